@@ -1,0 +1,21 @@
+/* The subcommands of bootwire, one file each. */
+#ifndef BOOTWIRE_COMMAND_COMMAND_H
+#define BOOTWIRE_COMMAND_COMMAND_H
+
+/* One row of the table in main.c. */
+struct command {
+    const char *name;
+    const char *arguments; /* as the usage prints them */
+    const char *summary;   /* one line */
+    /* `argv[0]` is the subcommand's name. Returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
+enum { EXIT_USAGE = 2 };
+
+/* Says on standard error how the subcommand is called; returns EXIT_USAGE. */
+int command_usage(const char *name);
+
+int command_serve(int argc, char **argv);
+
+#endif

@@ -1,0 +1,37 @@
+#include "base/log.h"
+#include "command/command.h"
+#include "service/serve.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+int command_serve(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"debug", no_argument, NULL, 'd'},
+        {"state", required_argument, NULL, 's'},
+        {NULL, 0, NULL, 0},
+    };
+    struct serve_options options = {.journal_descriptor = -1};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:d", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options.config_path = optarg;
+            break;
+        case 'd':
+            log_set_level(LOG_DEBUG);
+            break;
+        case 's':
+            options.state_directory = optarg;
+            break;
+        default:
+            return command_usage(argv[0]);
+        }
+    }
+    if (!options.config_path || optind < argc)
+        return command_usage(argv[0]);
+    return serve(&options) == 0 ? 0 : 1;
+}

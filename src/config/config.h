@@ -1,0 +1,47 @@
+/* From a configuration file to a snapshot. The language is ISC dhcpd.conf's (dhcpd.conf(5)), with
+ * bootwire's own statements beside it; bootwire.conf(5) describes it. */
+#ifndef BOOTWIRE_CONFIG_CONFIG_H
+#define BOOTWIRE_CONFIG_CONFIG_H
+
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum diagnostic_severity { DIAGNOSTIC_ERROR, DIAGNOSTIC_WARNING };
+
+/* One thing to tell the person who wrote the file. */
+struct diagnostic {
+    enum diagnostic_severity severity;
+    struct position where;
+    const char *message; /* what was found, what was expected */
+    const char *line;    /* the line itself, without its end; NULL where the file has none */
+};
+
+/* Everything found in one file, in the file's order. All zero is empty. */
+struct diagnostics {
+    struct region region; /* owns all strings */
+    struct diagnostic *list;
+    size_t count;
+    size_t error_count;
+};
+
+void diagnostics_release(struct diagnostics *diagnostics);
+/* One diagnostic as text, with a newline after each line:
+ *
+ *     FILE:LINE:COLUMN: error: MESSAGE
+ *         the line itself
+ *            ^
+ *
+ * Allocated; release with free(). */
+char *diagnostic_text(const struct diagnostic *diagnostic);
+
+/* Reads and checks a file. Returns a snapshot with one reference, or NULL where an error was found
+ * (the file could not be read is one too: its position has line 0). Everything found is added to
+ * `*diagnostics`, warnings also where the load succeeds. */
+struct snapshot *config_load(const char *path, struct diagnostics *diagnostics);
+/* The same from memory; `name` stands for the file in messages. */
+struct snapshot *config_parse(const char *name, struct slice text,
+                              struct diagnostics *diagnostics);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int decide_placeholder;

@@ -1,0 +1,286 @@
+#include "net/udp.h"
+
+#include "base/memory.h"
+#include "net/loop.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    UDP_BATCH = 32,
+    UDP_BATCH_MAX = 64,
+    UDP_QUEUE_BYTES = 262144, /* payload waiting to leave; several of the longest datagrams */
+    UDP_ROUNDS = 4,           /* batches read per turn, so that one socket cannot hold the loop */
+    UDP_SOCKET_BUFFER = 4 << 20,
+};
+
+/* Room for one IP_PKTINFO. */
+union udp_control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+struct udp_outgoing {
+    struct sockaddr_in peer;
+    union udp_control control;
+    size_t control_length;
+    size_t offset, length; /* of its bytes in the queue's */
+};
+
+struct udp_socket {
+    struct loop_event *event;
+    int descriptor;
+    struct endpoint local;
+    unsigned batch;
+    size_t datagram_max;
+    void (*received)(void *argument, const struct datagram *datagram);
+    void *argument;
+    bool *closed; /* set where the call back closes the socket under udp_ready() */
+
+    struct mmsghdr *headers; /* `batch` of each */
+    struct iovec *iovecs;
+    struct sockaddr_in *peers;
+    union udp_control *controls;
+    uint8_t *bytes; /* batch * datagram_max */
+
+    struct udp_outgoing *queue; /* UDP_BATCH_MAX */
+    size_t queue_count;
+    uint8_t *queue_bytes; /* UDP_QUEUE_BYTES */
+    size_t queue_used;
+};
+
+static struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons(endpoint.port),
+                                .sin_addr.s_addr = htonl(endpoint.address)};
+}
+
+static void udp_take(struct udp_socket *socket, unsigned i)
+{
+    struct msghdr *header = &socket->headers[i].msg_hdr;
+    struct datagram datagram = {
+        .bytes = slice_of(socket->iovecs[i].iov_base, socket->headers[i].msg_len),
+        .peer = {ntohl(socket->peers[i].sin_addr.s_addr), ntohs(socket->peers[i].sin_port)},
+    };
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+        struct in_pktinfo info;
+
+        if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+            continue;
+        memcpy(&info, CMSG_DATA(c), sizeof(info));
+        datagram.destination = ntohl(info.ipi_addr.s_addr);
+        datagram.local_address = ntohl(info.ipi_spec_dst.s_addr);
+        datagram.interface_index = (unsigned)info.ipi_ifindex;
+    }
+    socket->received(socket->argument, &datagram);
+}
+
+static int udp_receive(struct udp_socket *socket)
+{
+    for (unsigned i = 0; i < socket->batch; i++) {
+        socket->iovecs[i] = (struct iovec){socket->bytes + i * socket->datagram_max,
+                                           socket->datagram_max};
+        socket->headers[i].msg_hdr = (struct msghdr){
+            .msg_name = &socket->peers[i],
+            .msg_namelen = sizeof(socket->peers[i]),
+            .msg_iov = &socket->iovecs[i],
+            .msg_iovlen = 1,
+            .msg_control = &socket->controls[i],
+            .msg_controllen = sizeof(socket->controls[i]),
+        };
+    }
+    return recvmmsg(socket->descriptor, socket->headers, socket->batch, MSG_DONTWAIT, NULL);
+}
+
+static void udp_ready(void *argument, int what)
+{
+    struct udp_socket *socket = argument;
+    bool closed = false;
+
+    (void)what;
+    socket->closed = &closed;
+    for (int round = 0; round < UDP_ROUNDS; round++) {
+        int count = udp_receive(socket);
+
+        /* Errors here are other people's (an ICMP answer to something sent): read on. */
+        for (int i = 0; i < count && !closed; i++)
+            udp_take(socket, (unsigned)i);
+        if (closed)
+            return;
+        (void)udp_flush(socket);
+        if (count < (int)socket->batch)
+            break;
+    }
+    socket->closed = NULL;
+}
+
+static int udp_bind(const struct udp_options *options, struct endpoint *local)
+{
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_in address = udp_sockaddr(options->local);
+    socklen_t length = sizeof(address);
+    int one = 1, buffer = UDP_SOCKET_BUFFER, error;
+
+    if (descriptor < 0)
+        return -1;
+    setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+    /* As much as the system grants: a herd of machines that starts at once sends in bursts. */
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+    if (options->reuse_port &&
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0)
+        goto failed;
+    if (options->broadcast &&
+        setsockopt(descriptor, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0)
+        goto failed;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        getsockname(descriptor, (struct sockaddr *)&address, &length) < 0)
+        goto failed;
+    *local = (struct endpoint){ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+    return descriptor;
+
+failed:
+    error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
+}
+
+struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options,
+                            void (*received)(void *argument, const struct datagram *datagram),
+                            void *argument)
+{
+    struct udp_socket *socket;
+    struct endpoint local;
+    int descriptor = udp_bind(options, &local);
+
+    if (descriptor < 0)
+        return NULL;
+    socket = memory_zeroed(1, sizeof(*socket));
+    socket->descriptor = descriptor;
+    socket->local = local;
+    socket->batch = options->batch ? options->batch : UDP_BATCH;
+    if (socket->batch > UDP_BATCH_MAX)
+        socket->batch = UDP_BATCH_MAX;
+    socket->datagram_max = options->datagram_max ? options->datagram_max : UDP_DATAGRAM_MAX;
+    socket->received = received;
+    socket->argument = argument;
+    socket->headers = memory_zeroed(socket->batch, sizeof(*socket->headers));
+    socket->iovecs = memory_zeroed(socket->batch, sizeof(*socket->iovecs));
+    socket->peers = memory_zeroed(socket->batch, sizeof(*socket->peers));
+    socket->controls = memory_zeroed(socket->batch, sizeof(*socket->controls));
+    socket->bytes = memory_zeroed(socket->batch, socket->datagram_max);
+    socket->queue = memory_zeroed(UDP_BATCH_MAX, sizeof(*socket->queue));
+    socket->queue_bytes = memory_zeroed(1, UDP_QUEUE_BYTES);
+    socket->event = loop_watch(loop, descriptor, LOOP_READ, udp_ready, socket);
+    return socket;
+}
+
+void udp_close(struct udp_socket *socket)
+{
+    if (!socket)
+        return;
+    (void)udp_flush(socket);
+    if (socket->closed)
+        *socket->closed = true;
+    loop_event_free(socket->event);
+    close(socket->descriptor);
+    free(socket->headers);
+    free(socket->iovecs);
+    free(socket->peers);
+    free(socket->controls);
+    free(socket->bytes);
+    free(socket->queue);
+    free(socket->queue_bytes);
+    free(socket);
+}
+
+static void udp_pktinfo(struct udp_outgoing *out, uint32_t local_address, unsigned interface_index)
+{
+    struct in_pktinfo info = {.ipi_ifindex = (int)interface_index,
+                              .ipi_spec_dst.s_addr = htonl(local_address)};
+
+    memset(&out->control, 0, sizeof(out->control));
+    out->control.header.cmsg_level = IPPROTO_IP;
+    out->control.header.cmsg_type = IP_PKTINFO;
+    out->control.header.cmsg_len = CMSG_LEN(sizeof(info));
+    memcpy(CMSG_DATA(&out->control.header), &info, sizeof(info));
+    out->control_length = local_address || interface_index ? sizeof(out->control) : 0;
+}
+
+int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
+             unsigned interface_index, const struct iovec *pieces, size_t count)
+{
+    struct udp_outgoing *out;
+    size_t length = 0;
+    int error = 0;
+
+    for (size_t i = 0; i < count; i++)
+        length += pieces[i].iov_len;
+    if (length > UDP_DATAGRAM_MAX)
+        return EMSGSIZE;
+    if (socket->queue_count == UDP_BATCH_MAX || length > UDP_QUEUE_BYTES - socket->queue_used)
+        error = udp_flush(socket);
+    out = &socket->queue[socket->queue_count++];
+    out->peer = udp_sockaddr(peer);
+    out->offset = socket->queue_used;
+    out->length = length;
+    udp_pktinfo(out, local_address, interface_index);
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].iov_len > 0)
+            memcpy(socket->queue_bytes + socket->queue_used, pieces[i].iov_base,
+                   pieces[i].iov_len);
+        socket->queue_used += pieces[i].iov_len;
+    }
+    /* Outside the call back nobody flushes for us. */
+    return socket->closed ? error : udp_flush(socket);
+}
+
+int udp_flush(struct udp_socket *socket)
+{
+    struct mmsghdr headers[UDP_BATCH_MAX];
+    struct iovec iovecs[UDP_BATCH_MAX];
+    size_t count = socket->queue_count, sent = 0;
+    int error = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct udp_outgoing *out = &socket->queue[i];
+
+        iovecs[i] = (struct iovec){socket->queue_bytes + out->offset, out->length};
+        headers[i].msg_hdr = (struct msghdr){
+            .msg_name = &out->peer,
+            .msg_namelen = sizeof(out->peer),
+            .msg_iov = &iovecs[i],
+            .msg_iovlen = 1,
+            .msg_control = out->control_length ? &out->control : NULL,
+            .msg_controllen = out->control_length,
+        };
+    }
+    while (sent < count) {
+        int n = sendmmsg(socket->descriptor, headers + sent, (unsigned)(count - sent), 0);
+
+        if (n > 0) {
+            sent += (size_t)n;
+            continue;
+        }
+        if (errno == EINTR)
+            continue;
+        /* This datagram cannot leave; the ones behind it may. A full buffer drops it, as the
+         * network would: every client of ours asks again. */
+        error = errno;
+        sent++;
+    }
+    socket->queue_count = 0;
+    socket->queue_used = 0;
+    return error;
+}
+
+struct endpoint udp_local(const struct udp_socket *socket)
+{
+    return socket->local;
+}

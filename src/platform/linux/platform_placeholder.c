@@ -1,0 +1,1 @@
+typedef int platform_placeholder;

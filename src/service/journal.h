@@ -1,0 +1,20 @@
+/* The journal: each step of each machine's boot becomes one log line, and, where somebody listens,
+ * one JSON line on a descriptor. Safe from any thread. */
+#ifndef BOOTWIRE_SERVICE_JOURNAL_H
+#define BOOTWIRE_SERVICE_JOURNAL_H
+
+#include "model/step.h"
+
+#include <stdint.h>
+
+struct journal;
+
+/* `descriptor` gets the JSON lines; -1 for none. The caller closes it after journal_free(). */
+struct journal *journal_new(int descriptor);
+void journal_free(struct journal *journal);
+
+/* Takes one step down. A JSON line holds: time (milliseconds of CLOCK_MONOTONIC), service, stage,
+ * address, hardware, host, asked, got, bytes, refused. */
+void journal_step(struct journal *journal, const struct boot_step *step);
+
+#endif

@@ -1,0 +1,246 @@
+#include "service/server.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "config/config.h"
+#include "net/loop.h"
+#include "service/journal.h"
+#include "service/machines.h"
+#include "service/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In the order they start; NULL ends the table. */
+static const struct service *const services[] = {
+    NULL,
+};
+
+enum {
+    SERVICE_MAX = 8,
+    DATA_LOOPS_MAX = 64,
+    ERROR_SIZE = 1024,
+};
+
+/* A server while it runs, with what only this file needs. */
+struct running {
+    struct server server;
+    const struct serve_options *options;
+    void *states[SERVICE_MAX]; /* what each service's start returned */
+    pthread_t threads[DATA_LOOPS_MAX];
+    size_t thread_count;
+    struct loop_event *signals[3];
+};
+
+struct snapshot *server_snapshot(struct server *server)
+{
+    struct snapshot *snapshot;
+
+    pthread_mutex_lock(&server->snapshot_lock);
+    snapshot = snapshot_hold(server->snapshot);
+    pthread_mutex_unlock(&server->snapshot_lock);
+    return snapshot;
+}
+
+/* Loads the file and logs what is to be said about it; NULL where it cannot be used. */
+static struct snapshot *load(const char *path)
+{
+    struct diagnostics diagnostics = {.count = 0};
+    struct snapshot *snapshot = config_load(path, &diagnostics);
+
+    for (size_t i = 0; i < diagnostics.count; i++) {
+        char *text = diagnostic_text(&diagnostics.list[i]);
+
+        fputs(text, stderr);
+        free(text);
+    }
+    diagnostics_release(&diagnostics);
+    return snapshot;
+}
+
+static void reload(void *argument)
+{
+    struct running *running = argument;
+    struct snapshot *fresh = load(running->options->config_path), *old;
+
+    if (!fresh) {
+        log_error("%s has errors: the configuration read before stays in force",
+                  running->options->config_path);
+        return;
+    }
+    pthread_mutex_lock(&running->server.snapshot_lock);
+    old = running->server.snapshot;
+    running->server.snapshot = fresh;
+    pthread_mutex_unlock(&running->server.snapshot_lock);
+    snapshot_free(old);
+    for (size_t i = 0; services[i]; i++) {
+        if (services[i]->reloaded)
+            services[i]->reloaded(running->states[i]);
+    }
+    log_info("%s read again and in force", running->options->config_path);
+}
+
+static void terminate(void *argument)
+{
+    struct running *running = argument;
+
+    log_info("ending");
+    loop_stop(running->server.control);
+}
+
+/* The state directory: the option's, else the configuration's, else the default; made if missing. */
+static int prepare_state_directory(struct running *running)
+{
+    const struct snapshot *snapshot = running->server.snapshot;
+    struct scope_view view = scope_view_of(snapshot, NULL, NULL);
+    const struct setting *setting =
+        scope_view_find(&view, SPACE_PARAMETER, PARAMETER_STATE_DIRECTORY);
+    const char *directory = running->options->state_directory;
+
+    if (!directory && setting)
+        directory = (const char *)setting->value.data;
+    if (!directory)
+        directory = SERVE_STATE_DIRECTORY;
+    /* The snapshot that holds the name may go with a reload. */
+    running->server.state_directory = memory_string(directory);
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
+        log_error("the state directory %s cannot be made: %s; make it, or name another with "
+                  "state-directory \"...\"; or --state",
+                  directory, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static int start_services(struct running *running)
+{
+    char error[ERROR_SIZE] = "";
+
+    for (size_t i = 0; services[i]; i++) {
+        running->states[i] = services[i]->start(&running->server, error, sizeof(error));
+        if (!running->states[i]) {
+            log_error("%s: %s", services[i]->name, error);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int make_loops(struct server *server, size_t data_loop_count)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (data_loop_count == 0)
+        data_loop_count = cores > 0 ? (size_t)cores : 1;
+    if (data_loop_count > DATA_LOOPS_MAX)
+        data_loop_count = DATA_LOOPS_MAX;
+    server->control = loop_new();
+    server->data_loops = memory_zeroed(data_loop_count, sizeof(struct loop *));
+    for (; server->data_loop_count < data_loop_count; server->data_loop_count++) {
+        struct loop *loop = loop_new();
+
+        if (!loop)
+            break;
+        server->data_loops[server->data_loop_count] = loop;
+    }
+    if (server->control && server->data_loop_count == data_loop_count)
+        return 0;
+    log_error("an event loop cannot be made: %s", strerror(errno));
+    return -1;
+}
+
+static void *run_data_loop(void *loop)
+{
+    loop_run(loop);
+    return NULL;
+}
+
+static int run_loops(struct running *running)
+{
+    struct server *server = &running->server;
+    sigset_t all, before;
+    int error = 0;
+
+    /* Signals are the control thread's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (; running->thread_count < server->data_loop_count && !error; running->thread_count++) {
+        error = pthread_create(&running->threads[running->thread_count], NULL, run_data_loop,
+                               server->data_loops[running->thread_count]);
+        if (error)
+            break;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        log_error("a thread cannot be started: %s", strerror(error));
+    else
+        loop_run(server->control);
+    for (size_t i = 0; i < running->thread_count; i++)
+        loop_stop(server->data_loops[i]);
+    for (size_t i = 0; i < running->thread_count; i++)
+        pthread_join(running->threads[i], NULL);
+    return error ? -1 : 0;
+}
+
+static void watch_signals(struct running *running)
+{
+    struct loop *control = running->server.control;
+
+    signal(SIGPIPE, SIG_IGN);
+    running->signals[0] = loop_signal(control, SIGTERM, terminate, running);
+    running->signals[1] = loop_signal(control, SIGINT, terminate, running);
+    running->signals[2] = loop_signal(control, SIGHUP, reload, running);
+}
+
+static void release(struct running *running)
+{
+    struct server *server = &running->server;
+
+    for (size_t i = SERVICE_MAX; i > 0; i--) {
+        if (running->states[i - 1])
+            services[i - 1]->stop(running->states[i - 1]);
+    }
+    for (size_t i = 0; i < sizeof(running->signals) / sizeof(running->signals[0]); i++)
+        loop_event_free(running->signals[i]);
+    for (size_t i = 0; i < server->data_loop_count; i++)
+        loop_free(server->data_loops[i]);
+    free(server->data_loops);
+    loop_free(server->control);
+    machines_free(server->machines);
+    journal_free(server->journal);
+    snapshot_free(server->snapshot);
+    free((char *)server->state_directory);
+    pthread_mutex_destroy(&server->snapshot_lock);
+}
+
+int serve(const struct serve_options *options)
+{
+    struct running running = {.options = options};
+    int result = -1;
+
+    pthread_mutex_init(&running.server.snapshot_lock, NULL);
+    running.server.snapshot = load(options->config_path);
+    if (!running.server.snapshot)
+        goto out;
+    running.server.journal = journal_new(options->journal_descriptor);
+    running.server.machines = machines_new();
+    if (prepare_state_directory(&running) < 0)
+        goto out;
+    if (make_loops(&running.server, options->data_loop_count) < 0)
+        goto out;
+    watch_signals(&running);
+    if (start_services(&running) < 0)
+        goto out;
+    log_info("serving; configuration %s", options->config_path);
+    if (options->ready)
+        options->ready(options->ready_argument);
+    result = run_loops(&running);
+out:
+    release(&running);
+    return result;
+}

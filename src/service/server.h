@@ -1,0 +1,47 @@
+/* What every service of a running server shares. */
+#ifndef BOOTWIRE_SERVICE_SERVER_H
+#define BOOTWIRE_SERVICE_SERVER_H
+
+#include "model/snapshot.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+struct journal;
+struct loop;
+struct machines;
+
+/* One server. The control loop serves DHCP, portmap, mount and the configuration; the data loops,
+ * each in a thread of its own, serve TFTP and NFS. */
+struct server {
+    struct loop *control;
+    struct loop **data_loops;
+    size_t data_loop_count;
+    struct journal *journal;   /* safe from any thread */
+    struct machines *machines; /* safe from any thread */
+    const char *state_directory;
+    pthread_mutex_t snapshot_lock; /* guards the pointer below */
+    struct snapshot *snapshot;
+};
+
+/* The configuration in force, with a reference that the caller lets go (snapshot_free). Any thread
+ * may ask. */
+struct snapshot *server_snapshot(struct server *server);
+
+/* A service, as serve starts it: in the control thread, before any loop runs. */
+struct service {
+    const char *name;
+    /* Opens its sockets and files. Returns its state, or NULL with a message for the person in
+     * `error` (`error_size` bytes, NUL-terminated) that names the thing and the cure. */
+    void *(*start)(struct server *server, char *error, size_t error_size);
+    /* Closes and frees everything, after all loops have ended. */
+    void (*stop)(void *state);
+    /* In the control thread, after a new snapshot came into force; NULL where nothing is cached. */
+    void (*reloaded)(void *state);
+};
+
+extern const struct service service_dhcp;
+extern const struct service service_tftp;
+extern const struct service service_rpc; /* portmap, mount and NFS */
+
+#endif

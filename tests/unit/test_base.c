@@ -1,0 +1,123 @@
+#include "test.h"
+
+#include "base/cursor.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/region.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void reader_reads_both_byte_orders(void **state)
+{
+    const uint8_t bytes[] = {1, 0, 2, 0, 0, 0, 3, 0x78, 0x56, 0x34, 0x12, 'h', 'i', 0};
+    struct reader r = reader_of(bytes, sizeof(bytes));
+
+    (void)state;
+    assert_int_equal(reader_u8(&r), 1);
+    assert_int_equal(reader_be16(&r), 2);
+    assert_int_equal(reader_be32(&r), 3);
+    assert_int_equal(reader_le32(&r), 0x12345678);
+    assert_true(slice_equal_string(reader_string(&r), "hi"));
+    assert_int_equal(reader_left(&r), 0);
+    assert_false(r.failed);
+}
+
+static void reader_error_is_sticky(void **state)
+{
+    const uint8_t bytes[] = {1, 2, 3};
+    struct reader r = reader_of(bytes, sizeof(bytes));
+    uint8_t copy[2] = {9, 9};
+
+    (void)state;
+    assert_int_equal(reader_be32(&r), 0);
+    assert_true(r.failed);
+    assert_int_equal(reader_u8(&r), 0);
+    assert_int_equal(reader_left(&r), 0);
+    reader_copy(&r, copy, sizeof(copy));
+    assert_int_equal(copy[0], 0);
+    r = reader_of(bytes, sizeof(bytes));
+    assert_int_equal(reader_string(&r).length, 0);
+    assert_true(r.failed);
+}
+
+static void writer_stops_at_its_capacity(void **state)
+{
+    uint8_t bytes[6];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+
+    (void)state;
+    writer_be16(&w, 0x0102);
+    writer_be32(&w, 0);
+    writer_patch_be32(&w, 2, 0x03040506);
+    assert_false(w.failed);
+    assert_memory_equal(bytes, "\1\2\3\4\5\6", 6);
+    writer_u8(&w, 7);
+    assert_true(w.failed);
+    assert_int_equal(w.length, 6);
+    w = writer_of(bytes, sizeof(bytes));
+    writer_patch_be32(&w, 0, 1);
+    assert_true(w.failed);
+}
+
+static void region_keeps_its_limit(void **state)
+{
+    struct region region;
+
+    (void)state;
+    region_init(&region, 1024);
+    assert_non_null(region_allocate(&region, 1000));
+    assert_null(region_allocate(&region, 100));
+    region_reset(&region);
+    assert_string_equal(region_printf(&region, "%s-%d", "x", 7), "x-7");
+    assert_null(region_allocate(&region, SIZE_MAX));
+    region_release(&region);
+}
+
+static void map_finds_what_it_was_given(void **state)
+{
+    struct map map = {0};
+    struct map_entry *entry;
+    size_t place = 0, seen = 0;
+    int values[1000];
+
+    (void)state;
+    assert_null(map_get(&map, "a", 1));
+    for (int i = 0; i < 1000; i++)
+        assert_null(map_put(&map, &i, sizeof(i), &values[i]));
+    for (int i = 0; i < 1000; i++)
+        assert_ptr_equal(map_get(&map, &i, sizeof(i)), &values[i]);
+    for (int i = 0; i < 1000; i += 2)
+        assert_ptr_equal(map_remove(&map, &i, sizeof(i)), &values[i]);
+    while (map_next(&map, &place, &entry))
+        seen++;
+    assert_int_equal(seen, 500);
+    assert_int_equal(map.count, 500);
+    map_release(&map);
+}
+
+static void text_shows_no_control_characters(void **state)
+{
+    char text[16];
+
+    (void)state;
+    assert_string_equal(text_printable(text, sizeof(text), slice_of("a\n\x1b[", 4)),
+                        "a\\x0a\\x1b[");
+    assert_string_equal(text_printable(text, 8, slice_of_string("abcdefghij")), "abcd...");
+    assert_string_equal(text_printable(text, 8, slice_of_string("abcdefg")), "abcdefg");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reader_reads_both_byte_orders),
+        cmocka_unit_test(reader_error_is_sticky),
+        cmocka_unit_test(writer_stops_at_its_capacity),
+        cmocka_unit_test(region_keeps_its_limit),
+        cmocka_unit_test(map_finds_what_it_was_given),
+        cmocka_unit_test(text_shows_no_control_characters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

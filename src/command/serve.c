@@ -1,6 +1,6 @@
+#include "service/serve.h"
 #include "base/log.h"
 #include "command/command.h"
-#include "service/serve.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -41,7 +41,6 @@ char *diagnostic_text(const struct diagnostic *diagnostic);
  * `*diagnostics`, warnings also where the load succeeds. */
 struct snapshot *config_load(const char *path, struct diagnostics *diagnostics);
 /* The same from memory; `name` stands for the file in messages. */
-struct snapshot *config_parse(const char *name, struct slice text,
-                              struct diagnostics *diagnostics);
+struct snapshot *config_parse(const char *name, struct slice text, struct diagnostics *diagnostics);
 
 #endif

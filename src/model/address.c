@@ -45,7 +45,7 @@ char *hardware_text(char to[HARDWARE_TEXT_SIZE], const struct hardware *hardware
 
     to[0] = 0;
     for (size_t i = 0; i < length; i++)
-        snprintf(to + 3 * i - (i > 0), (size_t)HARDWARE_TEXT_SIZE - 3 * i, "%s%02x", i > 0 ? ":" : "",
-                 hardware->address[i]);
+        snprintf(to + 3 * i - (i > 0), (size_t)HARDWARE_TEXT_SIZE - 3 * i, "%s%02x",
+                 i > 0 ? ":" : "", hardware->address[i]);
     return to;
 }

@@ -17,11 +17,11 @@ char *ipv4_text(char to[IPV4_TEXT_SIZE], uint32_t address);
 bool ipv4_parse(const char *text, size_t length, uint32_t *address);
 
 enum {
-    HARDWARE_ETHERNET = 1,          /* BOOTP htype (RFC 1700 "hardware type") */
+    HARDWARE_ETHERNET = 1, /* BOOTP htype (RFC 1700 "hardware type") */
     HARDWARE_TOKEN_RING = 6,
     HARDWARE_FDDI = 8,
     HARDWARE_INFINIBAND = 32,
-    HARDWARE_ADDRESS_MAX = 16,      /* bytes of BOOTP's chaddr */
+    HARDWARE_ADDRESS_MAX = 16, /* bytes of BOOTP's chaddr */
     HARDWARE_TEXT_SIZE = 3 * HARDWARE_ADDRESS_MAX + 1,
 };
 

@@ -1,7 +1,7 @@
 /* The configuration as one immutable value.
  *
- * config/ builds a snapshot from a file; from then on nobody changes it. A reload builds another and
- * the server swaps the pointer; whoever still works with the old one holds a reference. Every
+ * config/ builds a snapshot from a file; from then on nobody changes it. A reload builds another
+ * and the server swaps the pointer; whoever still works with the old one holds a reference. Every
  * pointer in here lives in the snapshot's own region and dies with the last reference. */
 #ifndef BOOTWIRE_MODEL_SNAPSHOT_H
 #define BOOTWIRE_MODEL_SNAPSHOT_H
@@ -32,25 +32,25 @@ enum setting_space {
 
 /* Parameters, each with the form of its value's bytes. */
 enum parameter {
-    PARAMETER_FILENAME,            /* text; empty overrides an inherited one */
-    PARAMETER_NEXT_SERVER,         /* 4 bytes, network order */
-    PARAMETER_SERVER_NAME,         /* text */
-    PARAMETER_SERVER_IDENTIFIER,   /* 4 bytes, network order */
-    PARAMETER_DEFAULT_LEASE_TIME,  /* 4 bytes, network order: seconds; 0xffffffff is forever */
-    PARAMETER_MIN_LEASE_TIME,      /* the same */
-    PARAMETER_MAX_LEASE_TIME,      /* the same */
-    PARAMETER_AUTHORITATIVE,       /* 1 byte, 0 or 1; so are all flags */
-    PARAMETER_ALLOW_BOOTING,       /* flag */
-    PARAMETER_ALLOW_BOOTP,         /* flag */
+    PARAMETER_FILENAME,              /* text; empty overrides an inherited one */
+    PARAMETER_NEXT_SERVER,           /* 4 bytes, network order */
+    PARAMETER_SERVER_NAME,           /* text */
+    PARAMETER_SERVER_IDENTIFIER,     /* 4 bytes, network order */
+    PARAMETER_DEFAULT_LEASE_TIME,    /* 4 bytes, network order: seconds; 0xffffffff is forever */
+    PARAMETER_MIN_LEASE_TIME,        /* the same */
+    PARAMETER_MAX_LEASE_TIME,        /* the same */
+    PARAMETER_AUTHORITATIVE,         /* 1 byte, 0 or 1; so are all flags */
+    PARAMETER_ALLOW_BOOTING,         /* flag */
+    PARAMETER_ALLOW_BOOTP,           /* flag */
     PARAMETER_ALLOW_UNKNOWN_CLIENTS, /* flag */
-    PARAMETER_USE_HOST_DECL_NAMES, /* flag */
-    PARAMETER_ALWAYS_BROADCAST,    /* flag */
-    PARAMETER_TFTP_ROOT,           /* text: an absolute directory; global scope only */
-    PARAMETER_STATE_DIRECTORY,     /* text: an absolute directory; global scope only */
-    PARAMETER_CONSOLE,             /* text: NetBSD installboot's name of it ("com0", "pc") */
-    PARAMETER_CONSOLE_SPEED,       /* 4 bytes, network order: baud */
-    PARAMETER_CONSOLE_ADDRESS,     /* 4 bytes, network order: I/O address */
-    PARAMETER_BOOT_TIMEOUT,        /* 4 bytes, network order: seconds a loader waits */
+    PARAMETER_USE_HOST_DECL_NAMES,   /* flag */
+    PARAMETER_ALWAYS_BROADCAST,      /* flag */
+    PARAMETER_TFTP_ROOT,             /* text: an absolute directory; global scope only */
+    PARAMETER_STATE_DIRECTORY,       /* text: an absolute directory; global scope only */
+    PARAMETER_CONSOLE,               /* text: NetBSD installboot's name of it ("com0", "pc") */
+    PARAMETER_CONSOLE_SPEED,         /* 4 bytes, network order: baud */
+    PARAMETER_CONSOLE_ADDRESS,       /* 4 bytes, network order: I/O address */
+    PARAMETER_BOOT_TIMEOUT,          /* 4 bytes, network order: seconds a loader waits */
     PARAMETER_COUNT,
 };
 
@@ -62,8 +62,8 @@ struct setting {
     struct position where;
 };
 
-/* The settings of one declaration, in the order written (a later one wins), and the declaration that
- * surrounds it; `outer` is NULL for the global scope. */
+/* The settings of one declaration, in the order written (a later one wins), and the declaration
+ * that surrounds it; `outer` is NULL for the global scope. */
 struct scope {
     const struct scope *outer;
     const struct setting *settings;
@@ -86,11 +86,11 @@ struct subnet {
 
 struct host {
     const char *name;
-    struct hardware hardware;         /* length 0: none written */
-    struct slice client_identifier;   /* option 61's bytes; empty: none written */
+    struct hardware hardware;       /* length 0: none written */
+    struct slice client_identifier; /* option 61's bytes; empty: none written */
     const uint32_t *fixed_addresses;
     size_t fixed_address_count;
-    struct scope scope;               /* its outer: the groups around it, then the global scope */
+    struct scope scope; /* its outer: the groups around it, then the global scope */
     struct position where;
 };
 

@@ -10,12 +10,12 @@
 /* What asked, as far as its packet tells. */
 enum boot_stage {
     STAGE_UNKNOWN,
-    STAGE_ROM,       /* a PXE ROM */
-    STAGE_IPXE,      /* iPXE, in a ROM or loaded */
+    STAGE_ROM,  /* a PXE ROM */
+    STAGE_IPXE, /* iPXE, in a ROM or loaded */
     STAGE_UEFI_PXE,
     STAGE_UEFI_HTTP,
     STAGE_U_BOOT,
-    STAGE_LOADER,    /* NetBSD's libsa and its like */
+    STAGE_LOADER, /* NetBSD's libsa and its like */
     STAGE_KERNEL,
     STAGE_USERLAND,
     STAGE_COUNT,
@@ -27,7 +27,7 @@ const char *boot_stage_name(enum boot_stage stage);
 /* A step. The strings need to live only for the call that takes the step; they hold printable text
  * (text_printable() has made it so where a client chose the bytes). */
 struct boot_step {
-    const char *service;      /* "dhcp", "tftp", "portmap", "mount", "nfs" */
+    const char *service; /* "dhcp", "tftp", "portmap", "mount", "nfs" */
     enum boot_stage stage;
     uint32_t address;         /* the machine's address, 0 if it has none yet */
     struct hardware hardware; /* length 0 where only the address is known */

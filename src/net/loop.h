@@ -1,5 +1,5 @@
-/* The event loop: descriptors, timers, signals, and work done once per turn. One loop belongs to one
- * thread; only loop_stop() and loop_call() may come from others. */
+/* The event loop: descriptors, timers, signals, and work done once per turn. One loop belongs to
+ * one thread; only loop_stop() and loop_call() may come from others. */
 #ifndef BOOTWIRE_NET_LOOP_H
 #define BOOTWIRE_NET_LOOP_H
 
@@ -22,8 +22,8 @@ void loop_stop(struct loop *loop);
 /* Runs `function(argument)` in the loop's thread, soon. Any thread may call it. Calls still waiting
  * when the loop is freed are dropped. */
 void loop_call(struct loop *loop, void (*function)(void *argument), void *argument);
-/* Runs `function` at the end of each turn in which something happened: the place to commit once what
- * the turn's requests changed, and to send what had to wait for it. At most four per loop. */
+/* Runs `function` at the end of each turn in which something happened: the place to commit once
+ * what the turn's requests changed, and to send what had to wait for it. At most four per loop. */
 void loop_at_turn_end(struct loop *loop, void (*function)(void *argument), void *argument);
 
 /* Calls back as long as the descriptor is ready for what `what` (LOOP_READ | LOOP_WRITE) asks. */

@@ -83,8 +83,8 @@ static void udp_take(struct udp_socket *socket, unsigned i)
 static int udp_receive(struct udp_socket *socket)
 {
     for (unsigned i = 0; i < socket->batch; i++) {
-        socket->iovecs[i] = (struct iovec){socket->bytes + i * socket->datagram_max,
-                                           socket->datagram_max};
+        socket->iovecs[i] =
+            (struct iovec){socket->bytes + i * socket->datagram_max, socket->datagram_max};
         socket->headers[i].msg_hdr = (struct msghdr){
             .msg_name = &socket->peers[i],
             .msg_namelen = sizeof(socket->peers[i]),
@@ -233,8 +233,7 @@ int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_add
     udp_pktinfo(out, local_address, interface_index);
     for (size_t i = 0; i < count; i++) {
         if (pieces[i].iov_len > 0)
-            memcpy(socket->queue_bytes + socket->queue_used, pieces[i].iov_base,
-                   pieces[i].iov_len);
+            memcpy(socket->queue_bytes + socket->queue_used, pieces[i].iov_base, pieces[i].iov_len);
         socket->queue_used += pieces[i].iov_len;
     }
     /* Outside the call back nobody flushes for us. */

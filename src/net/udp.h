@@ -1,5 +1,5 @@
-/* UDP sockets that read and write whole batches of datagrams (recvmmsg, sendmmsg) and know the local
- * address and the interface each one came to. */
+/* UDP sockets that read and write whole batches of datagrams (recvmmsg, sendmmsg) and know the
+ * local address and the interface each one came to. */
 #ifndef BOOTWIRE_NET_UDP_H
 #define BOOTWIRE_NET_UDP_H
 
@@ -22,19 +22,19 @@ struct endpoint {
 };
 
 struct datagram {
-    struct slice bytes;      /* good until the call back returns */
+    struct slice bytes; /* good until the call back returns */
     struct endpoint peer;
-    uint32_t destination;    /* the address the peer sent to: unicast, or a broadcast address */
-    uint32_t local_address;  /* ours on the interface it came to: what an answer should come from */
+    uint32_t destination;   /* the address the peer sent to: unicast, or a broadcast address */
+    uint32_t local_address; /* ours on the interface it came to: what an answer should come from */
     unsigned interface_index;
 };
 
 struct udp_options {
-    struct endpoint local;   /* address 0: any; port 0: one that is free */
-    bool reuse_port;         /* SO_REUSEPORT: one socket per data thread */
-    bool broadcast;          /* SO_BROADCAST */
-    unsigned batch;          /* datagrams per system call, 1 to 64; 0: 32 */
-    size_t datagram_max;     /* the longest one wanted; longer ones are cut. 0: UDP_DATAGRAM_MAX */
+    struct endpoint local; /* address 0: any; port 0: one that is free */
+    bool reuse_port;       /* SO_REUSEPORT: one socket per data thread */
+    bool broadcast;        /* SO_BROADCAST */
+    unsigned batch;        /* datagrams per system call, 1 to 64; 0: 32 */
+    size_t datagram_max;   /* the longest one wanted; longer ones are cut. 0: UDP_DATAGRAM_MAX */
 };
 
 /* Opens and binds a socket and calls back with each datagram. Returns NULL with errno. */
@@ -44,10 +44,11 @@ struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options
 /* Sends what udp_send() queued, closes, frees; may be called from its own call back. NULL is
  * allowed. */
 void udp_close(struct udp_socket *socket);
-/* Queues a datagram made of `count` pieces (copied now, all together at most UDP_DATAGRAM_MAX bytes)
- * to the peer, from `local_address` (0: the system's choice) out of interface `interface_index` (0:
- * by route). The queue leaves when the call back that runs has seen its batch, or when full, or
- * through udp_flush(). Returns 0, or an errno of a send that failed at once. */
+/* Queues a datagram made of `count` pieces (copied now, all together at most UDP_DATAGRAM_MAX
+ * bytes) to the peer, from `local_address` (0: the system's choice) out of interface
+ * `interface_index` (0: by route). The queue leaves when the call back that runs has seen its
+ * batch, or when full, or through udp_flush(). Returns 0, or an errno of a send that failed at
+ * once. */
 int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
              unsigned interface_index, const struct iovec *pieces, size_t count);
 /* Sends what is queued; returns 0 or the errno of the last datagram that failed. */

@@ -50,14 +50,14 @@ static void journal_who(char *to, size_t size, const struct boot_step *step)
 static void journal_write_json(struct journal *journal, const struct boot_step *step)
 {
     char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE];
-    json_t *line = json_pack(
-        "{s:I, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:b}", "time",
-        (json_int_t)clock_monotonic_ms(), "service", step->service, "stage",
-        boot_stage_name(step->stage), "address",
-        step->address ? ipv4_text(address, step->address) : NULL, "hardware",
-        step->hardware.length ? hardware_text(hardware, &step->hardware) : NULL, "host",
-        step->host, "asked", step->asked, "got", step->got, "bytes", (json_int_t)step->bytes,
-        "refused", (int)step->refused);
+    json_t *line =
+        json_pack("{s:I, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:b}", "time",
+                  (json_int_t)clock_monotonic_ms(), "service", step->service, "stage",
+                  boot_stage_name(step->stage), "address",
+                  step->address ? ipv4_text(address, step->address) : NULL, "hardware",
+                  step->hardware.length ? hardware_text(hardware, &step->hardware) : NULL, "host",
+                  step->host, "asked", step->asked, "got", step->got, "bytes",
+                  (json_int_t)step->bytes, "refused", (int)step->refused);
     char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 
     if (text) {

@@ -31,7 +31,8 @@ bool machines_get(struct machines *machines, uint32_t address, struct machine *m
 uint64_t machines_generation(struct machines *machines);
 
 /* The host declaration of whoever holds `address`: by the link-layer address of the holder, else by
- * fixed address; NULL where none matches. `*machine` is filled in where it is known, else zeroed. */
+ * fixed address; NULL where none matches. `*machine` is filled in where it is known, else zeroed.
+ */
 const struct host *machines_host(struct machines *machines, const struct snapshot *snapshot,
                                  uint32_t address, struct machine *machine);
 

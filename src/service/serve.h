@@ -8,15 +8,15 @@
 
 struct serve_options {
     const char *config_path;
-    const char *state_directory; /* NULL: the configuration's, else SERVE_STATE_DIRECTORY */
-    size_t data_loop_count;      /* 0: one per core */
-    int journal_descriptor;      /* gets the boot steps as JSON lines (journal.h); -1: nobody */
+    const char *state_directory;   /* NULL: the configuration's, else SERVE_STATE_DIRECTORY */
+    size_t data_loop_count;        /* 0: one per core */
+    int journal_descriptor;        /* gets the boot steps as JSON lines (journal.h); -1: nobody */
     void (*ready)(void *argument); /* called once every port is open; may be NULL */
     void *ready_argument;
 };
 
-/* Serves until SIGTERM or SIGINT; SIGHUP reads the configuration again. Returns 0 after a clean end,
- * -1 where it could not start (the reason stands in the log). */
+/* Serves until SIGTERM or SIGINT; SIGHUP reads the configuration again. Returns 0 after a clean
+ * end, -1 where it could not start (the reason stands in the log). */
 int serve(const struct serve_options *options);
 
 #endif

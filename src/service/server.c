@@ -93,7 +93,8 @@ static void terminate(void *argument)
     loop_stop(running->server.control);
 }
 
-/* The state directory: the option's, else the configuration's, else the default; made if missing. */
+/* The state directory: the option's, else the configuration's, else the default; made if missing.
+ */
 static int prepare_state_directory(struct running *running)
 {
     const struct snapshot *snapshot = running->server.snapshot;

@@ -39,7 +39,7 @@ static void inner_scopes_win(void **state)
     struct scope group_scope = {&snapshot->global, group, 1};
     struct host host = {.name = "h", .scope = {&group_scope, NULL, 0}};
     struct subnet subnet = {0x0a320100, 0xffffff00, {&snapshot->global, subnet_settings, 2},
-                            NULL, 0, {0}};
+                            NULL,       0,          {0}};
     struct scope_view view;
 
     (void)state;
@@ -49,14 +49,14 @@ static void inner_scopes_win(void **state)
     assert_ptr_equal(snapshot_subnet_of(snapshot, 0x0a320105), &subnet);
     assert_null(snapshot_subnet_of(snapshot, 0x0a320205));
     view = scope_view_of(snapshot, &host, &subnet);
-    assert_true(slice_equal_string(
-        scope_view_bytes(&view, SPACE_PARAMETER, PARAMETER_FILENAME), "group"));
+    assert_true(
+        slice_equal_string(scope_view_bytes(&view, SPACE_PARAMETER, PARAMETER_FILENAME), "group"));
     assert_true(slice_equal_string(scope_view_bytes(&view, SPACE_DHCP, 17), "/"));
     assert_int_equal(scope_view_number(&view, PARAMETER_MAX_LEASE_TIME, 7), 256);
     assert_int_equal(scope_view_number(&view, PARAMETER_MIN_LEASE_TIME, 7), 7);
     view = scope_view_of(snapshot, NULL, &subnet);
-    assert_true(slice_equal_string(
-        scope_view_bytes(&view, SPACE_PARAMETER, PARAMETER_FILENAME), "subnet"));
+    assert_true(
+        slice_equal_string(scope_view_bytes(&view, SPACE_PARAMETER, PARAMETER_FILENAME), "subnet"));
     snapshot_free(snapshot);
 }
 

@@ -1,0 +1,79 @@
+# Everyday verbs. The build itself is Meson's (meson.build); this file only calls it.
+#
+#   make                    build build/src/command/bootwire
+#   make demo               boot a diskless Linux guest from its ROM to a login prompt (BATCH=1: alone)
+#   make check              all tests                      (SANITIZE=address|thread, COVERAGE=1)
+#   make check-long         the tests that take longer
+#   make bench              figures beside those of other servers
+#   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)
+#   make lint, make format  look at, or set, the shape of the sources
+#   make install            into PREFIX (/usr/local), DESTDIR before it
+#   make clean
+
+SANITIZE =
+COVERAGE =
+FUZZ_SECONDS = 60
+PREFIX = /usr/local
+
+# One switch each: a build of another kind lives in a directory of its own.
+ifeq ($(SANITIZE),address)
+BUILD = build/address
+SETUP = -Db_sanitize=address,undefined -Db_lundef=false
+else ifeq ($(SANITIZE),thread)
+BUILD = build/thread
+SETUP = -Db_sanitize=thread -Db_lundef=false
+else ifneq ($(COVERAGE),)
+BUILD = build/coverage
+SETUP = -Db_coverage=true
+else
+BUILD = build
+SETUP =
+endif
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	tools/install-packages build
+	meson setup --prefix $(PREFIX) $(SETUP) $(BUILD)
+
+demo:
+	tools/install-packages build demo
+	$(MAKE) all
+	tools/demo $(if $(BATCH),--batch)
+
+check:
+	tools/install-packages build check fuzz lint
+	$(MAKE) all
+	tools/check $(BUILD)
+
+check-long:
+	tools/install-packages build check fuzz lint
+	$(MAKE) all
+	tools/check --long $(BUILD)
+
+bench:
+	tools/install-packages build bench
+	$(MAKE) all
+	tools/bench
+
+fuzz:
+	tools/install-packages build fuzz
+	tools/fuzz $(FUZZ_SECONDS)
+
+lint:
+	tools/install-packages build lint
+	$(MAKE) all
+	tools/lint
+
+format:
+	tools/install-packages lint
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf build
+
+.PHONY: all demo check check-long bench fuzz lint format install clean

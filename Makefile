@@ -12,6 +12,9 @@
 
 SANITIZE =
 COVERAGE =
+# A directory with pxeboot_ia32.bin, netbsd and miniroot.kmod: boots them, too.
+BOOTWIRE_NETBSD ?=
+export BOOTWIRE_NETBSD
 FUZZ_SECONDS = 60
 PREFIX = /usr/local
 

@@ -1,0 +1,122 @@
+/* ONC RPC as a service: the one interface between what carries calls (UDP, TCP) and what answers
+ * them (portmap, mount, NFS). */
+#ifndef BOOTWIRE_SERVICE_RPC_H
+#define BOOTWIRE_SERVICE_RPC_H
+
+#include "base/cursor.h"
+#include "base/region.h"
+#include "decide/export.h"
+#include "model/export.h"
+#include "net/udp.h"
+#include "service/machines.h"
+#include "wire/rpc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct handle_export;
+struct handle_store;
+struct loop;
+struct rpc_account;
+struct rpc_service;
+struct server;
+
+enum rpc_transport { RPC_UDP, RPC_TCP };
+
+enum {
+    RPC_PORTMAP_PORT = 111,
+    RPC_MOUNT_PORT = 20048,
+    RPC_NFS_PORT = 2049,
+    RPC_REPLY_MAX = 65536,       /* bytes a reply's writer takes, header included */
+    RPC_PAYLOAD_MAX = 1048576,   /* bytes of payload over TCP */
+    RPC_UDP_PAYLOAD_MAX = 65000, /* bytes of payload over UDP: header and payload in a datagram */
+    RPC_RECORD_MAX = 1048576 + 8192, /* bytes of a call over TCP: an NFS WRITE of 1 MiB fits */
+};
+
+/* What is known of the machine that calls. Good for the exchange (each thread keeps it as long as
+ * neither the configuration nor the holder of the address changes). */
+struct rpc_client {
+    uint32_t address;
+    struct snapshot *snapshot;   /* the configuration that applies */
+    const struct host *host;     /* its declaration, or NULL */
+    struct machine machine;      /* zeroed where only the address is known */
+    bool known;                  /* a declaration or a lease names it */
+    struct scope_view view;      /* the scopes that apply to it */
+    enum export_verdict verdict; /* EXPORT_GRANTED: `export` is filled in (decide/export.h) */
+    struct export export;
+    struct rpc_account *account; /* what it read and wrote; may be NULL */
+};
+
+/* One call and the reply in the making. It belongs to one loop's thread. */
+struct rpc_exchange {
+    struct server *server;
+    struct handle_store *handles;
+    struct loop *loop; /* the loop that carries this exchange */
+    enum rpc_transport transport;
+    struct endpoint peer;
+    uint32_t local_address; /* ours, that the call came to */
+    struct rpc_call call;
+    const struct rpc_client *client;
+    /* The export that the client may use, open; NULL where it has none or its directory cannot be
+     * opened (then `export_error` is the errno). Only for programs that ask for it. */
+    struct handle_export *export;
+    int export_error;
+    struct reader arguments; /* good until the handler returns */
+    struct writer reply;     /* stands after the header of a successful reply */
+    struct region *region;   /* taken back when the reply has left */
+    /* Bytes that follow what `reply` holds, not copied: rpc_set_payload(). */
+    struct slice payload;
+    void (*payload_release)(void *owner);
+    void *payload_owner;
+};
+
+/* What a handler returns beside enum rpc_status: the reply comes later, by rpc_complete(). */
+enum { RPC_LATER = -1, RPC_SILENT = -2 /* there shall be no reply at all */ };
+
+/* Reads the arguments, writes the results. Returns an enum rpc_status, RPC_LATER or RPC_SILENT; for
+ * all but RPC_SUCCESS what it wrote is thrown away. A reader that failed after RPC_SUCCESS is
+ * answered GARBAGE_ARGS, a writer that failed SYSTEM_ERR: no need to check for those twice, but
+ * check the reader before anything is changed on disk. */
+typedef int rpc_handler(struct rpc_exchange *exchange);
+
+struct rpc_procedure {
+    const char *name; /* "GETATTR"; NULL: there is no such procedure */
+    rpc_handler *handler;
+    bool once; /* must not run twice for one call that the client sent twice (CREATE,
+                  REMOVE, RENAME ...): a repetition gets the first one's reply again */
+};
+
+/* One version of one program; procedure numbers are the indices. */
+struct rpc_program {
+    uint32_t program, version;
+    const char *name; /* "nfs" */
+    const struct rpc_procedure *procedures;
+    size_t procedure_count;
+    bool wants_export; /* answer AUTH_ERROR (too weak) to machines without export; open it; count
+                          its calls. Procedure 0 is for everybody. */
+};
+
+extern const struct rpc_program portmap2_program, rpcbind3_program, rpcbind4_program;
+extern const struct rpc_program mount1_program, mount3_program;
+extern const struct rpc_program nfs2_program, nfs3_program;
+
+/* `bytes` become the end of the reply, padding is added; release(owner) is called once they have
+ * left or are not needed any more, in the loop's thread. `release` may be NULL (bytes in the
+ * exchange's region). At most one payload per reply. */
+void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
+                     void (*release)(void *owner), void *owner);
+
+/* Ends an exchange whose handler returned RPC_LATER: `status` as from a handler. In the loop's
+ * thread only (loop_call()). The exchange is gone afterwards. */
+void rpc_complete(struct rpc_exchange *exchange, int status);
+
+/* Adds file data to what the machine read and wrote, for the log and the timeline. */
+void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written);
+
+/* One step of the client's boot, with its name, address and stage filled in. */
+void rpc_step(const struct rpc_exchange *exchange, const char *service, const char *asked,
+              const char *got, bool refused);
+
+#endif

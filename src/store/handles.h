@@ -1,0 +1,58 @@
+/* File handles that survive a restart of the server and a rename of the file, and that nobody can
+ * forge.
+ *
+ * A handle carries the kernel's own handle of the file (name_to_handle_at(2)) and a keyed hash over
+ * it and over the export it belongs to; the key lies in STATE/handle.key. Where the kernel's handle
+ * does not fit, or the file system has none, or the server may not open by it, a table in
+ * STATE/handles.sqlite holds what the handle stands for. Everything here is safe from any thread,
+ * and must be called with the server's own credentials: opening by handle wants
+ * CAP_DAC_READ_SEARCH, which a thread that took on a user's identity does not have. */
+#ifndef BOOTWIRE_STORE_HANDLES_H
+#define BOOTWIRE_STORE_HANDLES_H
+
+#include "model/handle.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct handle_store;
+
+/* An exported directory, held open. One per path and store; lives as long as the store. */
+struct handle_export;
+
+/* Opens the key and the table in the directory, making them where they are missing. NULL with a
+ * message that names the file and the cure in `error`. */
+struct handle_store *handle_store_open(const char *state_directory, char *error, size_t error_size);
+void handle_store_free(struct handle_store *store);
+
+/* The export of an absolute, normalised path (decide/export.h). Returns NULL with errno where the
+ * directory cannot be opened (ENOENT, ENOTDIR, EACCES ...). A directory that was replaced by
+ * another since is opened anew: so ask at each mount, and again where handle_open() says ESTALE. */
+struct handle_export *handle_export_get(struct handle_store *store, const char *path);
+/* The path it was opened by. */
+const char *handle_export_path(const struct handle_export *export);
+
+/* The handle of an open file (O_PATH will do) inside the export. Returns 0, or an errno: EXDEV
+ * where the file lies on another file system than the export's directory (something is mounted
+ * there, and an export does not reach into it), EIO where the table cannot be written. */
+int handle_of(struct handle_export *export, int descriptor, struct handle *handle);
+/* The handle of the export's own directory. */
+int handle_of_root(struct handle_export *export, struct handle *handle);
+
+/* Opens the file: `flags` as for open(2); O_PATH for a descriptor that reads and writes nothing
+ * itself and works for every type of file. O_CLOEXEC is added. Returns the descriptor, or minus an
+ * errno:
+ *   EBADMSG  the bytes are no handle that this server made: NFS3ERR_BADHANDLE, in v2 NFSERR_STALE;
+ *   ESTALE   the file is gone, or the handle belongs to another export: NFS3ERR_STALE;
+ *   others   as open(2) says. */
+int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags);
+
+/* Is the open directory the export's own? What lies above it belongs to nobody: LOOKUP of ".."
+ * there gives the directory itself. */
+bool handle_is_root(struct handle_export *export, int descriptor);
+
+/* The open file has just been given another name or place inside the export. Call it after each
+ * RENAME, or its handle dies where handles live in the table by path. Costs nothing elsewhere. */
+void handle_moved(struct handle_export *export, int descriptor);
+
+#endif

@@ -17,7 +17,7 @@
 
 struct handle_store;
 
-/* An exported directory, held open. One per path and store; lives as long as the store. */
+/* An exported directory, held open. */
 struct handle_export;
 
 /* Opens the key and the table in the directory, making them where they are missing. NULL with a
@@ -25,10 +25,11 @@ struct handle_export;
 struct handle_store *handle_store_open(const char *state_directory, char *error, size_t error_size);
 void handle_store_free(struct handle_store *store);
 
-/* The export of an absolute, normalised path (decide/export.h). Returns NULL with errno where the
- * directory cannot be opened (ENOENT, ENOTDIR, EACCES ...). A directory that was replaced by
- * another since is opened anew: so ask at each mount, and again where handle_open() says ESTALE. */
+/* The export of an absolute, normalised path (decide/export.h), with a reference that the caller
+ * lets go. Returns NULL with errno where the directory cannot be opened (ENOENT, ENOTDIR, EACCES
+ * ...). A directory that was replaced by another since the last call is opened anew. */
 struct handle_export *handle_export_get(struct handle_store *store, const char *path);
+void handle_export_free(struct handle_export *export);
 /* The path it was opened by. */
 const char *handle_export_path(const struct handle_export *export);
 
@@ -40,16 +41,18 @@ int handle_of(struct handle_export *export, int descriptor, struct handle *handl
 int handle_of_root(struct handle_export *export, struct handle *handle);
 
 /* Opens the file: `flags` as for open(2); O_PATH for a descriptor that reads and writes nothing
- * itself and works for every type of file. O_CLOEXEC is added. Returns the descriptor, or minus an
- * errno:
- *   EBADMSG  the bytes are no handle that this server made: NFS3ERR_BADHANDLE, in v2 NFSERR_STALE;
- *   ESTALE   the file is gone, or the handle belongs to another export: NFS3ERR_STALE;
- *   others   as open(2) says. */
+ * itself and works for every type of file; without O_PATH only regular files and directories open,
+ * for opening a device or a pipe has effects on the server itself. O_CLOEXEC is added. Returns the
+ * descriptor, or minus an errno: EBADMSG  the bytes are no handle that this server made:
+ * NFS3ERR_BADHANDLE, in v2 NFSERR_STALE; ESTALE   the file is gone, or the handle belongs to
+ * another export: NFS3ERR_STALE; EINVAL   it is neither a regular file nor a directory, and `flags`
+ * has no O_PATH; others   as open(2) says. */
 int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags);
 
-/* Is the open directory the export's own? What lies above it belongs to nobody: LOOKUP of ".."
- * there gives the directory itself. */
-bool handle_is_root(struct handle_export *export, int descriptor);
+/* Opens the directory above the open directory (O_PATH): the export's own directory is its own
+ * parent, for what lies above it belongs to nobody. Returns the descriptor, or minus an errno:
+ * ESTALE where the directory was carried out of the export meanwhile. */
+int handle_open_parent(struct handle_export *export, int descriptor);
 
 /* The open file has just been given another name or place inside the export. Call it after each
  * RENAME, or its handle dies where handles live in the table by path. Costs nothing elsewhere. */

@@ -1,1 +1,0 @@
-typedef int decide_placeholder;

@@ -1,0 +1,110 @@
+#include "decide/export.h"
+
+#include "model/address.h"
+
+#include <string.h>
+
+enum { OPTION_ROOT_PATH = 17 }; /* RFC 2132 section 3.19 */
+
+/* Takes one component after the slashes at the front of the path; empty at its end. */
+static struct slice export_component(struct slice *path)
+{
+    struct slice component = {NULL, 0};
+
+    while (path->length > 0 && path->data[0] == '/')
+        *path = slice_of(path->data + 1, path->length - 1);
+    component.data = path->data;
+    while (component.length < path->length && path->data[component.length] != '/')
+        component.length++;
+    *path = slice_of(path->data + component.length, path->length - component.length);
+    return component;
+}
+
+bool export_normalise(char to[EXPORT_PATH_MAX], struct slice path)
+{
+    struct slice component;
+    size_t length = 0;
+
+    if (path.length == 0 || path.data[0] != '/' || memchr(path.data, 0, path.length))
+        return false;
+    while ((component = export_component(&path)).length > 0) {
+        if (slice_equal_string(component, "."))
+            continue;
+        if (slice_equal_string(component, "..") || length + component.length + 2 > EXPORT_PATH_MAX)
+            return false;
+        to[length++] = '/';
+        memcpy(to + length, component.data, component.length);
+        length += component.length;
+    }
+    if (length == 0)
+        to[length++] = '/';
+    to[length] = 0;
+    return true;
+}
+
+/* Loaders write "10.50.1.1:/root" (FreeBSD), Linux takes "/root,vers=3": the directory is what is
+ * left without both. */
+static struct slice export_directory_part(struct slice path)
+{
+    const uint8_t *colon = path.length > 0 ? memchr(path.data, ':', path.length) : NULL;
+    const uint8_t *comma;
+    uint32_t address;
+
+    if (colon && ipv4_parse((const char *)path.data, (size_t)(colon - path.data), &address))
+        path = slice_of(colon + 1, path.length - (size_t)(colon + 1 - path.data));
+    comma = path.length > 0 ? memchr(path.data, ',', path.length) : NULL;
+    if (comma)
+        path.length = (size_t)(comma - path.data);
+    return path;
+}
+
+enum export_verdict export_of(const struct scope_view *view, bool known, struct export *export)
+{
+    const struct setting *setting = scope_view_find(view, SPACE_DHCP, OPTION_ROOT_PATH);
+
+    *export = (struct export){.directory = ""};
+    if (!known)
+        return EXPORT_UNKNOWN_MACHINE;
+    if (!setting || setting->value.length == 0)
+        return EXPORT_NO_ROOT_PATH;
+    export->where = setting->where;
+    if (!export_normalise(export->directory, export_directory_part(setting->value)))
+        return EXPORT_BAD_ROOT_PATH;
+    return EXPORT_GRANTED;
+}
+
+/* What is left of `path` below `directory`; NULL where it lies elsewhere. */
+static const char *export_below(const char *directory, const char *path)
+{
+    size_t length = strlen(directory);
+
+    if (strcmp(directory, "/") == 0)
+        return path + 1;
+    if (strncmp(path, directory, length) != 0)
+        return NULL;
+    if (path[length] == 0)
+        return path + length;
+    return path[length] == '/' ? path + length + 1 : NULL;
+}
+
+enum export_verdict export_allows(const struct export *export, struct slice asked,
+                                  char below[EXPORT_PATH_MAX])
+{
+    /* The path as it stands comes first: a directory's own name may hold a comma. The NetBSD kernel
+     * asks for the whole of root-path, whatever stands around the directory in it. */
+    const struct slice forms[] = {asked, export_directory_part(asked)};
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        char path[EXPORT_PATH_MAX];
+        const char *rest = NULL;
+
+        if (export_normalise(path, forms[i]))
+            rest = export_below(export->directory, path);
+        if (rest) {
+            memmove(below, rest, strlen(rest) + 1);
+            return EXPORT_GRANTED;
+        }
+    }
+    below[0] = 0;
+    return EXPORT_OTHER_PATH;
+}

@@ -1,0 +1,288 @@
+#include "store/handle_table.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Clients create files, so they choose how many rows there are: past this many the oldest go. */
+enum { HANDLE_TABLE_ROWS_MAX = 4000000 };
+
+enum statement {
+    FIND_BY_KERNEL,
+    FIND_BY_INODE,
+    FIND_BY_NUMBER,
+    INSERT,
+    CLEAR_PATH,
+    MOVE,
+    MOVE_BELOW,
+    REMOVE,
+    TRIM,
+    STATEMENT_COUNT,
+};
+
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    [FIND_BY_KERNEL] = "SELECT number, path FROM handle"
+                       " WHERE export = ?1 AND kernel_type = ?2 AND kernel = ?3",
+    [FIND_BY_INODE] = "SELECT number, path FROM handle WHERE export = ?1 AND device = ?2"
+                      " AND inode = ?3 AND birth = ?4 AND kernel IS NULL",
+    [FIND_BY_NUMBER] = "SELECT kernel_type, kernel, device, inode, birth, path FROM handle"
+                       " WHERE number = ?1 AND export = ?2",
+    [INSERT] = "INSERT INTO handle (export, kernel_type, kernel, device, inode, birth, path)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [CLEAR_PATH] = "DELETE FROM handle WHERE export = ?1 AND path = ?2 AND kernel IS NULL",
+    [MOVE] = "UPDATE handle SET path = ?2 WHERE number = ?1",
+    [MOVE_BELOW] =
+        "UPDATE handle SET path = ?3 || substr(CAST(path AS BLOB),"
+        " length(CAST(?2 AS BLOB)) + 1)"
+        " WHERE export = ?1 AND kernel IS NULL AND path > ?2 || '/' AND path < ?2 || '0'",
+    [REMOVE] = "DELETE FROM handle WHERE number = ?1",
+    /* The export's own directory is never forgotten: a client cannot look that one up again. */
+    [TRIM] = "DELETE FROM handle WHERE number <= ?1 AND path IS NOT ''",
+};
+
+struct handle_table {
+    pthread_mutex_t lock; /* one user of the connection and its statements at a time */
+    sqlite3 *database;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+};
+
+/* The log keeps a commit safe from a killed server; an unclean end of the whole machine may lose
+ * the last few rows, whose clients look their files up again. */
+static const char schema[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+    "CREATE TABLE IF NOT EXISTS handle (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " export TEXT NOT NULL, kernel_type INTEGER, kernel BLOB,"
+    " device INTEGER, inode INTEGER, birth INTEGER, path TEXT);"
+    "CREATE UNIQUE INDEX IF NOT EXISTS handle_kernel ON handle (export, kernel_type, kernel)"
+    " WHERE kernel IS NOT NULL;"
+    "CREATE UNIQUE INDEX IF NOT EXISTS handle_inode ON handle (export, device, inode, birth)"
+    " WHERE kernel IS NULL;"
+    "CREATE INDEX IF NOT EXISTS handle_path ON handle (export, path) WHERE kernel IS NULL;";
+
+struct handle_table *handle_table_open(const char *path, char *error, size_t error_size)
+{
+    struct handle_table *table = memory_zeroed(1, sizeof(*table));
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+
+    pthread_mutex_init(&table->lock, NULL);
+    if (sqlite3_open_v2(path, &table->database, flags, NULL) != SQLITE_OK)
+        goto failed;
+    sqlite3_busy_timeout(table->database, 5000);
+    if (sqlite3_exec(table->database, schema, NULL, NULL, NULL) != SQLITE_OK)
+        goto failed;
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        if (sqlite3_prepare_v3(table->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &table->statements[i], NULL) != SQLITE_OK)
+            goto failed;
+    }
+    return table;
+
+failed:
+    snprintf(
+        error, error_size,
+        "%s cannot be used: %s; see that the directory is writable and has room, or remove the "
+        "file (clients that hold handles out of it must mount again)",
+        path, sqlite3_errmsg(table->database));
+    handle_table_free(table);
+    return NULL;
+}
+
+void handle_table_free(struct handle_table *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(table->statements[i]);
+    sqlite3_close(table->database);
+    pthread_mutex_destroy(&table->lock);
+    free(table);
+}
+
+static sqlite3_stmt *handle_table_ready(struct handle_table *table, enum statement which)
+{
+    sqlite3_stmt *statement = table->statements[which];
+
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return statement;
+}
+
+/* Runs a statement that gives no rows; 0 or EIO. */
+static int handle_table_run(sqlite3_stmt *statement)
+{
+    int result = sqlite3_step(statement);
+
+    sqlite3_reset(statement);
+    return result == SQLITE_DONE ? 0 : EIO;
+}
+
+static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+    sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+}
+
+static sqlite3_stmt *handle_table_search(struct handle_table *table, const char *export,
+                                         const struct handle_entry *entry)
+{
+    sqlite3_stmt *statement;
+
+    if (entry->kernel_length > 0) {
+        statement = handle_table_ready(table, FIND_BY_KERNEL);
+        sqlite3_bind_int(statement, 2, entry->kernel_type);
+        sqlite3_bind_blob(statement, 3, entry->kernel, (int)entry->kernel_length, SQLITE_STATIC);
+    } else {
+        statement = handle_table_ready(table, FIND_BY_INODE);
+        sqlite3_bind_int64(statement, 2, (sqlite3_int64)entry->device);
+        sqlite3_bind_int64(statement, 3, (sqlite3_int64)entry->inode);
+        sqlite3_bind_int64(statement, 4, entry->birth);
+    }
+    bind_text(statement, 1, export);
+    return statement;
+}
+
+static int handle_table_move(struct handle_table *table, const char *export, uint64_t number,
+                             const char *from, const char *to)
+{
+    sqlite3_stmt *statement = handle_table_ready(table, CLEAR_PATH);
+    int error;
+
+    /* Whatever had the new name before lost it to this file. */
+    bind_text(statement, 1, export);
+    bind_text(statement, 2, to);
+    error = handle_table_run(statement);
+    if (error)
+        return error;
+    statement = handle_table_ready(table, MOVE);
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)number);
+    bind_text(statement, 2, to);
+    error = handle_table_run(statement);
+    if (error || from[0] == 0)
+        return error;
+    statement = handle_table_ready(table, MOVE_BELOW);
+    bind_text(statement, 1, export);
+    bind_text(statement, 2, from);
+    bind_text(statement, 3, to);
+    return handle_table_run(statement);
+}
+
+static int handle_table_insert(struct handle_table *table, const char *export,
+                               const struct handle_entry *entry, uint64_t *number)
+{
+    sqlite3_stmt *statement;
+
+    if (entry->kernel_length == 0) {
+        statement = handle_table_ready(table, CLEAR_PATH);
+        bind_text(statement, 1, export);
+        bind_text(statement, 2, entry->path);
+        if (handle_table_run(statement) != 0)
+            return EIO;
+    }
+    statement = handle_table_ready(table, INSERT);
+    bind_text(statement, 1, export);
+    if (entry->kernel_length > 0) {
+        sqlite3_bind_int(statement, 2, entry->kernel_type);
+        sqlite3_bind_blob(statement, 3, entry->kernel, (int)entry->kernel_length, SQLITE_STATIC);
+    } else {
+        sqlite3_bind_int64(statement, 4, (sqlite3_int64)entry->device);
+        sqlite3_bind_int64(statement, 5, (sqlite3_int64)entry->inode);
+        sqlite3_bind_int64(statement, 6, entry->birth);
+        bind_text(statement, 7, entry->path);
+    }
+    if (handle_table_run(statement) != 0)
+        return EIO;
+    *number = (uint64_t)sqlite3_last_insert_rowid(table->database);
+    if (*number <= HANDLE_TABLE_ROWS_MAX)
+        return 0;
+    statement = handle_table_ready(table, TRIM);
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)(*number - HANDLE_TABLE_ROWS_MAX));
+    return handle_table_run(statement);
+}
+
+int handle_table_number(struct handle_table *table, const char *export,
+                        const struct handle_entry *entry, uint64_t *number)
+{
+    char before[sizeof(entry->path)] = "";
+    sqlite3_stmt *statement;
+    int result, error;
+
+    pthread_mutex_lock(&table->lock);
+    statement = handle_table_search(table, export, entry);
+    result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        const char *path = (const char *)sqlite3_column_text(statement, 1);
+
+        *number = (uint64_t)sqlite3_column_int64(statement, 0);
+        snprintf(before, sizeof(before), "%s", path ? path : "");
+    }
+    sqlite3_reset(statement);
+    if (result == SQLITE_ROW && (entry->kernel_length > 0 || strcmp(before, entry->path) == 0)) {
+        error = 0;
+    } else if (result == SQLITE_ROW || result == SQLITE_DONE) {
+        sqlite3_exec(table->database, "BEGIN", NULL, NULL, NULL);
+        error = result == SQLITE_ROW
+                    ? handle_table_move(table, export, *number, before, entry->path)
+                    : handle_table_insert(table, export, entry, number);
+        if (sqlite3_exec(table->database, error ? "ROLLBACK" : "COMMIT", NULL, NULL, NULL) !=
+            SQLITE_OK) {
+            sqlite3_exec(table->database, "ROLLBACK", NULL, NULL, NULL);
+            error = EIO;
+        }
+    } else {
+        error = EIO;
+    }
+    pthread_mutex_unlock(&table->lock);
+    return error;
+}
+
+/* The present row of FIND_BY_NUMBER. */
+static void handle_table_take(sqlite3_stmt *statement, struct handle_entry *entry)
+{
+    const char *path = (const char *)sqlite3_column_text(statement, 5);
+    const void *kernel = sqlite3_column_blob(statement, 1);
+    int length = sqlite3_column_bytes(statement, 1);
+
+    memset(entry, 0, sizeof(*entry));
+    entry->kernel_type = sqlite3_column_int(statement, 0);
+    if (kernel && length > 0 && length <= HANDLE_KERNEL_MAX) {
+        memcpy(entry->kernel, kernel, (size_t)length);
+        entry->kernel_length = (size_t)length;
+    }
+    entry->device = (uint64_t)sqlite3_column_int64(statement, 2);
+    entry->inode = (uint64_t)sqlite3_column_int64(statement, 3);
+    entry->birth = sqlite3_column_int64(statement, 4);
+    snprintf(entry->path, sizeof(entry->path), "%s", path ? path : "");
+}
+
+int handle_table_find(struct handle_table *table, const char *export, uint64_t number,
+                      struct handle_entry *entry)
+{
+    sqlite3_stmt *statement;
+    int result;
+
+    pthread_mutex_lock(&table->lock);
+    statement = handle_table_ready(table, FIND_BY_NUMBER);
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)number);
+    bind_text(statement, 2, export);
+    result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        handle_table_take(statement, entry);
+    sqlite3_reset(statement);
+    pthread_mutex_unlock(&table->lock);
+    return result == SQLITE_ROW ? 0 : result == SQLITE_DONE ? ESTALE : EIO;
+}
+
+void handle_table_remove(struct handle_table *table, uint64_t number)
+{
+    sqlite3_stmt *statement;
+
+    pthread_mutex_lock(&table->lock);
+    statement = handle_table_ready(table, REMOVE);
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)number);
+    (void)handle_table_run(statement);
+    pthread_mutex_unlock(&table->lock);
+}

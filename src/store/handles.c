@@ -1,0 +1,521 @@
+#include "store/handles.h"
+
+#include "base/cursor.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "store/handle_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* A handle's bytes: one of kind and length (kind << 5 | length), one of the kernel's handle type,
+ * two of the export's id, 20 of body, 8 of keyed hash over all that and the export's whole id. The
+ * body is the kernel's handle, or a number in the table (big-endian), with zeros after it. */
+enum {
+    KIND_KERNEL = 1,
+    KIND_TABLE = 2,
+    KIND_SHIFT = 5,
+    LENGTH_MASK = (1 << KIND_SHIFT) - 1,
+    BODY_OFFSET = 4,
+    BODY_SIZE = 20,
+    TAG_OFFSET = BODY_OFFSET + BODY_SIZE,
+    TAG_SIZE = crypto_shorthash_BYTES,
+    EXPORT_ID_SIZE = crypto_shorthash_BYTES,
+    EXPORT_HINT_SIZE = 2,
+};
+
+/* The key file: one key for handles, one for the exports' ids. */
+enum {
+    KEY_SIZE = 2 * crypto_shorthash_KEYBYTES,
+    KEY_OF_EXPORTS = crypto_shorthash_KEYBYTES,
+};
+
+struct handle_store {
+    uint8_t key[KEY_SIZE];
+    struct handle_table *table;
+    pthread_mutex_t lock; /* guards exports */
+    struct map exports;   /* struct handle_export; key: the path */
+};
+
+struct handle_export {
+    atomic_int references;
+    struct handle_store *store;
+    char *path;
+    int descriptor;
+    dev_t device;
+    ino_t inode;
+    uint64_t mount; /* of statx; 0 where the kernel does not say */
+    uint8_t id[EXPORT_ID_SIZE];
+    bool by_kernel; /* the file system has handles, and this process may open by them */
+    bool has_birth; /* the birth times of files never change */
+};
+
+/* struct file_handle with room for its bytes. */
+union kernel_handle {
+    struct file_handle header;
+    uint8_t room[sizeof(struct file_handle) + HANDLE_KERNEL_MAX];
+};
+
+static int write_new_key(const char *path, const uint8_t key[KEY_SIZE])
+{
+    char *fresh = memory_printf("%s.new", path);
+    int descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int error = descriptor < 0 ? errno : 0;
+
+    if (!error && write(descriptor, key, KEY_SIZE) != KEY_SIZE)
+        error = errno ? errno : ENOSPC;
+    if (!error && fsync(descriptor) < 0)
+        error = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (!error && rename(fresh, path) < 0)
+        error = errno;
+    if (error && descriptor >= 0)
+        unlink(fresh);
+    free(fresh);
+    return error;
+}
+
+/* Reads the key, or draws one at the first start. */
+static int handle_store_key(struct handle_store *store, const char *path, char *error,
+                            size_t error_size)
+{
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t length;
+    int failed;
+
+    if (descriptor < 0 && errno == ENOENT) {
+        randombytes_buf(store->key, KEY_SIZE);
+        errno = 0;
+        failed = write_new_key(path, store->key);
+        if (failed)
+            snprintf(error, error_size,
+                     "%s cannot be written: %s; see that its directory is "
+                     "writable and has room",
+                     path, strerror(failed));
+        return failed ? -1 : 0;
+    }
+    if (descriptor < 0) {
+        snprintf(error, error_size, "%s cannot be read: %s", path, strerror(errno));
+        return -1;
+    }
+    length = read(descriptor, store->key, KEY_SIZE);
+    close(descriptor);
+    if (length == KEY_SIZE)
+        return 0;
+    snprintf(error, error_size,
+             "%s is damaged: %d bytes were expected; restore it, or remove it (every client must "
+             "mount its root again)",
+             path, KEY_SIZE);
+    return -1;
+}
+
+struct handle_store *handle_store_open(const char *state_directory, char *error, size_t error_size)
+{
+    struct handle_store *store = memory_zeroed(1, sizeof(*store));
+    char *key = memory_printf("%s/handle.key", state_directory);
+    char *table = memory_printf("%s/handles.sqlite", state_directory);
+
+    pthread_mutex_init(&store->lock, NULL);
+    if (handle_store_key(store, key, error, error_size) == 0)
+        store->table = handle_table_open(table, error, error_size);
+    free(key);
+    free(table);
+    if (store->table)
+        return store;
+    handle_store_free(store);
+    return NULL;
+}
+
+void handle_store_free(struct handle_store *store)
+{
+    struct map_entry *entry;
+    size_t place = 0;
+
+    if (!store)
+        return;
+    while (map_next(&store->exports, &place, &entry))
+        handle_export_free(entry->value);
+    map_release(&store->exports);
+    handle_table_free(store->table);
+    pthread_mutex_destroy(&store->lock);
+    sodium_memzero(store->key, KEY_SIZE);
+    free(store);
+}
+
+/* The kernel's handle of an open file; 0 or an errno. */
+static int kernel_handle_of(int descriptor, union kernel_handle *handle, int *mount)
+{
+    memset(handle, 0, sizeof(*handle));
+    handle->header.handle_bytes = HANDLE_KERNEL_MAX;
+    if (name_to_handle_at(descriptor, "", &handle->header, mount, AT_EMPTY_PATH) < 0)
+        return errno;
+    return 0;
+}
+
+static struct handle_export *handle_export_open(struct handle_store *store, const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), trial, mount;
+    struct handle_export *export;
+    union kernel_handle handle;
+    struct statfs filesystem;
+    struct statx info;
+
+    if (descriptor < 0)
+        return NULL;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &info) < 0 ||
+        fstatfs(descriptor, &filesystem) < 0) {
+        int error = errno;
+
+        close(descriptor);
+        errno = error;
+        return NULL;
+    }
+    export = memory_zeroed(1, sizeof(*export));
+    atomic_init(&export->references, 1);
+    export->store = store;
+    export->path = memory_string(path);
+    export->descriptor = descriptor;
+    export->device = makedev(info.stx_dev_major, info.stx_dev_minor);
+    export->inode = info.stx_ino;
+    export->mount = info.stx_mask & STATX_MNT_ID ? info.stx_mnt_id : 0;
+    /* An overlay shows the birth of a file's copy once somebody wrote to it. */
+    export->has_birth = filesystem.f_type != OVERLAYFS_SUPER_MAGIC;
+    crypto_shorthash(export->id, (const uint8_t *)path, strlen(path), store->key + KEY_OF_EXPORTS);
+    if (kernel_handle_of(descriptor, &handle, &mount) == 0) {
+        trial = open_by_handle_at(descriptor, &handle.header, O_PATH | O_CLOEXEC);
+        export->by_kernel = trial >= 0;
+        if (trial >= 0)
+            close(trial);
+    }
+    return export;
+}
+
+static struct handle_export *handle_export_hold(struct handle_export *export)
+{
+    atomic_fetch_add(&export->references, 1);
+    return export;
+}
+
+void handle_export_free(struct handle_export *export)
+{
+    if (!export || atomic_fetch_sub(&export->references, 1) > 1)
+        return;
+    close(export->descriptor);
+    free(export->path);
+    free(export);
+}
+
+struct handle_export *handle_export_get(struct handle_store *store, const char *path)
+{
+    struct handle_export *export, *old = NULL;
+    struct stat info;
+    int error = 0;
+
+    if (stat(path, &info) < 0)
+        return NULL;
+    pthread_mutex_lock(&store->lock);
+    export = map_get(&store->exports, path, strlen(path));
+    if (!export || export->device != info.st_dev || export->inode != info.st_ino) {
+        export = handle_export_open(store, path);
+        error = errno;
+        if (export)
+            old = map_put(&store->exports, path, strlen(path), export);
+    }
+    if (export)
+        handle_export_hold(export);
+    pthread_mutex_unlock(&store->lock);
+    handle_export_free(old);
+    if (!export)
+        errno = error;
+    return export;
+}
+
+const char *handle_export_path(const struct handle_export *export)
+{
+    return export->path;
+}
+
+static void handle_tag(const struct handle_export *export, const uint8_t bytes[HANDLE_SIZE],
+                       uint8_t tag[TAG_SIZE])
+{
+    uint8_t text[TAG_OFFSET + EXPORT_ID_SIZE];
+
+    memcpy(text, bytes, TAG_OFFSET);
+    memcpy(text + TAG_OFFSET, export->id, EXPORT_ID_SIZE);
+    crypto_shorthash(tag, text, sizeof(text), export->store->key);
+}
+
+static void handle_make(const struct handle_export *export, unsigned kind, int type,
+                        struct slice body, struct handle *handle)
+{
+    struct writer w = writer_of(handle->bytes, HANDLE_SIZE);
+
+    memset(handle, 0, sizeof(*handle));
+    writer_u8(&w, (uint8_t)(kind << KIND_SHIFT | body.length));
+    writer_u8(&w, (uint8_t)type);
+    writer_bytes(&w, export->id, EXPORT_HINT_SIZE);
+    writer_slice(&w, body);
+    handle_tag(export, handle->bytes, handle->bytes + TAG_OFFSET);
+}
+
+/* The open file's path below the export's directory, as the kernel knows it at this moment: 0, or
+ * ESTALE where it lies outside or has no name any more. */
+static int handle_path_below(const struct handle_export *export, int descriptor, char *to,
+                             size_t size)
+{
+    char link[64], top[4096], path[4096];
+    ssize_t top_length, length;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", export->descriptor);
+    top_length = readlink(link, top, sizeof(top) - 1);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
+    length = readlink(link, path, sizeof(path) - 1);
+    if (top_length < 0 || length < 0)
+        return ESTALE;
+    top[top_length] = path[length] = 0;
+    if (top_length == 1)
+        top_length = 0; /* "/" */
+    if (length < top_length || memcmp(top, path, (size_t)top_length) != 0 ||
+        (path[top_length] != 0 && path[top_length] != '/'))
+        return ESTALE;
+    snprintf(to, size, "%s", path[top_length] == '/' ? path + top_length + 1 : "");
+    return 0;
+}
+
+/* What the table keeps of an open file on a file system without handles. 0 or an errno. */
+static int handle_entry_of(const struct handle_export *export, int descriptor,
+                           struct handle_entry *entry)
+{
+    struct statx info;
+    dev_t device;
+
+    memset(entry, 0, sizeof(*entry));
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
+              &info) < 0)
+        return errno;
+    if (info.stx_nlink == 0)
+        return ESTALE;
+    if (info.stx_mask & STATX_MNT_ID && info.stx_mnt_id != export->mount)
+        return EXDEV;
+    device = makedev(info.stx_dev_major, info.stx_dev_minor);
+    /* Device numbers change when a machine starts again: the usual one is stored as 0. */
+    entry->device = device == export->device ? 0 : device;
+    entry->inode = info.stx_ino;
+    if (export->has_birth && info.stx_mask & STATX_BTIME)
+        entry->birth = (int64_t)info.stx_btime.tv_sec * 1000000000 + info.stx_btime.tv_nsec;
+    return handle_path_below(export, descriptor, entry->path, sizeof(entry->path));
+}
+
+static int handle_of_entry(struct handle_export *export, const struct handle_entry *entry,
+                           struct handle *handle)
+{
+    uint8_t body[8];
+    struct writer w = writer_of(body, sizeof(body));
+    uint64_t number;
+    int error = handle_table_number(export->store->table, export->path, entry, &number);
+
+    if (error)
+        return error;
+    writer_be64(&w, number);
+    handle_make(export, KIND_TABLE, 0, slice_of(body, sizeof(body)), handle);
+    return 0;
+}
+
+int handle_of(struct handle_export *export, int descriptor, struct handle *handle)
+{
+    union kernel_handle kernel;
+    struct handle_entry entry;
+    int mount, error;
+
+    if (!export->by_kernel) {
+        error = handle_entry_of(export, descriptor, &entry);
+        return error ? error : handle_of_entry(export, &entry, handle);
+    }
+    error = kernel_handle_of(descriptor, &kernel, &mount);
+    if (error)
+        return error == EOPNOTSUPP ? EXDEV : error; /* another file system, which has none */
+    if (export->mount && (uint64_t)mount != export->mount)
+        return EXDEV;
+    if (kernel.header.handle_bytes <= BODY_SIZE && kernel.header.handle_type >= 0 &&
+        kernel.header.handle_type <= 0xff) {
+        handle_make(export, KIND_KERNEL, kernel.header.handle_type,
+                    slice_of(kernel.header.f_handle, kernel.header.handle_bytes), handle);
+        return 0;
+    }
+    memset(&entry, 0, sizeof(entry));
+    entry.kernel_type = kernel.header.handle_type;
+    entry.kernel_length = kernel.header.handle_bytes;
+    memcpy(entry.kernel, kernel.header.f_handle, entry.kernel_length);
+    return handle_of_entry(export, &entry, handle);
+}
+
+int handle_of_root(struct handle_export *export, struct handle *handle)
+{
+    return handle_of(export, export->descriptor, handle);
+}
+
+/* Is this a handle of ours, and of this export? 0, EBADMSG or ESTALE. */
+static int handle_check(const struct handle_export *export, const uint8_t *bytes, size_t length)
+{
+    struct handle_store *store = export->store;
+    uint8_t tag[TAG_SIZE];
+    struct map_entry *entry;
+    size_t place = 0;
+    int result = EBADMSG;
+
+    if (length != HANDLE_SIZE)
+        return EBADMSG;
+    handle_tag(export, bytes, tag);
+    if (sodium_memcmp(tag, bytes + TAG_OFFSET, TAG_SIZE) == 0)
+        return 0;
+    /* Not of this export. Of another one it is out of date (root-path has changed), else forged. */
+    pthread_mutex_lock(&store->lock);
+    while (map_next(&store->exports, &place, &entry)) {
+        const struct handle_export *other = entry->value;
+
+        if (memcmp(other->id, bytes + 2, EXPORT_HINT_SIZE) != 0)
+            continue;
+        handle_tag(other, bytes, tag);
+        if (sodium_memcmp(tag, bytes + TAG_OFFSET, TAG_SIZE) == 0)
+            result = ESTALE;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return result;
+}
+
+static int handle_open_kernel(const struct handle_export *export, int type, const uint8_t *bytes,
+                              size_t length)
+{
+    union kernel_handle kernel = {.header = {.handle_bytes = (unsigned)length}};
+    int descriptor;
+
+    kernel.header.handle_type = type;
+    memcpy(kernel.header.f_handle, bytes, length);
+    descriptor = open_by_handle_at(export->descriptor, &kernel.header, O_PATH | O_CLOEXEC);
+    if (descriptor >= 0)
+        return descriptor;
+    /* Some file systems say ENOENT or EINVAL for a handle whose file is gone. */
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -ESTALE;
+}
+
+static int handle_open_path(const struct handle_export *export, uint64_t number,
+                            const struct handle_entry *entry)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    };
+    struct handle_entry found;
+    int descriptor = (int)syscall(SYS_openat2, export->descriptor,
+                                  entry->path[0] ? entry->path : ".", &how, sizeof(how));
+    int error;
+
+    if (descriptor < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != EXDEV)
+        return -errno;
+    if (descriptor < 0) {
+        handle_table_remove(export->store->table, number);
+        return -ESTALE;
+    }
+    error = handle_entry_of(export, descriptor, &found);
+    if (!error && found.device == entry->device && found.inode == entry->inode &&
+        found.birth == entry->birth)
+        return descriptor;
+    close(descriptor);
+    return -ESTALE;
+}
+
+static int handle_open_table(struct handle_export *export, struct slice body)
+{
+    struct reader r = reader_of_slice(body);
+    uint64_t number = reader_be64(&r);
+    struct handle_entry entry;
+    int error =
+        r.failed ? EBADMSG : handle_table_find(export->store->table, export->path, number, &entry);
+
+    if (error)
+        return -error;
+    if (entry.kernel_length > 0)
+        return handle_open_kernel(export, entry.kernel_type, entry.kernel, entry.kernel_length);
+    return handle_open_path(export, number, &entry);
+}
+
+/* Opens anew what is open with O_PATH. */
+static int handle_reopen(int descriptor, mode_t mode, int flags)
+{
+    char path[64];
+    int opened;
+
+    if (!S_ISREG(mode) && !S_ISDIR(mode))
+        return -EINVAL;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+    opened = open(path, (flags & ~O_NOFOLLOW) | O_CLOEXEC | O_NONBLOCK);
+    return opened < 0 ? -errno : opened;
+}
+
+int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags)
+{
+    int error = handle_check(export, bytes, length), descriptor, opened;
+    struct stat info;
+    size_t body;
+
+    if (error)
+        return -error;
+    body = bytes[0] & LENGTH_MASK;
+    if (body > BODY_SIZE)
+        return -EBADMSG;
+    if (bytes[0] >> KIND_SHIFT == KIND_KERNEL)
+        descriptor = handle_open_kernel(export, bytes[1], bytes + BODY_OFFSET, body);
+    else if (bytes[0] >> KIND_SHIFT == KIND_TABLE)
+        descriptor = handle_open_table(export, slice_of(bytes + BODY_OFFSET, body));
+    else
+        return -EBADMSG;
+    if (descriptor < 0)
+        return descriptor;
+    if (fstat(descriptor, &info) < 0 || info.st_nlink == 0)
+        opened = -ESTALE; /* removed, and only still there because somebody has it open */
+    else if (flags & O_PATH)
+        return descriptor;
+    else
+        opened = handle_reopen(descriptor, info.st_mode, flags);
+    close(descriptor);
+    return opened;
+}
+
+int handle_open_parent(struct handle_export *export, int descriptor)
+{
+    char path[4096];
+    struct stat info;
+    int parent;
+
+    if (fstat(descriptor, &info) < 0)
+        return -errno;
+    if (info.st_dev == export->device && info.st_ino == export->inode)
+        parent = openat(descriptor, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    else if (handle_path_below(export, descriptor, path, sizeof(path)) != 0)
+        return -ESTALE;
+    else
+        parent = openat(descriptor, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return parent < 0 ? -errno : parent;
+}
+
+void handle_moved(struct handle_export *export, int descriptor)
+{
+    struct handle handle;
+
+    if (!export->by_kernel)
+        (void)handle_of(export, descriptor, &handle);
+}

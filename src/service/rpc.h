@@ -52,6 +52,7 @@ struct rpc_client {
 /* One call and the reply in the making. It belongs to one loop's thread. */
 struct rpc_exchange {
     struct server *server;
+    struct rpc_service *service; /* what portmap and mount share (rpc_service.h) */
     struct handle_store *handles;
     struct loop *loop; /* the loop that carries this exchange */
     enum rpc_transport transport;
@@ -99,7 +100,7 @@ struct rpc_program {
 };
 
 extern const struct rpc_program portmap2_program, rpcbind3_program, rpcbind4_program;
-extern const struct rpc_program mount1_program, mount3_program;
+extern const struct rpc_program mount1_program, mount2_program, mount3_program;
 extern const struct rpc_program nfs2_program, nfs3_program;
 
 /* `bytes` become the end of the reply, padding is added; release(owner) is called once they have
@@ -114,6 +115,9 @@ void rpc_complete(struct rpc_exchange *exchange, int status);
 
 /* Adds file data to what the machine read and wrote, for the log and the timeline. */
 void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written);
+
+/* Procedure 0 of every program: no arguments, no results. */
+rpc_handler rpc_null;
 
 /* One step of the client's boot, with its name, address and stage filled in. */
 void rpc_step(const struct rpc_exchange *exchange, const char *service, const char *asked,

@@ -495,6 +495,15 @@ int handle_open(struct handle_export *export, const uint8_t *bytes, size_t lengt
     return opened;
 }
 
+int handle_open_below(struct handle_export *export, const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
+    int descriptor =
+        (int)syscall(SYS_openat2, export->descriptor, path[0] ? path : ".", &how, sizeof(how));
+
+    return descriptor < 0 ? -errno : descriptor;
+}
+
 int handle_open_parent(struct handle_export *export, int descriptor)
 {
     char path[4096];

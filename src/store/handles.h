@@ -49,6 +49,11 @@ int handle_of_root(struct handle_export *export, struct handle *handle);
  * has no O_PATH; others   as open(2) says. */
 int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags);
 
+/* Opens what lies at a relative path below the export's directory ("" for that itself) with O_PATH.
+ * Symbolic links are followed as long as they stay inside. Returns the descriptor or minus an errno
+ * (EXDEV where the path leads out). */
+int handle_open_below(struct handle_export *export, const char *path);
+
 /* Opens the directory above the open directory (O_PATH): the export's own directory is its own
  * parent, for what lies above it belongs to nobody. Returns the descriptor, or minus an errno:
  * ESTALE where the directory was carried out of the export meanwhile. */

@@ -1,0 +1,578 @@
+#include "net/record_stream.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/loop.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    RECORD_MARK_SIZE = 4,
+    RECORD_SCRATCH = 65536,   /* bytes of one read */
+    RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; kept while idle up to: */
+    RECORD_BUFFER_KEEP = 65536,
+    RECORD_BACKLOG = 128,
+    RECORD_ROUNDS = 4, /* reads per turn, so that one connection cannot hold the loop */
+    RECORD_TICK_MS = 1000,
+};
+
+static const uint32_t record_last_fragment = 0x80000000u;
+
+/* A record on its way out. */
+struct record_output {
+    struct record_output *next;
+    struct iovec pieces[1 + RECORD_PIECES_MAX]; /* the first is the mark; cut as bytes leave */
+    size_t count;
+    uint8_t mark[RECORD_MARK_SIZE];
+    void (*sent)(void *owner);
+    void *owner;
+};
+
+struct record_connection {
+    struct record_listener *listener;
+    struct record_connection *next, *previous;
+    struct loop_event *event;
+    int descriptor;
+    struct endpoint peer;
+    uint32_t local_address;
+    uint64_t active_ms; /* when bytes last moved */
+    unsigned open;      /* records given out and not answered */
+    unsigned holds;     /* functions on the stack that use this */
+    bool closed;        /* the descriptor is gone; freed once open and holds are 0 */
+    bool ended;         /* the peer sends nothing more: closed once all is answered */
+
+    uint8_t mark[RECORD_MARK_SIZE];
+    size_t mark_length;
+    size_t fragment_left;
+    bool last;       /* the fragment is its record's last */
+    uint8_t *record; /* the record's bytes so far */
+    size_t record_length, record_capacity;
+    uint8_t *held; /* bytes read that wait until the connection may go on */
+    size_t held_length;
+
+    struct record_output *output, **output_tail;
+};
+
+struct record_listener {
+    struct loop *loop;
+    struct loop_event *event, *tick;
+    int descriptor;
+    struct endpoint local;
+    struct record_options options;
+    void (*received)(void *argument, const struct record *record);
+    void *argument;
+    struct record_connection *connections;
+    unsigned connection_count;
+    bool paused; /* no descriptors were left for accept(): tried again at the next tick */
+    uint8_t scratch[RECORD_SCRATCH];
+};
+
+static void record_feed_held(struct record_connection *connection);
+
+static void record_hold(struct record_connection *connection)
+{
+    connection->holds++;
+}
+
+static void record_output_free(struct record_output *output)
+{
+    if (output->sent)
+        output->sent(output->owner);
+    free(output);
+}
+
+/* Closes the descriptor; the rest goes when nobody uses it any more. */
+static void record_close(struct record_connection *connection)
+{
+    struct record_listener *listener = connection->listener;
+
+    if (connection->closed)
+        return;
+    connection->closed = true;
+    loop_event_free(connection->event);
+    close(connection->descriptor);
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        listener->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    listener->connection_count--;
+    while (connection->output) {
+        struct record_output *output = connection->output;
+
+        connection->output = output->next;
+        record_output_free(output);
+    }
+}
+
+static void record_free(struct record_connection *connection)
+{
+    free(connection->record);
+    free(connection->held);
+    free(connection);
+}
+
+/* Lets a hold go. */
+static void record_let_go(struct record_connection *connection)
+{
+    connection->holds--;
+    if (connection->ended && connection->open == 0 && !connection->output)
+        record_close(connection);
+    if (connection->closed && connection->open == 0 && connection->holds == 0)
+        record_free(connection);
+}
+
+/* May the connection give out another record? */
+static bool record_may_go_on(const struct record_connection *connection)
+{
+    return !connection->closed && !connection->output &&
+           connection->open < connection->listener->options.requests_max;
+}
+
+static void record_watch(struct record_connection *connection)
+{
+    int what = 0;
+
+    if (connection->closed)
+        return;
+    if (!connection->ended && record_may_go_on(connection))
+        what |= LOOP_READ;
+    if (connection->output)
+        what |= LOOP_WRITE;
+    loop_watch_change(connection->event, what);
+}
+
+static void record_deliver(struct record_connection *connection, struct slice bytes)
+{
+    struct record_listener *listener = connection->listener;
+    struct record record = {.bytes = bytes,
+                            .peer = connection->peer,
+                            .local_address = connection->local_address,
+                            .connection = connection};
+
+    connection->mark_length = 0;
+    connection->record_length = 0;
+    connection->open++;
+    listener->received(listener->argument, &record);
+    if (connection->record_capacity > RECORD_BUFFER_KEEP) {
+        free(connection->record);
+        connection->record = NULL;
+        connection->record_capacity = 0;
+    }
+}
+
+static void record_append(struct record_connection *connection, const uint8_t *data, size_t length)
+{
+    size_t wanted = connection->record_length + length;
+    size_t capacity = connection->record_capacity;
+
+    if (length == 0)
+        return;
+    if (capacity < RECORD_BUFFER_MIN)
+        capacity = RECORD_BUFFER_MIN;
+    while (capacity < wanted)
+        capacity *= 2;
+    if (capacity != connection->record_capacity) {
+        connection->record = memory_resize(connection->record, capacity, 1);
+        connection->record_capacity = capacity;
+    }
+    memcpy(connection->record + connection->record_length, data, length);
+    connection->record_length = wanted;
+}
+
+/* The mark is complete: how long is the fragment? Too long a record ends the connection. */
+static void record_start_fragment(struct record_connection *connection)
+{
+    const uint8_t *m = connection->mark;
+    uint32_t mark = (uint32_t)m[0] << 24 | (uint32_t)m[1] << 16 | (uint32_t)m[2] << 8 | m[3];
+
+    connection->last = (mark & record_last_fragment) != 0;
+    connection->fragment_left = mark & ~record_last_fragment;
+    if (connection->fragment_left >
+        connection->listener->options.record_max - connection->record_length) {
+        record_close(connection);
+        return;
+    }
+    if (connection->fragment_left > 0)
+        return;
+    connection->mark_length = 0;
+    if (connection->last)
+        record_deliver(connection, slice_of(connection->record, connection->record_length));
+}
+
+/* Takes bytes of the fragment: up to `length` of them; returns how many. */
+static size_t record_take(struct record_connection *connection, const uint8_t *data, size_t length)
+{
+    size_t taken = length < connection->fragment_left ? length : connection->fragment_left;
+    bool whole = taken == connection->fragment_left;
+
+    /* Most records come in one piece: given out where they lie. */
+    if (whole && connection->last && connection->record_length == 0) {
+        record_deliver(connection, slice_of(data, taken));
+        return taken;
+    }
+    record_append(connection, data, taken);
+    connection->fragment_left -= taken;
+    if (!whole)
+        return taken;
+    connection->mark_length = 0;
+    if (connection->last)
+        record_deliver(connection, slice_of(connection->record, connection->record_length));
+    return taken;
+}
+
+/* Works through the bytes until they or the connection's patience end; returns how many it took. */
+static size_t record_feed(struct record_connection *connection, const uint8_t *data, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && record_may_go_on(connection)) {
+        if (connection->mark_length == RECORD_MARK_SIZE) {
+            at += record_take(connection, data + at, length - at);
+            continue;
+        }
+        connection->mark[connection->mark_length++] = data[at++];
+        if (connection->mark_length == RECORD_MARK_SIZE)
+            record_start_fragment(connection);
+    }
+    return at;
+}
+
+/* Goes on with what was read before the connection had to wait. */
+static void record_feed_held(struct record_connection *connection)
+{
+    uint8_t *held = connection->held;
+    size_t length = connection->held_length, taken;
+
+    if (!held || !record_may_go_on(connection))
+        return;
+    /* Out of the way: an answer within comes back here. */
+    connection->held = NULL;
+    connection->held_length = 0;
+    taken = record_feed(connection, held, length);
+    if (taken < length && !connection->closed) {
+        memmove(held, held + taken, length - taken);
+        connection->held = held;
+        connection->held_length = length - taken;
+    } else {
+        free(held);
+    }
+}
+
+static void record_read(struct record_connection *connection)
+{
+    struct record_listener *listener = connection->listener;
+
+    for (int round = 0; round < RECORD_ROUNDS && record_may_go_on(connection); round++) {
+        ssize_t length = recv(connection->descriptor, listener->scratch, RECORD_SCRATCH, 0);
+        size_t taken;
+
+        if (length < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (length < 0) {
+            record_close(connection);
+            return;
+        }
+        if (length == 0) {
+            connection->ended = true;
+            return;
+        }
+        connection->active_ms = clock_monotonic_ms();
+        taken = record_feed(connection, listener->scratch, (size_t)length);
+        if (connection->closed)
+            return;
+        if (taken < (size_t)length) {
+            connection->held_length = (size_t)length - taken;
+            connection->held = memory_resize(NULL, connection->held_length, 1);
+            memcpy(connection->held, listener->scratch + taken, connection->held_length);
+            return;
+        }
+        if ((size_t)length < RECORD_SCRATCH)
+            return;
+    }
+}
+
+/* Cuts the bytes that left from the output's front; true once all have. */
+static bool record_output_advance(struct record_output *output, size_t length)
+{
+    size_t i = 0;
+
+    for (; i < output->count && length >= output->pieces[i].iov_len; i++)
+        length -= output->pieces[i].iov_len;
+    memmove(output->pieces, output->pieces + i, (output->count - i) * sizeof(output->pieces[0]));
+    output->count -= i;
+    if (output->count > 0) {
+        output->pieces[0].iov_base = (uint8_t *)output->pieces[0].iov_base + length;
+        output->pieces[0].iov_len -= length;
+    }
+    return output->count == 0;
+}
+
+static void record_write(struct record_connection *connection)
+{
+    while (!connection->closed && connection->output) {
+        struct record_output *output = connection->output;
+        struct msghdr message = {.msg_iov = output->pieces, .msg_iovlen = output->count};
+        ssize_t length = sendmsg(connection->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (length < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (length < 0) {
+            record_close(connection);
+            return;
+        }
+        connection->active_ms = clock_monotonic_ms();
+        if (!record_output_advance(output, (size_t)length))
+            return;
+        connection->output = output->next;
+        if (!connection->output)
+            connection->output_tail = &connection->output;
+        record_output_free(output);
+    }
+}
+
+static void record_ready(void *argument, int what)
+{
+    struct record_connection *connection = argument;
+
+    record_hold(connection);
+    if (what & LOOP_WRITE)
+        record_write(connection);
+    record_feed_held(connection);
+    if (what & LOOP_READ && !connection->held)
+        record_read(connection);
+    record_watch(connection);
+    record_let_go(connection);
+}
+
+/* One record less is open: the connection may go on. */
+static void record_done(struct record_connection *connection)
+{
+    connection->open--;
+    /* Inside of record_feed() the loop there goes on by itself. */
+    if (connection->holds > 0)
+        return;
+    record_hold(connection);
+    record_feed_held(connection);
+    record_watch(connection);
+    record_let_go(connection);
+}
+
+void record_drop(struct record_connection *connection)
+{
+    record_done(connection);
+}
+
+void record_hang_up(struct record_connection *connection)
+{
+    record_close(connection);
+    record_done(connection);
+}
+
+void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
+                   void (*sent)(void *owner), void *owner)
+{
+    struct record_output *output;
+    size_t length = 0;
+
+    if (connection->closed || count > RECORD_PIECES_MAX) {
+        if (sent)
+            sent(owner);
+        record_done(connection);
+        return;
+    }
+    output = memory_zeroed(1, sizeof(*output));
+    output->sent = sent;
+    output->owner = owner;
+    output->pieces[output->count++] = (struct iovec){output->mark, RECORD_MARK_SIZE};
+    for (size_t i = 0; i < count; i++) {
+        length += pieces[i].iov_len;
+        if (pieces[i].iov_len > 0)
+            output->pieces[output->count++] = pieces[i];
+    }
+    for (size_t i = 0; i < RECORD_MARK_SIZE; i++)
+        output->mark[i] = (uint8_t)((length | record_last_fragment) >> (24 - 8 * i));
+    *connection->output_tail = output;
+    connection->output_tail = &output->next;
+    if (connection->output == output)
+        record_write(connection);
+    record_done(connection);
+}
+
+static unsigned record_count_of(const struct record_listener *listener, uint32_t address)
+{
+    unsigned count = 0;
+
+    for (const struct record_connection *c = listener->connections; c; c = c->next)
+        count += c->peer.address == address;
+    return count;
+}
+
+static void record_accepted(struct record_listener *listener, int descriptor,
+                            const struct sockaddr_in *peer)
+{
+    struct record_connection *connection;
+    struct sockaddr_in local = {.sin_family = AF_INET};
+    socklen_t length = sizeof(local);
+    uint32_t address = ntohl(peer->sin_addr.s_addr);
+    int one = 1;
+
+    if (listener->connection_count >= listener->options.connections_max ||
+        record_count_of(listener, address) >= listener->options.connections_per_peer_max) {
+        close(descriptor);
+        return;
+    }
+    getsockname(descriptor, (struct sockaddr *)&local, &length);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    connection = memory_zeroed(1, sizeof(*connection));
+    connection->listener = listener;
+    connection->descriptor = descriptor;
+    connection->peer = (struct endpoint){address, ntohs(peer->sin_port)};
+    connection->local_address = ntohl(local.sin_addr.s_addr);
+    connection->active_ms = clock_monotonic_ms();
+    connection->output_tail = &connection->output;
+    connection->next = listener->connections;
+    if (connection->next)
+        connection->next->previous = connection;
+    listener->connections = connection;
+    listener->connection_count++;
+    connection->event = loop_watch(listener->loop, descriptor, LOOP_READ, record_ready, connection);
+}
+
+static void record_accept(void *argument, int what)
+{
+    struct record_listener *listener = argument;
+
+    (void)what;
+    for (int i = 0; i < RECORD_BACKLOG; i++) {
+        struct sockaddr_in peer = {.sin_family = AF_INET};
+        socklen_t length = sizeof(peer);
+        int descriptor = accept4(listener->descriptor, (struct sockaddr *)&peer, &length,
+                                 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (descriptor >= 0) {
+            record_accepted(listener, descriptor, &peer);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            listener->paused = true;
+            loop_watch_change(listener->event, 0);
+        }
+        if (errno != ECONNABORTED && errno != EINTR)
+            return;
+    }
+}
+
+/* Closes whoever was silent for too long. */
+static void record_ticked(void *argument)
+{
+    struct record_listener *listener = argument;
+    struct record_connection *connection = listener->connections;
+    uint64_t now = clock_monotonic_ms();
+
+    while (connection) {
+        struct record_connection *next = connection->next;
+        bool within =
+            connection->output || connection->mark_length > 0 || connection->record_length > 0;
+        uint64_t limit = within ? listener->options.stall_ms : listener->options.idle_ms;
+
+        if (connection->open == 0 && now - connection->active_ms >= limit) {
+            record_hold(connection);
+            record_close(connection);
+            record_let_go(connection);
+        }
+        connection = next;
+    }
+    if (listener->paused) {
+        listener->paused = false;
+        loop_watch_change(listener->event, LOOP_READ);
+    }
+    loop_timer_start(listener->tick, RECORD_TICK_MS);
+}
+
+static int record_bind(const struct record_options *options, struct endpoint *local)
+{
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(options->local.port),
+                                  .sin_addr.s_addr = htonl(options->local.address)};
+    socklen_t length = sizeof(address);
+    int one = 1, error;
+
+    if (descriptor < 0)
+        return -1;
+    /* Connections of a server that ended a moment ago do not hold the port. */
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if ((options->reuse_port &&
+         setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0) ||
+        bind(descriptor, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        listen(descriptor, RECORD_BACKLOG) < 0 ||
+        getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
+        error = errno;
+        close(descriptor);
+        errno = error;
+        return -1;
+    }
+    *local = (struct endpoint){ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+    return descriptor;
+}
+
+struct record_listener *record_listen(struct loop *loop, const struct record_options *options,
+                                      void (*received)(void *argument, const struct record *record),
+                                      void *argument)
+{
+    struct record_listener *listener;
+    struct record_options *o;
+    struct endpoint local;
+    int descriptor = record_bind(options, &local);
+
+    if (descriptor < 0)
+        return NULL;
+    listener = memory_zeroed(1, sizeof(*listener));
+    listener->loop = loop;
+    listener->descriptor = descriptor;
+    listener->local = local;
+    listener->received = received;
+    listener->argument = argument;
+    o = &listener->options;
+    *o = *options;
+    o->record_max = o->record_max ? o->record_max : 1 << 20;
+    o->connections_max = o->connections_max ? o->connections_max : 256;
+    o->connections_per_peer_max = o->connections_per_peer_max ? o->connections_per_peer_max : 32;
+    o->requests_max = o->requests_max ? o->requests_max : 16;
+    o->idle_ms = o->idle_ms ? o->idle_ms : 360000;
+    o->stall_ms = o->stall_ms ? o->stall_ms : 30000;
+    listener->event = loop_watch(loop, descriptor, LOOP_READ, record_accept, listener);
+    listener->tick = loop_timer(loop, record_ticked, listener);
+    loop_timer_start(listener->tick, RECORD_TICK_MS);
+    return listener;
+}
+
+void record_listener_close(struct record_listener *listener)
+{
+    if (!listener)
+        return;
+    while (listener->connections) {
+        struct record_connection *connection = listener->connections;
+
+        record_close(connection);
+        record_free(connection);
+    }
+    loop_event_free(listener->event);
+    loop_event_free(listener->tick);
+    close(listener->descriptor);
+    free(listener);
+}
+
+struct endpoint record_listener_local(const struct record_listener *listener)
+{
+    return listener->local;
+}

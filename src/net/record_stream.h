@@ -1,0 +1,65 @@
+/* ONC RPC's record streams over TCP (RFC 5531 section 11): a listener, its connections, whole
+ * records in, whole records out.
+ *
+ * A client can make us hold only so much: the number of connections, in all and of one address, the
+ * length of a record, the records it may have open, are limited. A connection is not read while its
+ * output waits, so a client that stops reading only stops itself. Memory for a record grows with
+ * the bytes that have come, not with the length that its mark claims. */
+#ifndef BOOTWIRE_NET_RECORD_STREAM_H
+#define BOOTWIRE_NET_RECORD_STREAM_H
+
+#include "net/udp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct loop;
+struct record_listener;
+struct record_connection;
+
+/* 0 in any field but `local` and `reuse_port` takes the default. */
+struct record_options {
+    struct endpoint local;             /* address 0: any; port 0: one that is free */
+    bool reuse_port;                   /* SO_REUSEPORT: one listener per data thread */
+    size_t record_max;                 /* bytes of a record; 1 MiB */
+    unsigned connections_max;          /* 256 */
+    unsigned connections_per_peer_max; /* of one address; 32 */
+    unsigned requests_max;             /* records of one connection not answered yet; 16 */
+    uint64_t idle_ms;                  /* silence after which a connection is closed; 6 minutes */
+    uint64_t stall_ms;                 /* the same within a record, or while output waits; 30 s */
+};
+
+/* A record as it came. It is open until record_answer(), record_drop() or record_hang_up() was
+ * called once for it; the connection stays valid until then, even if the peer has gone. */
+struct record {
+    struct slice bytes; /* good until the call back returns */
+    struct endpoint peer;
+    uint32_t local_address;
+    struct record_connection *connection;
+};
+
+/* Listens and calls back with each record. Returns NULL with errno. */
+struct record_listener *record_listen(struct loop *loop, const struct record_options *options,
+                                      void (*received)(void *argument, const struct record *record),
+                                      void *argument);
+/* Closes the listener and its connections and frees them all: records still open must not be
+ * answered any more. NULL is allowed. */
+void record_listener_close(struct record_listener *listener);
+/* Where it is bound. */
+struct endpoint record_listener_local(const struct record_listener *listener);
+
+enum { RECORD_PIECES_MAX = 4 };
+
+/* Answers a record with one made of `count` pieces, at most RECORD_PIECES_MAX and 2^31 - 1 bytes.
+ * They are not copied: sent(owner) is called once they are not needed any more (maybe before this
+ * returns), whether they reached the peer or not. `sent` may be NULL for bytes that stay. */
+void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
+                   void (*sent)(void *owner), void *owner);
+/* Leaves a record without answer. */
+void record_drop(struct record_connection *connection);
+/* The same, and closes the connection: what came is no protocol of ours. */
+void record_hang_up(struct record_connection *connection);
+
+#endif

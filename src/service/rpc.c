@@ -1,0 +1,82 @@
+#include "service/rpc_service.h"
+
+#include "base/memory.h"
+#include "net/loop.h"
+#include "service/rpc_account.h"
+#include "service/server.h"
+#include "store/handles.h"
+
+#include <stdlib.h>
+
+enum {
+    RPC_REPORT_MS = 10000, /* between two looks for machines that fell silent ... */
+    RPC_IDLE_MS = 60000,   /* ... this long */
+};
+
+/* Programs register here; portmap answers from the same table. */
+const struct rpc_port rpc_ports[] = {
+    {RPC_PORTMAP_PORT, false, {&portmap2_program, &rpcbind3_program, &rpcbind4_program}},
+    {RPC_MOUNT_PORT, false, {&mount1_program, &mount2_program, &mount3_program}},
+};
+const size_t rpc_port_count = sizeof(rpc_ports) / sizeof(rpc_ports[0]);
+
+static void rpc_report(void *argument)
+{
+    struct rpc_service *service = argument;
+
+    rpc_accounts_report(service->accounts, service->server, RPC_IDLE_MS);
+    loop_timer_start(service->report_timer, RPC_REPORT_MS);
+}
+
+static void rpc_stop(void *state)
+{
+    struct rpc_service *service = state;
+
+    for (size_t i = 0; i < service->lane_count; i++)
+        rpc_lane_free(service->lanes[i]);
+    free(service->lanes);
+    rpc_accounts_report(service->accounts, service->server, 0);
+    loop_event_free(service->report_timer);
+    rpc_accounts_free(service->accounts);
+    mount_list_free(service->mounts);
+    handle_store_free(service->handles);
+    free(service);
+}
+
+static void *rpc_start(struct server *server, char *error, size_t error_size)
+{
+    struct rpc_service *service = memory_zeroed(1, sizeof(*service));
+
+    service->server = server;
+    service->accounts = rpc_accounts_new();
+    service->mounts = mount_list_new();
+    service->lanes = memory_zeroed(1 + server->data_loop_count, sizeof(struct rpc_lane *));
+    service->handles = handle_store_open(server->state_directory, error, error_size);
+    if (!service->handles)
+        goto failed;
+    for (; service->lane_count < 1 + server->data_loop_count; service->lane_count++) {
+        bool data = service->lane_count > 0;
+        struct loop *loop = data ? server->data_loops[service->lane_count - 1] : server->control;
+        struct rpc_lane *lane = rpc_lane_new(service, loop, data, error, error_size);
+
+        if (!lane)
+            goto failed;
+        service->lanes[service->lane_count] = lane;
+    }
+    service->report_timer = loop_timer(server->control, rpc_report, service);
+    loop_timer_start(service->report_timer, RPC_REPORT_MS);
+    return service;
+
+failed:
+    rpc_stop(service);
+    return NULL;
+}
+
+static void rpc_reloaded(void *state)
+{
+    struct rpc_service *service = state;
+
+    atomic_fetch_add(&service->configuration, 1);
+}
+
+const struct service service_rpc = {"rpc", rpc_start, rpc_stop, rpc_reloaded};

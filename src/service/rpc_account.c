@@ -1,0 +1,135 @@
+#include "service/rpc_account.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "service/journal.h"
+#include "service/machines.h"
+#include "service/server.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RPC_ACCOUNTS_MAX = 16384 };
+
+struct rpc_account {
+    uint32_t address;
+    atomic_uint_least64_t calls, bytes_read, bytes_written, last_ms;
+    atomic_bool called;                                       /* since the last mount */
+    uint64_t reported_calls, reported_read, reported_written; /* the reporting thread's */
+};
+
+struct rpc_accounts {
+    pthread_mutex_t lock; /* guards the map */
+    struct map by_address;
+};
+
+struct rpc_accounts *rpc_accounts_new(void)
+{
+    struct rpc_accounts *accounts = memory_zeroed(1, sizeof(*accounts));
+
+    pthread_mutex_init(&accounts->lock, NULL);
+    return accounts;
+}
+
+void rpc_accounts_free(struct rpc_accounts *accounts)
+{
+    struct map_entry *entry;
+    size_t place = 0;
+
+    if (!accounts)
+        return;
+    while (map_next(&accounts->by_address, &place, &entry))
+        free(entry->value);
+    map_release(&accounts->by_address);
+    pthread_mutex_destroy(&accounts->lock);
+    free(accounts);
+}
+
+struct rpc_account *rpc_accounts_get(struct rpc_accounts *accounts, uint32_t address)
+{
+    struct rpc_account *account;
+
+    pthread_mutex_lock(&accounts->lock);
+    account = map_get(&accounts->by_address, &address, sizeof(address));
+    if (!account && accounts->by_address.count < RPC_ACCOUNTS_MAX) {
+        account = memory_zeroed(1, sizeof(*account));
+        account->address = address;
+        map_put(&accounts->by_address, &address, sizeof(address), account);
+    }
+    pthread_mutex_unlock(&accounts->lock);
+    return account;
+}
+
+bool rpc_account_call(struct rpc_account *account)
+{
+    atomic_fetch_add_explicit(&account->calls, 1, memory_order_relaxed);
+    atomic_store_explicit(&account->last_ms, clock_monotonic_ms(), memory_order_relaxed);
+    if (atomic_load_explicit(&account->called, memory_order_relaxed))
+        return false;
+    return !atomic_exchange(&account->called, true);
+}
+
+void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_t bytes_written)
+{
+    if (bytes_read)
+        atomic_fetch_add_explicit(&account->bytes_read, bytes_read, memory_order_relaxed);
+    if (bytes_written)
+        atomic_fetch_add_explicit(&account->bytes_written, bytes_written, memory_order_relaxed);
+}
+
+void rpc_account_mounted(struct rpc_account *account)
+{
+    atomic_store(&account->called, false);
+}
+
+void rpc_account_report(struct rpc_account *account, struct server *server)
+{
+    uint64_t calls = atomic_load(&account->calls) - account->reported_calls;
+    uint64_t bytes_read = atomic_load(&account->bytes_read) - account->reported_read;
+    uint64_t bytes_written = atomic_load(&account->bytes_written) - account->reported_written;
+    struct boot_step step = {.service = "nfs", .address = account->address};
+    struct snapshot *snapshot;
+    const struct host *host;
+    struct machine machine;
+    char got[128];
+
+    if (calls == 0)
+        return;
+    account->reported_calls += calls;
+    account->reported_read += bytes_read;
+    account->reported_written += bytes_written;
+    snapshot = server_snapshot(server);
+    host = machines_host(server->machines, snapshot, account->address, &machine);
+    snprintf(got, sizeof(got),
+             "%" PRIu64 " calls, %" PRIu64 " bytes read, %" PRIu64 " bytes written", calls,
+             bytes_read, bytes_written);
+    step.stage = machine.stage;
+    step.hardware = machine.hardware;
+    step.host = host ? host->name : NULL;
+    step.asked = "reads and writes";
+    step.got = got;
+    step.bytes = bytes_read + bytes_written;
+    journal_step(server->journal, &step);
+    snapshot_free(snapshot);
+}
+
+void rpc_accounts_report(struct rpc_accounts *accounts, struct server *server, uint64_t idle_ms)
+{
+    uint64_t now = clock_monotonic_ms();
+    struct map_entry *entry;
+    size_t place = 0;
+
+    pthread_mutex_lock(&accounts->lock);
+    while (map_next(&accounts->by_address, &place, &entry)) {
+        struct rpc_account *account = entry->value;
+        uint64_t last = atomic_load(&account->last_ms);
+
+        if (now >= last && now - last >= idle_ms)
+            rpc_account_report(account, server);
+    }
+    pthread_mutex_unlock(&accounts->lock);
+}

@@ -1,0 +1,483 @@
+#include "service/rpc_service.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "net/record_stream.h"
+#include "platform/linux/port_holder.h"
+#include "service/journal.h"
+#include "service/rpc_account.h"
+#include "service/rpc_clients.h"
+#include "service/server.h"
+#include "store/handles.h"
+#include "wire/xdr.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RPC_SLOTS_MAX = 512,      /* exchanges of one lane at a time */
+    RPC_REGION_MAX = 4194304, /* bytes of one exchange's region */
+    RPC_LANE_PORTS_MAX = 4,
+};
+
+struct rpc_socket {
+    struct rpc_lane *lane;
+    const struct rpc_port *port;
+    struct udp_socket *udp;
+    struct record_listener *tcp;
+};
+
+/* An exchange with what only this file needs. */
+struct rpc_slot {
+    struct rpc_exchange exchange; /* first: pointers to it are pointers to the slot */
+    struct rpc_slot *next, *previous;
+    struct rpc_socket *socket;
+    struct record_connection *connection; /* TCP */
+    unsigned interface_index;             /* UDP */
+    const struct rpc_program *program;
+    const struct rpc_procedure *procedure; /* NULL where the call named none */
+    struct region region;
+    uint8_t bytes[RPC_REPLY_MAX];
+};
+
+struct rpc_lane {
+    struct rpc_service *service;
+    struct loop *loop;
+    struct rpc_socket sockets[RPC_LANE_PORTS_MAX];
+    size_t socket_count;
+    struct rpc_clients clients;
+    struct rpc_slot *idle, *busy;
+    size_t slot_count;
+};
+
+int rpc_null(struct rpc_exchange *exchange)
+{
+    (void)exchange;
+    return RPC_SUCCESS;
+}
+
+static const char *transport_name(enum rpc_transport transport)
+{
+    return transport == RPC_UDP ? "udp" : "tcp";
+}
+
+static struct rpc_slot *rpc_slot_take(struct rpc_lane *lane)
+{
+    struct rpc_slot *slot = lane->idle;
+
+    if (slot) {
+        lane->idle = slot->next;
+    } else if (lane->slot_count < RPC_SLOTS_MAX) {
+        slot = memory_zeroed(1, sizeof(*slot));
+        region_init(&slot->region, RPC_REGION_MAX);
+        lane->slot_count++;
+    } else {
+        return NULL;
+    }
+    slot->previous = NULL;
+    slot->next = lane->busy;
+    if (slot->next)
+        slot->next->previous = slot;
+    lane->busy = slot;
+    memset(&slot->exchange, 0, sizeof(slot->exchange));
+    slot->program = NULL;
+    slot->procedure = NULL;
+    slot->connection = NULL;
+    slot->exchange.server = lane->service->server;
+    slot->exchange.service = lane->service;
+    slot->exchange.handles = lane->service->handles;
+    slot->exchange.loop = lane->loop;
+    slot->exchange.region = &slot->region;
+    slot->exchange.reply = writer_of(slot->bytes, sizeof(slot->bytes));
+    return slot;
+}
+
+static void rpc_payload_release(struct rpc_exchange *exchange)
+{
+    if (exchange->payload_release)
+        exchange->payload_release(exchange->payload_owner);
+    exchange->payload_release = NULL;
+    exchange->payload = (struct slice){NULL, 0};
+}
+
+/* What the slot holds for its exchange. */
+static void rpc_slot_clear(struct rpc_slot *slot)
+{
+    rpc_payload_release(&slot->exchange);
+    handle_export_free(slot->exchange.export);
+    rpc_client_free(slot->exchange.client);
+    region_reset(&slot->region);
+}
+
+static void rpc_slot_give_back(void *argument)
+{
+    struct rpc_slot *slot = argument;
+    struct rpc_lane *lane = slot->socket->lane;
+
+    rpc_slot_clear(slot);
+    if (slot->previous)
+        slot->previous->next = slot->next;
+    else
+        lane->busy = slot->next;
+    if (slot->next)
+        slot->next->previous = slot->previous;
+    slot->next = lane->idle;
+    lane->idle = slot;
+}
+
+void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
+                     void (*release)(void *owner), void *owner)
+{
+    exchange->payload = bytes;
+    exchange->payload_release = release;
+    exchange->payload_owner = owner;
+}
+
+void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written)
+{
+    if (exchange->client->account)
+        rpc_account_bytes(exchange->client->account, bytes_read, bytes_written);
+}
+
+void rpc_step(const struct rpc_exchange *exchange, const char *service, const char *asked,
+              const char *got, bool refused)
+{
+    const struct rpc_client *client = exchange->client;
+    struct machine machine = client->machine;
+    struct boot_step step = {.service = service,
+                             .address = client->address,
+                             .host = client->host ? client->host->name : NULL,
+                             .asked = asked,
+                             .got = got,
+                             .refused = refused};
+
+    /* The stage changes while the client stays the same. */
+    (void)machines_get(exchange->server->machines, client->address, &machine);
+    step.stage = machine.stage;
+    step.hardware = machine.hardware;
+    journal_step(exchange->server->journal, &step);
+}
+
+static void rpc_drop(struct rpc_slot *slot)
+{
+    if (slot->connection)
+        record_drop(slot->connection);
+    rpc_slot_give_back(slot);
+}
+
+/* Sends what stands in the reply, and the payload after it. */
+static void rpc_send(struct rpc_slot *slot)
+{
+    static const uint8_t zeros[4];
+    struct rpc_exchange *exchange = &slot->exchange;
+    struct iovec pieces[3] = {
+        {slot->bytes, exchange->reply.length},
+        {(void *)exchange->payload.data, exchange->payload.length},
+        {(void *)zeros, xdr_padding(exchange->payload.length)},
+    };
+    int error;
+
+    if (exchange->transport == RPC_TCP) {
+        record_answer(slot->connection, pieces, 3, rpc_slot_give_back, slot);
+        return;
+    }
+    error = udp_send(slot->socket->udp, exchange->peer, exchange->local_address,
+                     slot->interface_index, pieces, 3);
+    if (error) {
+        char text[IPV4_TEXT_SIZE];
+
+        log_debug("a reply to %s port %u was not sent: %s", ipv4_text(text, exchange->peer.address),
+                  exchange->peer.port, strerror(error));
+    }
+    rpc_slot_give_back(slot);
+}
+
+static void rpc_log_call(const struct rpc_slot *slot, int status)
+{
+    const struct rpc_exchange *exchange = &slot->exchange;
+    char text[IPV4_TEXT_SIZE];
+
+    log_debug("%s %s v%u %s over %s, xid %08x: status %d, %zu bytes",
+              ipv4_text(text, exchange->peer.address), slot->program ? slot->program->name : "rpc",
+              exchange->call.version, slot->procedure ? slot->procedure->name : "?",
+              transport_name(exchange->transport), exchange->call.xid, status,
+              exchange->reply.length + exchange->payload.length);
+}
+
+/* Keeps the machine's account; its first call after a mount is a step of its boot. */
+static void rpc_account_exchange(struct rpc_slot *slot)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+    char asked[64], got[EXPORT_PATH_MAX + 64], directory[EXPORT_PATH_MAX];
+
+    if (!slot->program->wants_export || exchange->call.procedure == 0 ||
+        !exchange->client->account || !rpc_account_call(exchange->client->account))
+        return;
+    snprintf(asked, sizeof(asked), "%s v%u over %s", slot->procedure->name, slot->program->version,
+             transport_name(exchange->transport));
+    snprintf(got, sizeof(got), "the first call since its mount; its root is %s",
+             text_printable(directory, sizeof(directory),
+                            slice_of_string(exchange->client->export.directory)));
+    rpc_step(exchange, slot->program->name, asked, got, false);
+}
+
+static void rpc_finish(struct rpc_slot *slot, int status)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+
+    if (status == RPC_SUCCESS && exchange->arguments.failed)
+        status = RPC_GARBAGE_ARGS;
+    if (status == RPC_SUCCESS && exchange->reply.failed)
+        status = RPC_SYSTEM_ERR;
+    if (exchange->transport == RPC_UDP &&
+        exchange->reply.length + exchange->payload.length + 3 > UDP_DATAGRAM_MAX)
+        status = RPC_SYSTEM_ERR;
+    if (log_wants(LOG_DEBUG))
+        rpc_log_call(slot, status);
+    if (status == RPC_SILENT) {
+        rpc_drop(slot);
+        return;
+    }
+    rpc_account_exchange(slot);
+    if (status != RPC_SUCCESS) {
+        rpc_payload_release(exchange);
+        exchange->reply = writer_of(slot->bytes, sizeof(slot->bytes));
+        rpc_write_accepted(&exchange->reply, exchange->call.xid, (enum rpc_status)status);
+    }
+    rpc_send(slot);
+}
+
+void rpc_complete(struct rpc_exchange *exchange, int status)
+{
+    rpc_finish((struct rpc_slot *)exchange, status);
+}
+
+/* The program that the call names, or NULL with the reason written as the reply. */
+static const struct rpc_program *rpc_find_program(const struct rpc_port *port,
+                                                  struct rpc_exchange *exchange)
+{
+    const struct rpc_call *call = &exchange->call;
+    uint32_t low = UINT32_MAX, high = 0;
+
+    for (size_t i = 0; i < RPC_PORT_PROGRAMS_MAX && port->programs[i]; i++) {
+        const struct rpc_program *program = port->programs[i];
+
+        if (program->program != call->program)
+            continue;
+        if (program->version == call->version)
+            return program;
+        low = program->version < low ? program->version : low;
+        high = program->version > high ? program->version : high;
+    }
+    if (low <= high)
+        rpc_write_program_mismatch(&exchange->reply, call->xid, low, high);
+    else
+        rpc_write_accepted(&exchange->reply, call->xid, RPC_PROG_UNAVAIL);
+    return NULL;
+}
+
+/* May the client call this program at all? Opens its export. */
+static bool rpc_admit(struct rpc_slot *slot)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+
+    if (!slot->program->wants_export || exchange->call.procedure == 0)
+        return true;
+    if (exchange->client->verdict != EXPORT_GRANTED) {
+        rpc_write_auth_error(&exchange->reply, exchange->call.xid, RPC_AUTH_TOOWEAK);
+        return false;
+    }
+    exchange->export = handle_export_get(exchange->handles, exchange->client->export.directory);
+    exchange->export_error = exchange->export ? 0 : errno;
+    return true;
+}
+
+static void rpc_dispatch(struct rpc_slot *slot)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+    const struct rpc_call *call = &exchange->call;
+    int status;
+
+    slot->program = rpc_find_program(slot->socket->port, exchange);
+    if (!slot->program) {
+        rpc_send(slot);
+        return;
+    }
+    if (call->procedure < slot->program->procedure_count &&
+        slot->program->procedures[call->procedure].handler)
+        slot->procedure = &slot->program->procedures[call->procedure];
+    if (!slot->procedure) {
+        rpc_write_accepted(&exchange->reply, call->xid, RPC_PROC_UNAVAIL);
+        rpc_send(slot);
+        return;
+    }
+    exchange->client = rpc_clients_get(&slot->socket->lane->clients, exchange->peer.address);
+    if (!rpc_admit(slot)) {
+        rpc_send(slot);
+        return;
+    }
+    rpc_write_accepted(&exchange->reply, call->xid, RPC_SUCCESS);
+    status = slot->procedure->handler(exchange);
+    if (status != RPC_LATER)
+        rpc_finish(slot, status);
+}
+
+/* Takes what came, whichever way. */
+static void rpc_take(struct rpc_slot *slot, struct slice bytes)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+    struct rpc_call *call = &exchange->call;
+
+    exchange->arguments = reader_of_slice(bytes);
+    switch (rpc_read_call(&exchange->arguments, call)) {
+    case RPC_DECODED_CALL:
+        rpc_dispatch(slot);
+        return;
+    case RPC_DECODED_MISMATCH:
+        rpc_write_mismatch(&exchange->reply, call->xid);
+        rpc_send(slot);
+        return;
+    case RPC_DECODED_BAD_AUTH:
+        rpc_write_auth_error(&exchange->reply, call->xid,
+                             call->credentials.flavor == RPC_AUTH_SYS ? RPC_AUTH_BADCRED
+                                                                      : RPC_AUTH_REJECTEDCRED);
+        rpc_send(slot);
+        return;
+    case RPC_DECODED_NONSENSE:
+        break;
+    }
+    log_debug("%zu bytes on port %u are no RPC call", bytes.length, slot->socket->port->port);
+    if (slot->connection)
+        record_hang_up(slot->connection);
+    rpc_slot_give_back(slot);
+}
+
+static void rpc_datagram(void *argument, const struct datagram *datagram)
+{
+    struct rpc_socket *socket = argument;
+    struct rpc_slot *slot = rpc_slot_take(socket->lane);
+
+    if (!slot)
+        return; /* the client asks again */
+    slot->socket = socket;
+    slot->interface_index = datagram->interface_index;
+    slot->exchange.transport = RPC_UDP;
+    slot->exchange.peer = datagram->peer;
+    slot->exchange.local_address = datagram->local_address;
+    rpc_take(slot, datagram->bytes);
+}
+
+static void rpc_record(void *argument, const struct record *record)
+{
+    struct rpc_socket *socket = argument;
+    struct rpc_slot *slot = rpc_slot_take(socket->lane);
+
+    if (!slot) {
+        /* The client connects and asks again; without an answer it would wait for ever. */
+        record_hang_up(record->connection);
+        return;
+    }
+    slot->socket = socket;
+    slot->connection = record->connection;
+    slot->exchange.transport = RPC_TCP;
+    slot->exchange.peer = record->peer;
+    slot->exchange.local_address = record->local_address;
+    rpc_take(slot, record->bytes);
+}
+
+/* Says why a port could not be opened. */
+static void rpc_port_error(const char *protocol, uint16_t port, char *error, size_t error_size)
+{
+    int code = errno;
+    char holder[256];
+
+    if (code == EADDRINUSE)
+        snprintf(error, error_size,
+                 "%s; end it, for this server answers portmap, mount and NFS itself",
+                 port_holder_text(protocol, port, holder, sizeof(holder)));
+    else if (code == EACCES)
+        snprintf(error, error_size,
+                 "%s port %u cannot be opened: %s; start bootwire as root or give it "
+                 "CAP_NET_BIND_SERVICE",
+                 protocol, port, strerror(code));
+    else
+        snprintf(error, error_size, "%s port %u cannot be opened: %s", protocol, port,
+                 strerror(code));
+}
+
+static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_size)
+{
+    const struct rpc_port *port = socket->port;
+    struct udp_options udp = {.local.port = port->port, .reuse_port = port->data};
+    struct record_options tcp = {.local.port = port->port,
+                                 .reuse_port = port->data,
+                                 .record_max = port->data ? RPC_RECORD_MAX : 65536};
+
+    /* Only NFS WRITE is long. */
+    udp.datagram_max = port->data ? UDP_DATAGRAM_MAX : 9000;
+    socket->udp = udp_open(socket->lane->loop, &udp, rpc_datagram, socket);
+    if (!socket->udp) {
+        rpc_port_error("udp", port->port, error, error_size);
+        return -1;
+    }
+    socket->tcp = record_listen(socket->lane->loop, &tcp, rpc_record, socket);
+    if (!socket->tcp) {
+        rpc_port_error("tcp", port->port, error, error_size);
+        return -1;
+    }
+    return 0;
+}
+
+struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bool data,
+                              char *error, size_t error_size)
+{
+    struct rpc_lane *lane = memory_zeroed(1, sizeof(*lane));
+
+    lane->service = service;
+    lane->loop = loop;
+    rpc_clients_init(&lane->clients, service);
+    for (size_t i = 0; i < rpc_port_count && lane->socket_count < RPC_LANE_PORTS_MAX; i++) {
+        struct rpc_socket *socket = &lane->sockets[lane->socket_count];
+
+        if (rpc_ports[i].data != data)
+            continue;
+        lane->socket_count++;
+        socket->lane = lane;
+        socket->port = &rpc_ports[i];
+        if (rpc_socket_open(socket, error, error_size) < 0) {
+            rpc_lane_free(lane);
+            return NULL;
+        }
+    }
+    return lane;
+}
+
+void rpc_lane_free(struct rpc_lane *lane)
+{
+    if (!lane)
+        return;
+    for (size_t i = 0; i < lane->socket_count; i++) {
+        udp_close(lane->sockets[i].udp);
+        record_listener_close(lane->sockets[i].tcp);
+    }
+    while (lane->busy) {
+        struct rpc_slot *slot = lane->busy;
+
+        lane->busy = slot->next;
+        rpc_slot_clear(slot);
+        slot->next = lane->idle;
+        lane->idle = slot;
+    }
+    while (lane->idle) {
+        struct rpc_slot *slot = lane->idle;
+
+        lane->idle = slot->next;
+        region_release(&slot->region);
+        free(slot);
+    }
+    rpc_clients_release(&lane->clients);
+    free(lane);
+}

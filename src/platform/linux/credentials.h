@@ -1,0 +1,32 @@
+/* Whose file operations a thread makes: the caller's user and groups, for this thread alone. */
+#ifndef BOOTWIRE_PLATFORM_LINUX_CREDENTIALS_H
+#define BOOTWIRE_PLATFORM_LINUX_CREDENTIALS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CREDENTIALS_GROUPS_MAX = 16, /* supplementary groups of an AUTH_SYS caller (RFC 5531, app. A) */
+    CREDENTIALS_NOBODY = 65534,  /* user and group of a caller that does not say who it is */
+};
+
+/* A caller. User 0 is root with all of root's rights: a diskless machine's root owns its root. */
+struct credentials {
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t groups[CREDENTIALS_GROUPS_MAX];
+    size_t group_count;
+};
+
+/* From now on this thread's file operations are made as the caller: with its permissions, and what
+ * they create is its own. Nothing else of the process changes. The present caller is remembered, so
+ * asking for the same one again costs nothing. The first call in a thread also gives it an umask of
+ * its own, 0: modes are the client's to choose. Returns 0, or an errno where the process may not do
+ * this (it lacks CAP_SETUID or CAP_SETGID); then the thread is whoever it was. */
+int credentials_assume(const struct credentials *caller);
+
+/* The thread's file operations are root's again. Does nothing where credentials_assume() was never
+ * called in it. */
+void credentials_restore(void);
+
+#endif

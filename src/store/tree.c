@@ -1,0 +1,228 @@
+#include "store/tree.h"
+
+#include "platform/linux/credentials.h"
+#include "store/tree_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+int tree_name(struct slice name, char text[TREE_NAME_MAX + 1])
+{
+    if (name.length == 0 || memchr(name.data, '/', name.length) ||
+        memchr(name.data, 0, name.length))
+        return EACCES;
+    if (name.length > TREE_NAME_MAX)
+        return ENAMETOOLONG;
+    memcpy(text, name.data, name.length);
+    text[name.length] = 0;
+    return 0;
+}
+
+bool tree_name_is_dots(const char *text)
+{
+    return strcmp(text, ".") == 0 || strcmp(text, "..") == 0;
+}
+
+struct tree_path tree_path_of(int descriptor)
+{
+    struct tree_path path;
+
+    snprintf(path.text, sizeof(path.text), "/proc/self/fd/%d", descriptor);
+    return path;
+}
+
+int tree_stat(int file, struct stat *status)
+{
+    return fstat(file, status) < 0 ? errno : 0;
+}
+
+int tree_open_name(int directory, const char *name)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+    };
+    long file = syscall(SYS_openat2, directory, name, &how, sizeof(how));
+
+    /* The protocol has no word for "something is mounted here" in an answer to LOOKUP. */
+    if (file < 0)
+        return errno == EXDEV ? -EACCES : -errno;
+    return (int)file;
+}
+
+int tree_lookup(const struct credentials *caller, int directory, struct slice name, int *file)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = tree_name(name, text);
+
+    if (!error && strcmp(text, "..") == 0)
+        error = EACCES;
+    if (!error)
+        error = credentials_assume(caller);
+    if (error)
+        return error;
+    *file = tree_open_name(directory, text);
+    return *file < 0 ? -*file : 0;
+}
+
+/* As access(2), for the user that the thread's file operations are made as. */
+static int check_access(int file, int wanted)
+{
+    return syscall(SYS_faccessat2, file, "", wanted, AT_EMPTY_PATH | AT_EACCESS) < 0 ? errno : 0;
+}
+
+int tree_access(const struct credentials *caller, int file, int wanted, int *granted)
+{
+    static const int bits[] = {R_OK, W_OK, X_OK};
+    int error = credentials_assume(caller);
+
+    *granted = 0;
+    if (error)
+        return error;
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        if (!(wanted & bits[i]))
+            continue;
+        error = check_access(file, bits[i]);
+        if (!error)
+            *granted |= bits[i];
+        else if (error != EACCES && error != EROFS && error != EPERM && error != ETXTBSY)
+            return error;
+    }
+    return 0;
+}
+
+int tree_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length)
+{
+    ssize_t count = readlinkat(file, "", target, TREE_TARGET_MAX + 1);
+
+    /* An empty path that names no symbolic link is ENOENT to the kernel. */
+    if (count < 0)
+        return errno == ENOENT ? EINVAL : errno;
+    if (count > TREE_TARGET_MAX)
+        return ENAMETOOLONG;
+    *length = (size_t)count;
+    return 0;
+}
+
+int tree_open_data(const struct credentials *caller, int file, int flags)
+{
+    struct tree_path path = tree_path_of(file);
+    struct stat status;
+    int data, error;
+
+    if (fstat(file, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+    error = credentials_assume(caller);
+    if (error)
+        return -error;
+    flags |= O_CLOEXEC | O_NONBLOCK;
+    data = open(path.text, flags);
+    if (data >= 0 || errno != EACCES)
+        return data < 0 ? -errno : data;
+    if (status.st_uid != caller->uid &&
+        ((flags & O_ACCMODE) != O_RDONLY || check_access(file, X_OK) != 0))
+        return -EACCES;
+    credentials_restore();
+    data = open(path.text, flags);
+    error = data < 0 ? errno : credentials_assume(caller);
+    if (!error)
+        return data;
+    if (data >= 0)
+        close(data);
+    return -error;
+}
+
+int tree_read(const struct credentials *caller, int file, uint64_t offset, void *to, size_t size,
+              size_t *count, bool *end)
+{
+    struct stat status;
+    int data = tree_open_data(caller, file, O_RDONLY), error = 0;
+
+    *count = 0;
+    if (data < 0)
+        return -data;
+    while (*count < size && offset + *count <= INT64_MAX) {
+        ssize_t n = pread(data, (char *)to + *count, size - *count, (off_t)(offset + *count));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            error = errno;
+        if (n <= 0)
+            break;
+        *count += (size_t)n;
+    }
+    if (!error && fstat(data, &status) < 0)
+        error = errno;
+    close(data);
+    if (error && *count == 0)
+        return error;
+    *end = !error && offset + *count >= (uint64_t)status.st_size;
+    return 0;
+}
+
+int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice bytes,
+               enum tree_stability stability, size_t *count)
+{
+    static const int flags[] = {
+        [TREE_UNSTABLE] = 0,
+        [TREE_DATA_STABLE] = RWF_DSYNC,
+        [TREE_FILE_STABLE] = RWF_SYNC,
+    };
+    int data, error = 0;
+
+    *count = 0;
+    if (offset > INT64_MAX - bytes.length)
+        return EFBIG;
+    data = tree_open_data(caller, file, O_WRONLY);
+    if (data < 0)
+        return -data;
+    while (*count < bytes.length && !error) {
+        struct iovec piece = {(void *)(bytes.data + *count), bytes.length - *count};
+        ssize_t n = pwritev2(data, &piece, 1, (off_t)(offset + *count), flags[stability]);
+
+        if (n >= 0)
+            *count += (size_t)n;
+        else if (errno != EINTR)
+            error = errno;
+    }
+    /* Some file systems tell of a full disk or quota no earlier. */
+    if (close(data) < 0 && !error && errno != EINTR)
+        error = errno;
+    return *count > 0 && error != EIO ? 0 : error;
+}
+
+int tree_commit(const struct credentials *caller, int file)
+{
+    int data = tree_open_data(caller, file, O_WRONLY), error = 0;
+
+    /* The mode may have been taken away since the writes. */
+    if (data == -EACCES)
+        data = tree_open_data(caller, file, O_RDONLY);
+    if (data < 0)
+        return -data;
+    if (fsync(data) < 0)
+        error = errno;
+    close(data);
+    return error;
+}
+
+int tree_statvfs(int file, struct statvfs *status)
+{
+    return fstatvfs(file, status) < 0 ? errno : 0;
+}
+
+uint32_t tree_link_max(int file)
+{
+    long count = fpathconf(file, _PC_LINK_MAX);
+
+    return count < 1 || count > INT32_MAX ? INT32_MAX : (uint32_t)count;
+}

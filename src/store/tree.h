@@ -1,0 +1,109 @@
+/* File operations inside an exported tree, each made as its caller.
+ *
+ * Files are named by descriptors, opened with O_PATH unless said otherwise; a name is always one
+ * component inside an open directory. No symbolic link is ever followed, and nothing is reached
+ * that is mounted inside the tree. Every function that takes a caller takes on its user and groups
+ * first (platform/linux/credentials.h) and may leave the thread that way: who goes on with the
+ * server's own work calls credentials_restore(). All return 0 or an errno.
+ *
+ * What changes a file or a directory is on stable storage when its function returns (RFC 1813
+ * section 4.8), but for writes that ask for less. */
+#ifndef BOOTWIRE_STORE_TREE_H
+#define BOOTWIRE_STORE_TREE_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct credentials;
+
+enum {
+    TREE_NAME_MAX = 255,
+    TREE_TARGET_MAX = 4095, /* bytes of a symbolic link's target */
+    TREE_VERIFIER_SIZE = 8,
+};
+
+/* What shall change about a file. A time whose tv_nsec is UTIME_OMIT stays, UTIME_NOW is the
+ * server's time. TREE_NO_CHANGE is the one that changes nothing. */
+struct tree_change {
+    bool set_mode, set_uid, set_gid, set_size;
+    uint32_t mode; /* permission bits */
+    uint32_t uid, gid;
+    uint64_t size;
+    struct timespec atime, mtime;
+};
+#define TREE_NO_CHANGE                                                                             \
+    ((struct tree_change){.atime = {.tv_nsec = UTIME_OMIT}, .mtime = {.tv_nsec = UTIME_OMIT}})
+
+/* What the file is like. */
+int tree_stat(int file, struct stat *status);
+
+/* Opens (O_PATH) what the directory has under the name: ENOENT, ENOTDIR, ENAMETOOLONG; EACCES where
+ * the caller may not search it, where the name is empty or has a '/' or NUL in it, where something
+ * is mounted at that name, and for "..": what lies above is for handle_open_parent() to tell. */
+int tree_lookup(const struct credentials *caller, int directory, struct slice name, int *file);
+
+/* Which of the access bits `wanted` (R_OK | W_OK | X_OK) the caller has. */
+int tree_access(const struct credentials *caller, int file, int wanted, int *granted);
+
+/* The target of a symbolic link: its length in *length; EINVAL where it is none. */
+int tree_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length);
+
+/* Changes attributes. `status` is what the file was like. Only a regular file has a size to set. */
+int tree_set(const struct credentials *caller, int file, const struct stat *status,
+             const struct tree_change *change);
+
+/* Reads up to `size` bytes of a regular file at `offset`; fewer only at its end. EISDIR, or EINVAL
+ * for what else is no regular file. The file's owner may read whatever its mode says, and who may
+ * execute a file may read it: the client checked its own open(), and has no other way to run a
+ * program (RFC 1813 section 4.4). */
+int tree_read(const struct credentials *caller, int file, uint64_t offset, void *to, size_t size,
+              size_t *count, bool *end);
+
+enum tree_stability { TREE_UNSTABLE, TREE_DATA_STABLE, TREE_FILE_STABLE };
+
+/* Writes to a regular file; the owner may, whatever its mode says. *count may be short where the
+ * disk is full. */
+int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice data,
+               enum tree_stability stability, size_t *count);
+
+/* Brings what was written to the regular file to stable storage. */
+int tree_commit(const struct credentials *caller, int file);
+
+enum tree_create_how { TREE_UNCHECKED, TREE_GUARDED, TREE_EXCLUSIVE };
+
+/* Makes a regular file with the attributes of `change` and opens it. TREE_UNCHECKED takes a regular
+ * file that is there already and sets its size where `change` asks so; TREE_GUARDED does not;
+ * TREE_EXCLUSIVE takes it only where the same verifier made it (it is kept in the file's times, so
+ * that a call sent twice is known as one: RFC 1813 section 3.3.8). */
+int tree_create(const struct credentials *caller, int directory, struct slice name,
+                enum tree_create_how how, const struct tree_change *change,
+                const uint8_t verifier[TREE_VERIFIER_SIZE], int *file);
+int tree_mkdir(const struct credentials *caller, int directory, struct slice name,
+               const struct tree_change *change, int *file);
+int tree_symlink(const struct credentials *caller, int directory, struct slice name,
+                 struct slice target, const struct tree_change *change, int *file);
+/* A device, socket or FIFO: `type` is S_IFCHR, S_IFBLK, S_IFSOCK or S_IFIFO. */
+int tree_mknod(const struct credentials *caller, int directory, struct slice name, mode_t type,
+               dev_t device, const struct tree_change *change, int *file);
+
+/* Takes away a name of anything but a directory. */
+int tree_remove(const struct credentials *caller, int directory, struct slice name);
+int tree_rmdir(const struct credentials *caller, int directory, struct slice name);
+int tree_rename(const struct credentials *caller, int from, struct slice from_name, int to,
+                struct slice to_name);
+/* Gives the file another name. */
+int tree_link(const struct credentials *caller, int file, int directory, struct slice name);
+
+/* The file system's size and what is free of it. */
+int tree_statvfs(int file, struct statvfs *status);
+/* How many names one file may have. */
+uint32_t tree_link_max(int file);
+
+#endif

@@ -1,0 +1,372 @@
+/* What changes a tree: attributes, and the names in directories. */
+#include "platform/linux/credentials.h"
+#include "store/tree.h"
+#include "store/tree_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    MODE_BITS = 07777,
+    FILE_MODE = 0600, /* of what is made without a mode: its owner's alone until it says more */
+    DIRECTORY_MODE = 0700,
+};
+
+/* The file is opened anew by the server itself: fsync(2) needs a descriptor that O_PATH is not, and
+ * whoever may change a directory may not always read it. */
+static int sync_file(int file, int flags)
+{
+    struct tree_path path = tree_path_of(file);
+    int descriptor, error = 0;
+
+    credentials_restore();
+    descriptor = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+    if (descriptor < 0)
+        return errno;
+    if (fsync(descriptor) < 0)
+        error = errno;
+    close(descriptor);
+    /* Some file systems have nothing to synchronise in a directory. */
+    return error == EINVAL ? 0 : error;
+}
+
+int tree_sync_directory(int directory)
+{
+    return sync_file(directory, O_DIRECTORY);
+}
+
+static bool time_changes(const struct timespec *time)
+{
+    return time->tv_nsec != UTIME_OMIT;
+}
+
+static int set_owner(int file, const struct tree_change *change)
+{
+    if (!change->set_uid && !change->set_gid)
+        return 0;
+    return fchownat(file, "", change->set_uid ? change->uid : (uid_t)-1,
+                    change->set_gid ? change->gid : (gid_t)-1,
+                    AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0
+               ? errno
+               : 0;
+}
+
+static int set_mode(int file, const struct stat *status, const struct tree_change *change)
+{
+    struct tree_path path = tree_path_of(file);
+
+    /* Clients send one for symbolic links as well; Linux keeps none for them. */
+    if (!change->set_mode || S_ISLNK(status->st_mode))
+        return 0;
+    return chmod(path.text, change->mode & MODE_BITS) < 0 ? errno : 0;
+}
+
+static int set_size(const struct credentials *caller, int file, const struct tree_change *change)
+{
+    int data, error = 0;
+
+    if (!change->set_size)
+        return 0;
+    if (change->size > INT64_MAX)
+        return EFBIG;
+    data = tree_open_data(caller, file, O_WRONLY);
+    if (data < 0)
+        return -data;
+    if (ftruncate(data, (off_t)change->size) < 0)
+        error = errno;
+    close(data);
+    return error;
+}
+
+static int set_times(int file, const struct tree_change *change)
+{
+    const struct timespec times[] = {change->atime, change->mtime};
+
+    if (!time_changes(&times[0]) && !time_changes(&times[1]))
+        return 0;
+    return utimensat(file, "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+}
+
+/* The size first, for it needs rights that a new owner or mode may take away; the owner before the
+ * mode, for a new owner clears set-user-id bits; the times last, for all else changes them. */
+static int set_all(const struct credentials *caller, int file, const struct stat *status,
+                   const struct tree_change *change)
+{
+    int error = credentials_assume(caller);
+
+    if (!error)
+        error = set_size(caller, file, change);
+    if (!error)
+        error = set_owner(file, change);
+    if (!error)
+        error = set_mode(file, status, change);
+    if (!error)
+        error = set_times(file, change);
+    return error;
+}
+
+int tree_set(const struct credentials *caller, int file, const struct stat *status,
+             const struct tree_change *change)
+{
+    int error = set_all(caller, file, status, change);
+
+    /* Nothing else can be opened without consequences; its inode goes out with the journal. */
+    if (!error && (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode)))
+        error = sync_file(file, 0);
+    return error;
+}
+
+/* Gives what was just made the attributes that the making did not. Only root gives files away;
+ * others name their own user and group here, or one that Solaris clients made up. */
+static int finish_new(const struct credentials *caller, int file, const struct tree_change *change)
+{
+    struct tree_change rest = *change;
+    struct stat status;
+
+    if (fstat(file, &status) < 0)
+        return errno;
+    if (caller->uid != 0)
+        rest.set_uid = rest.set_gid = false;
+    if (!S_ISREG(status.st_mode))
+        rest.set_size = false;
+    /* A new owner clears set-user-id bits, and a directory's default ACL may have changed others.
+     */
+    rest.set_mode = change->set_mode && (status.st_mode & MODE_BITS) != (change->mode & MODE_BITS);
+    if (rest.set_uid || rest.set_gid)
+        rest.set_mode = change->set_mode;
+    return set_all(caller, file, &status, &rest);
+}
+
+static mode_t mode_of(const struct tree_change *change, mode_t otherwise)
+{
+    return change->set_mode ? change->mode & MODE_BITS : otherwise;
+}
+
+/* The checked name under which something is to be made, as the caller. */
+static int begin_new(const struct credentials *caller, struct slice name,
+                     char text[TREE_NAME_MAX + 1])
+{
+    int error = tree_name(name, text);
+
+    if (!error && tree_name_is_dots(text))
+        error = EEXIST;
+    return error ? error : credentials_assume(caller);
+}
+
+/* Opens what was just made, finishes it, brings its name to stable storage. What cannot be finished
+ * is taken away again. */
+static int end_new(const struct credentials *caller, int directory, const char *name,
+                   const struct tree_change *change, int *file)
+{
+    struct stat status;
+    int error;
+
+    *file = tree_open_name(directory, name);
+    if (*file < 0)
+        return -*file;
+    error = finish_new(caller, *file, change);
+    if (!error)
+        error = tree_sync_directory(directory);
+    if (!error)
+        return 0;
+    if (credentials_assume(caller) == 0 && fstat(*file, &status) == 0)
+        (void)unlinkat(directory, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
+    close(*file);
+    *file = -1;
+    return error;
+}
+
+/* The times that hold an exclusive create's verifier: 31 bits each, which every file system keeps.
+ */
+static void verifier_times(const uint8_t verifier[TREE_VERIFIER_SIZE], struct timespec times[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        const uint8_t *half = verifier + 4 * i;
+
+        times[i] = (struct timespec){
+            .tv_sec = (time_t)((half[0] & 0x7fu) << 24 | half[1] << 16 | half[2] << 8 | half[3])};
+    }
+}
+
+/* A file of the name is there: take it, as far as `how` lets us. */
+static int take_existing(const struct credentials *caller, int directory, const char *name,
+                         enum tree_create_how how, const struct tree_change *change,
+                         const struct timespec verifier[2], int *file)
+{
+    struct tree_change size_alone = TREE_NO_CHANGE;
+    struct stat status;
+    int error = EEXIST;
+
+    if (how == TREE_GUARDED)
+        return EEXIST;
+    *file = tree_open_name(directory, name);
+    if (*file < 0)
+        return -*file;
+    if (fstat(*file, &status) < 0 || !S_ISREG(status.st_mode))
+        goto out;
+    if (how == TREE_EXCLUSIVE) {
+        if (status.st_size == 0 && status.st_atim.tv_sec == verifier[0].tv_sec &&
+            status.st_mtim.tv_sec == verifier[1].tv_sec)
+            error = 0;
+        goto out;
+    }
+    size_alone.set_size = change->set_size;
+    size_alone.size = change->size;
+    error = change->set_size ? tree_set(caller, *file, &status, &size_alone) : 0;
+out:
+    if (error) {
+        close(*file);
+        *file = -1;
+    }
+    return error;
+}
+
+int tree_create(const struct credentials *caller, int directory, struct slice name,
+                enum tree_create_how how, const struct tree_change *change,
+                const uint8_t verifier[TREE_VERIFIER_SIZE], int *file)
+{
+    char text[TREE_NAME_MAX + 1];
+    struct tree_change all = *change;
+    struct timespec times[2] = {{0}, {0}};
+    int descriptor, error = begin_new(caller, name, text);
+
+    if (error)
+        return error;
+    if (how == TREE_EXCLUSIVE) {
+        verifier_times(verifier, times);
+        all.atime = times[0];
+        all.mtime = times[1];
+    }
+    descriptor = openat(directory, text, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+                        mode_of(change, FILE_MODE));
+    if (descriptor < 0 && errno != EEXIST)
+        return errno;
+    if (descriptor < 0)
+        return take_existing(caller, directory, text, how, change, times, file);
+    error = end_new(caller, directory, text, &all, file);
+    if (!error && fsync(descriptor) < 0)
+        error = errno;
+    close(descriptor);
+    return error;
+}
+
+int tree_mkdir(const struct credentials *caller, int directory, struct slice name,
+               const struct tree_change *change, int *file)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = begin_new(caller, name, text);
+
+    if (error)
+        return error;
+    if (mkdirat(directory, text, mode_of(change, DIRECTORY_MODE)) < 0)
+        return errno;
+    return end_new(caller, directory, text, change, file);
+}
+
+int tree_symlink(const struct credentials *caller, int directory, struct slice name,
+                 struct slice target, const struct tree_change *change, int *file)
+{
+    char text[TREE_NAME_MAX + 1], target_text[TREE_TARGET_MAX + 1];
+    int error = begin_new(caller, name, text);
+
+    if (error)
+        return error;
+    if (target.length > TREE_TARGET_MAX)
+        return ENAMETOOLONG;
+    if (target.length == 0 || memchr(target.data, 0, target.length))
+        return EACCES;
+    memcpy(target_text, target.data, target.length);
+    target_text[target.length] = 0;
+    if (symlinkat(target_text, directory, text) < 0)
+        return errno;
+    return end_new(caller, directory, text, change, file);
+}
+
+int tree_mknod(const struct credentials *caller, int directory, struct slice name, mode_t type,
+               dev_t device, const struct tree_change *change, int *file)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = begin_new(caller, name, text);
+
+    if (error)
+        return error;
+    if (mknodat(directory, text, type | mode_of(change, FILE_MODE), device) < 0)
+        return errno;
+    return end_new(caller, directory, text, change, file);
+}
+
+int tree_remove(const struct credentials *caller, int directory, struct slice name)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = tree_name(name, text);
+
+    if (!error)
+        error = credentials_assume(caller);
+    if (error)
+        return error;
+    if (tree_name_is_dots(text))
+        return EISDIR;
+    if (unlinkat(directory, text, 0) < 0)
+        return errno;
+    return tree_sync_directory(directory);
+}
+
+int tree_rmdir(const struct credentials *caller, int directory, struct slice name)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = tree_name(name, text);
+
+    if (!error)
+        error = credentials_assume(caller);
+    if (error)
+        return error;
+    /* RFC 1813 section 3.3.13 names the errors. */
+    if (strcmp(text, ".") == 0)
+        return EINVAL;
+    if (strcmp(text, "..") == 0)
+        return EEXIST;
+    if (unlinkat(directory, text, AT_REMOVEDIR) < 0)
+        return errno;
+    return tree_sync_directory(directory);
+}
+
+int tree_rename(const struct credentials *caller, int from, struct slice from_name, int to,
+                struct slice to_name)
+{
+    char from_text[TREE_NAME_MAX + 1], to_text[TREE_NAME_MAX + 1];
+    int error = tree_name(from_name, from_text);
+
+    if (!error)
+        error = tree_name(to_name, to_text);
+    if (!error && (tree_name_is_dots(from_text) || tree_name_is_dots(to_text)))
+        error = EINVAL;
+    if (!error)
+        error = credentials_assume(caller);
+    if (error)
+        return error;
+    if (renameat(from, from_text, to, to_text) < 0)
+        return errno;
+    error = tree_sync_directory(to);
+    return error ? error : tree_sync_directory(from);
+}
+
+int tree_link(const struct credentials *caller, int file, int directory, struct slice name)
+{
+    char text[TREE_NAME_MAX + 1];
+    struct tree_path path = tree_path_of(file);
+    struct stat status;
+    int error = begin_new(caller, name, text);
+
+    if (error)
+        return error;
+    if (fstat(file, &status) < 0)
+        return errno;
+    if (S_ISDIR(status.st_mode))
+        return EISDIR;
+    /* By its path in /proc: linkat(2) takes the descriptor itself from root alone. */
+    if (linkat(AT_FDCWD, path.text, directory, text, AT_SYMLINK_FOLLOW) < 0)
+        return errno;
+    return tree_sync_directory(directory);
+}

@@ -18,7 +18,10 @@ enum { RPC_ACCOUNTS_MAX = 16384 };
 struct rpc_account {
     uint32_t address;
     atomic_uint_least64_t calls, bytes_read, bytes_written, last_ms;
-    atomic_bool called;                                       /* since the last mount */
+    atomic_bool called;        /* since the last mount */
+    pthread_mutex_t told_lock; /* guards the next two */
+    size_t told_count;
+    uint64_t told[RPC_ACCOUNT_TOLD_MAX];
     uint64_t reported_calls, reported_read, reported_written; /* the reporting thread's */
 };
 
@@ -42,8 +45,12 @@ void rpc_accounts_free(struct rpc_accounts *accounts)
 
     if (!accounts)
         return;
-    while (map_next(&accounts->by_address, &place, &entry))
-        free(entry->value);
+    while (map_next(&accounts->by_address, &place, &entry)) {
+        struct rpc_account *account = entry->value;
+
+        pthread_mutex_destroy(&account->told_lock);
+        free(account);
+    }
     map_release(&accounts->by_address);
     pthread_mutex_destroy(&accounts->lock);
     free(accounts);
@@ -58,6 +65,7 @@ struct rpc_account *rpc_accounts_get(struct rpc_accounts *accounts, uint32_t add
     if (!account && accounts->by_address.count < RPC_ACCOUNTS_MAX) {
         account = memory_zeroed(1, sizeof(*account));
         account->address = address;
+        pthread_mutex_init(&account->told_lock, NULL);
         map_put(&accounts->by_address, &address, sizeof(address), account);
     }
     pthread_mutex_unlock(&accounts->lock);
@@ -81,8 +89,25 @@ void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_
         atomic_fetch_add_explicit(&account->bytes_written, bytes_written, memory_order_relaxed);
 }
 
+bool rpc_account_tells(struct rpc_account *account, uint64_t key)
+{
+    bool tells;
+
+    pthread_mutex_lock(&account->told_lock);
+    tells = account->told_count < RPC_ACCOUNT_TOLD_MAX;
+    for (size_t i = 0; tells && i < account->told_count; i++)
+        tells = account->told[i] != key;
+    if (tells)
+        account->told[account->told_count++] = key;
+    pthread_mutex_unlock(&account->told_lock);
+    return tells;
+}
+
 void rpc_account_mounted(struct rpc_account *account)
 {
+    pthread_mutex_lock(&account->told_lock);
+    account->told_count = 0;
+    pthread_mutex_unlock(&account->told_lock);
     atomic_store(&account->called, false);
 }
 

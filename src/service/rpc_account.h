@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { RPC_ACCOUNT_TOLD_MAX = 48 };
+
 struct rpc_account;
 struct rpc_accounts;
 struct server;
@@ -20,7 +22,10 @@ struct rpc_account *rpc_accounts_get(struct rpc_accounts *accounts, uint32_t add
 /* One call more; true for the first one since rpc_account_mounted(). */
 bool rpc_account_call(struct rpc_account *account);
 void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_t bytes_written);
-/* The machine mounted something: its next call is a first one. */
+/* Shall the journal tell of the file known by `key`? True once per file and mount, for at most
+ * RPC_ACCOUNT_TOLD_MAX files. */
+bool rpc_account_tells(struct rpc_account *account, uint64_t key);
+/* The machine mounted something: its next call is a first one, and its files are told of anew. */
 void rpc_account_mounted(struct rpc_account *account);
 
 /* Writes a step into the journal for each machine that called since its last such step and has been

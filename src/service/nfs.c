@@ -1,0 +1,245 @@
+#include "service/nfs.h"
+
+#include "base/text.h"
+#include "service/rpc.h"
+#include "service/rpc_account.h"
+#include "store/handles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct credentials caller_of(const struct rpc_credentials *credentials)
+{
+    struct credentials caller = {.uid = CREDENTIALS_NOBODY, .gid = CREDENTIALS_NOBODY};
+
+    if (credentials->flavor != RPC_AUTH_SYS)
+        return caller;
+    /* All bits set means "nobody said" to the kernel's calls. */
+    if (credentials->uid != (uint32_t)-1)
+        caller.uid = credentials->uid;
+    if (credentials->gid != (uint32_t)-1)
+        caller.gid = credentials->gid;
+    for (size_t i = 0; i < credentials->gid_count && i < CREDENTIALS_GROUPS_MAX; i++) {
+        if (credentials->gids[i] != (uint32_t)-1)
+            caller.groups[caller.group_count++] = credentials->gids[i];
+    }
+    return caller;
+}
+
+void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange)
+{
+    *call = (struct nfs_call){
+        .exchange = exchange,
+        .caller = caller_of(&exchange->call.credentials),
+    };
+}
+
+void nfs_call_end(struct nfs_call *call)
+{
+    for (size_t i = 0; i < call->file_count; i++)
+        close(call->files[i]);
+    call->file_count = 0;
+    credentials_restore();
+}
+
+int nfs_call_keep(struct nfs_call *call, int file)
+{
+    if (call->file_count == NFS_CALL_FILES_MAX)
+        abort();
+    call->files[call->file_count++] = file;
+    return file;
+}
+
+void nfs_call_drop(struct nfs_call *call, int file)
+{
+    call->file_count--;
+    close(file);
+}
+
+int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
+{
+    struct rpc_exchange *exchange = call->exchange;
+    int descriptor;
+
+    *file = -1;
+    if (!exchange->export)
+        return exchange->export_error == EMFILE || exchange->export_error == ENFILE
+                   ? exchange->export_error
+                   : ESTALE;
+    credentials_restore();
+    descriptor = handle_open(exchange->export, handle.data, handle.length, O_PATH);
+    if (descriptor < 0)
+        return -descriptor;
+    *file = nfs_call_keep(call, descriptor);
+    return 0;
+}
+
+/* "..": who may search the directory may know its parent, as far as the export reaches. */
+static int lookup_parent(struct nfs_call *call, int directory, int *file)
+{
+    struct stat status;
+    int granted, error = tree_stat(directory, &status);
+
+    if (!error && !S_ISDIR(status.st_mode))
+        error = ENOTDIR;
+    if (!error)
+        error = tree_access(&call->caller, directory, X_OK, &granted);
+    if (!error && !granted)
+        error = EACCES;
+    if (error)
+        return error;
+    credentials_restore();
+    *file = handle_open_parent(call->exchange->export, directory);
+    return *file < 0 ? -*file : 0;
+}
+
+int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int *file)
+{
+    int error = slice_equal_string(name, "..") ? lookup_parent(call, directory, file)
+                                               : tree_lookup(&call->caller, directory, name, file);
+
+    if (error)
+        *file = -1;
+    else
+        nfs_call_keep(call, *file);
+    return error;
+}
+
+int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle)
+{
+    int error;
+
+    credentials_restore();
+    error = handle_of(call->exchange->export, file, handle);
+    /* What is mounted inside the export is none of it. */
+    return error == EXDEV ? EACCES : error;
+}
+
+int nfs_call_rename(struct nfs_call *call, int from, struct slice from_name, int to,
+                    struct slice to_name)
+{
+    int error = tree_rename(&call->caller, from, from_name, to, to_name), file;
+
+    if (!error && nfs_call_lookup(call, to, to_name, &file) == 0) {
+        credentials_restore();
+        handle_moved(call->exchange->export, file);
+        nfs_call_drop(call, file);
+    }
+    return error;
+}
+
+uint64_t nfs_call_parent_id(struct nfs_call *call, int directory, uint64_t otherwise)
+{
+    struct stat status;
+    int file;
+
+    /* A caller that may not search the directory cannot learn it: the directory's own will do. */
+    if (nfs_call_lookup(call, directory, slice_of_string(".."), &file) != 0)
+        return tree_stat(directory, &status) == 0 ? status.st_ino : otherwise;
+    if (tree_stat(file, &status) == 0)
+        otherwise = status.st_ino;
+    nfs_call_drop(call, file);
+    return otherwise;
+}
+
+size_t nfs_read_max(const struct nfs_call *call)
+{
+    return call->exchange->transport == RPC_UDP ? RPC_UDP_PAYLOAD_MAX : RPC_PAYLOAD_MAX;
+}
+
+int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count,
+                  struct nfs_data *data)
+{
+    struct stat status;
+    int error = tree_stat(file, &status);
+
+    *data = (struct nfs_data){.bytes = NULL};
+    if (error)
+        return error;
+    /* No more memory than there is to read; a little more tells a file that grows. */
+    if (count > nfs_read_max(call))
+        count = nfs_read_max(call);
+    if (offset >= (uint64_t)status.st_size)
+        count = 0;
+    else if (count > (uint64_t)status.st_size - offset)
+        count = (size_t)((uint64_t)status.st_size - offset);
+    data->bytes = malloc(count > 0 ? count : 1);
+    if (!data->bytes)
+        return ENOMEM;
+    error = tree_read(&call->caller, file, offset, data->bytes, count, &data->count, &data->end);
+    if (error) {
+        free(data->bytes);
+        data->bytes = NULL;
+    }
+    return error;
+}
+
+void nfs_data_send(struct nfs_call *call, struct nfs_data *data)
+{
+    rpc_count(call->exchange, data->count, 0);
+    rpc_set_payload(call->exchange, slice_of(data->bytes, data->count), free, data->bytes);
+    data->bytes = NULL;
+}
+
+void nfs_data_drop(struct nfs_data *data)
+{
+    free(data->bytes);
+    data->bytes = NULL;
+}
+
+static pthread_once_t verifier_once = PTHREAD_ONCE_INIT;
+static uint8_t verifier[8];
+
+static void draw_verifier(void)
+{
+    randombytes_buf(verifier, sizeof(verifier));
+}
+
+const uint8_t *nfs_write_verifier(void)
+{
+    pthread_once(&verifier_once, draw_verifier);
+    return verifier;
+}
+
+/* The file's path below the export, as it is at this moment. */
+static const char *path_below(const struct nfs_call *call, int file, char path[PATH_MAX])
+{
+    const char *top = handle_export_path(call->exchange->export);
+    size_t top_length = strlen(top);
+    char link[32];
+    ssize_t length;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+    length = readlink(link, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = 0;
+    if (strncmp(path, top, top_length) == 0 && path[top_length] == '/')
+        return path + top_length;
+    return path;
+}
+
+void nfs_tell_read(struct nfs_call *call, int file, struct slice handle, uint64_t size)
+{
+    struct rpc_exchange *exchange = call->exchange;
+    static const uint8_t key[crypto_shorthash_KEYBYTES];
+    char path[PATH_MAX], printable[256], asked[320], got[64];
+    uint64_t hash;
+
+    if (!exchange->client->account)
+        return;
+    /* The handle has a keyed hash of its own: nobody can choose collisions. */
+    crypto_shorthash((uint8_t *)&hash, handle.data, handle.length, key);
+    if (!rpc_account_tells(exchange->client->account, hash))
+        return;
+    text_printable(printable, sizeof(printable), slice_of_string(path_below(call, file, path)));
+    snprintf(asked, sizeof(asked), "v%u read of %s over %s", exchange->call.version, printable,
+             exchange->transport == RPC_UDP ? "udp" : "tcp");
+    snprintf(got, sizeof(got), "a file of %" PRIu64 " bytes", size);
+    rpc_step(exchange, "nfs", asked, got, false);
+}

@@ -1,0 +1,72 @@
+/* What the handlers of NFS version 2 and 3 share. */
+#ifndef BOOTWIRE_SERVICE_NFS_H
+#define BOOTWIRE_SERVICE_NFS_H
+
+#include "base/slice.h"
+#include "model/handle.h"
+#include "platform/linux/credentials.h"
+#include "store/tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rpc_exchange;
+
+enum { NFS_CALL_FILES_MAX = 4 };
+
+/* One call while it is worked on: who makes it, and the files that it has open. */
+struct nfs_call {
+    struct rpc_exchange *exchange;
+    struct credentials caller;
+    int files[NFS_CALL_FILES_MAX]; /* closed by nfs_call_end() */
+    size_t file_count;
+};
+
+/* The caller is whoever its AUTH_SYS credentials name, or nobody. */
+void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange);
+/* Closes the files; the thread works as the server itself again. */
+void nfs_call_end(struct nfs_call *call);
+
+/* Keeps an open file until the call ends; returns it. */
+int nfs_call_keep(struct nfs_call *call, int file);
+/* Closes the file kept last, which `file` is. */
+void nfs_call_drop(struct nfs_call *call, int file);
+/* Opens the file of a handle (O_PATH) until the call ends. *file is -1 where it fails, with the
+ * errno of handle_open(). */
+int nfs_call_open(struct nfs_call *call, struct slice handle, int *file);
+/* Opens what the directory has under the name until the call ends, ".." included. */
+int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int *file);
+/* The handle of an open file. */
+int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle);
+
+/* Renames, and keeps the handle of what was renamed alive. 0 or an errno. */
+int nfs_call_rename(struct nfs_call *call, int from, struct slice from_name, int to,
+                    struct slice to_name);
+/* The file id of the directory's "..", as a lookup would tell it: nothing above the export shows.
+ * `otherwise` where it cannot be told. */
+uint64_t nfs_call_parent_id(struct nfs_call *call, int directory, uint64_t otherwise);
+
+/* The most bytes of file data in one READ of this call. */
+size_t nfs_read_max(const struct nfs_call *call);
+/* Reads from the file into memory that becomes the reply's payload with nfs_data_send(). */
+struct nfs_data {
+    uint8_t *bytes;
+    size_t count;
+    bool end; /* the file ends here */
+};
+int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count,
+                  struct nfs_data *data);
+void nfs_data_send(struct nfs_call *call, struct nfs_data *data);
+/* Or gives the memory back. */
+void nfs_data_drop(struct nfs_data *data);
+
+/* The boot instance: a client that sees another one sends again what it has not committed (RFC 1813
+ * section 3.3.7). The same for as long as the process lives. */
+const uint8_t *nfs_write_verifier(void);
+
+/* Tells the journal of a file that was read from its start: a loader's configuration, its kernel,
+ * its modules. Once per file and mount, and not of too many (service/rpc_account.h). */
+void nfs_tell_read(struct nfs_call *call, int file, struct slice handle, uint64_t size);
+
+#endif

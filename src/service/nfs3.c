@@ -1,0 +1,566 @@
+/* NFS version 3 (RFC 1813): each procedure decodes its arguments, opens its handles, makes one
+ * operation of the tree as the caller, and encodes what came of it. */
+#include "wire/nfs3.h"
+#include "service/nfs.h"
+#include "service/nfs3_values.h"
+#include "service/rpc.h"
+#include "store/directory.h"
+#include "store/handles.h"
+
+#include <errno.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum {
+    UDP_TRANSFER = 32768,    /* what FSINFO offers over UDP: NetBSD's kernel reads this much */
+    READDIR_UDP_MAX = 32768, /* bytes of a READDIR's result */
+    READDIR_TCP_MAX = RPC_REPLY_MAX - 1024,
+};
+
+static struct writer *reply_of(struct nfs_call *call)
+{
+    return &call->exchange->reply;
+}
+
+static enum nfs3_status status_of(const struct nfs_call *call, int error)
+{
+    return nfs3_status_of((enum nfs3_procedure)call->exchange->call.procedure, error);
+}
+
+static void nothing(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    (void)call;
+    (void)arguments;
+}
+
+static void getattr(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_post_op object;
+    int file, error = nfs_call_open(call, arguments->handle, &file);
+
+    object = nfs3_post_op_of(file);
+    if (!error && !object.present)
+        error = EIO;
+    nfs3_write_getattr(reply_of(call), status_of(call, error), &object.attributes);
+}
+
+static bool same_time(struct nfs3_time a, const struct timespec *b)
+{
+    return a.seconds == (uint32_t)b->tv_sec && a.nanoseconds == (uint32_t)b->tv_nsec;
+}
+
+static void setattr(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_wcc wcc;
+    struct tree_change change;
+    struct stat status;
+    enum nfs3_status result;
+    bool in_step = true;
+    int file, error = nfs_call_open(call, arguments->setattr.handle, &file);
+
+    wcc = nfs3_wcc_before(file);
+    if (!error)
+        error = tree_stat(file, &status);
+    if (!error)
+        error = nfs3_change_of(&arguments->setattr.sattr, &change);
+    if (!error && arguments->setattr.guarded)
+        in_step = same_time(arguments->setattr.guard_ctime, &status.st_ctim);
+    if (!error && in_step)
+        error = tree_set(&call->caller, file, &status, &change);
+    nfs3_wcc_after(&wcc, file);
+    result = in_step ? status_of(call, error) : NFS3ERR_NOT_SYNC;
+    nfs3_write_change(reply_of(call), result, &wcc);
+}
+
+static void lookup(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_post_op object, above;
+    struct handle handle;
+    int directory, file = -1, error = nfs_call_open(call, arguments->place.directory, &directory);
+
+    if (!error)
+        error = nfs_call_lookup(call, directory, arguments->place.name, &file);
+    if (!error)
+        error = nfs_call_handle(call, file, &handle);
+    object = nfs3_post_op_of(file);
+    above = nfs3_post_op_of(directory);
+    nfs3_write_lookup(reply_of(call), status_of(call, error), handle.bytes, &object, &above);
+}
+
+/* The rights that each bit of access(2) gives, for a directory and for anything else. */
+static uint32_t rights_of(bool is_directory, int granted)
+{
+    uint32_t rights = 0;
+
+    if (granted & R_OK)
+        rights |= NFS3_ACCESS_READ;
+    if (granted & X_OK)
+        rights |= is_directory ? NFS3_ACCESS_LOOKUP : NFS3_ACCESS_EXECUTE;
+    /* To change a directory's entries one must be able to search it. */
+    if (is_directory && (granted & (W_OK | X_OK)) == (W_OK | X_OK))
+        rights |= NFS3_ACCESS_MODIFY | NFS3_ACCESS_EXTEND | NFS3_ACCESS_DELETE;
+    if (!is_directory && granted & W_OK)
+        rights |= NFS3_ACCESS_MODIFY | NFS3_ACCESS_EXTEND;
+    return rights;
+}
+
+static void access_rights(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_post_op object;
+    int granted = 0, file, error = nfs_call_open(call, arguments->access.handle, &file);
+    uint32_t rights;
+
+    if (!error)
+        error = tree_access(&call->caller, file, R_OK | W_OK | X_OK, &granted);
+    object = nfs3_post_op_of(file);
+    rights = rights_of(object.attributes.type == NFS3_DIRECTORY, granted);
+    nfs3_write_access(reply_of(call), status_of(call, error), &object,
+                      rights & arguments->access.wanted);
+}
+
+static void readlink_target(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_post_op object;
+    char target[TREE_TARGET_MAX + 1];
+    size_t length = 0;
+    int file, error = nfs_call_open(call, arguments->handle, &file);
+
+    if (!error)
+        error = tree_readlink(file, target, &length);
+    object = nfs3_post_op_of(file);
+    nfs3_write_readlink(reply_of(call), status_of(call, error), &object, slice_of(target, length));
+}
+
+static void read_data(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_post_op object;
+    struct nfs_data data = {.bytes = NULL};
+    int file, error = nfs_call_open(call, arguments->read.handle, &file);
+
+    if (!error)
+        error = nfs_data_read(call, file, arguments->read.offset, arguments->read.count, &data);
+    object = nfs3_post_op_of(file);
+    nfs3_write_read(reply_of(call), status_of(call, error), &object, (uint32_t)data.count,
+                    data.end);
+    if (error)
+        return;
+    nfs_data_send(call, &data);
+    if (arguments->read.offset == 0)
+        nfs_tell_read(call, file, arguments->read.handle, object.attributes.size);
+}
+
+static void write_data(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    static const enum tree_stability stabilities[] = {
+        [NFS3_UNSTABLE] = TREE_UNSTABLE,
+        [NFS3_DATA_SYNC] = TREE_DATA_STABLE,
+        [NFS3_FILE_SYNC] = TREE_FILE_STABLE,
+    };
+    struct slice data = arguments->write.data;
+    struct nfs3_wcc wcc;
+    size_t count = 0;
+    int file, error = nfs_call_open(call, arguments->write.handle, &file);
+
+    if (data.length > arguments->write.count)
+        data.length = arguments->write.count;
+    wcc = nfs3_wcc_before(file);
+    if (!error && data.length < arguments->write.count)
+        error = EINVAL;
+    if (!error)
+        error = tree_write(&call->caller, file, arguments->write.offset, data,
+                           stabilities[arguments->write.stable], &count);
+    nfs3_wcc_after(&wcc, file);
+    rpc_count(call->exchange, 0, count);
+    nfs3_write_write(reply_of(call), status_of(call, error), &wcc, (uint32_t)count,
+                     arguments->write.stable, nfs_write_verifier());
+}
+
+/* What CREATE, MKDIR, SYMLINK and MKNOD have in common: something new in a directory. */
+struct making {
+    int directory;
+    int file;
+    struct nfs3_wcc wcc;
+    struct tree_change change;
+};
+
+static int making_begin(struct making *making, struct nfs_call *call,
+                        const struct nfs3_place *place, const struct nfs3_sattr *sattr)
+{
+    int error = nfs_call_open(call, place->directory, &making->directory);
+
+    making->file = -1;
+    making->wcc = nfs3_wcc_before(making->directory);
+    return error ? error : nfs3_change_of(sattr, &making->change);
+}
+
+static void making_end(struct making *making, struct nfs_call *call, int error)
+{
+    struct nfs3_post_op object = nfs3_post_op_of(making->file);
+    struct handle handle;
+    bool has_handle = false;
+
+    /* It is made; where its handle cannot be had, the client looks it up. */
+    if (!error)
+        has_handle = nfs_call_handle(call, nfs_call_keep(call, making->file), &handle) == 0;
+    nfs3_wcc_after(&making->wcc, making->directory);
+    nfs3_write_create(reply_of(call), status_of(call, error), has_handle ? handle.bytes : NULL,
+                      &object, &making->wcc);
+}
+
+static void create(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    static const enum tree_create_how hows[] = {
+        [NFS3_UNCHECKED] = TREE_UNCHECKED,
+        [NFS3_GUARDED] = TREE_GUARDED,
+        [NFS3_EXCLUSIVE] = TREE_EXCLUSIVE,
+    };
+    const struct nfs3_place *place = &arguments->create.place;
+    struct making making;
+    int error = making_begin(&making, call, place, &arguments->create.sattr);
+
+    if (!error)
+        error =
+            tree_create(&call->caller, making.directory, place->name, hows[arguments->create.how],
+                        &making.change, arguments->create.verifier, &making.file);
+    making_end(&making, call, error);
+}
+
+static void make_directory(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    const struct nfs3_place *place = &arguments->mkdir.place;
+    struct making making;
+    int error = making_begin(&making, call, place, &arguments->mkdir.sattr);
+
+    if (!error)
+        error =
+            tree_mkdir(&call->caller, making.directory, place->name, &making.change, &making.file);
+    making_end(&making, call, error);
+}
+
+static void make_symlink(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    const struct nfs3_place *place = &arguments->symlink.place;
+    struct making making;
+    int error = making_begin(&making, call, place, &arguments->symlink.sattr);
+
+    if (!error)
+        error = tree_symlink(&call->caller, making.directory, place->name,
+                             arguments->symlink.target, &making.change, &making.file);
+    making_end(&making, call, error);
+}
+
+static mode_t node_type(uint32_t type)
+{
+    switch (type) {
+    case NFS3_CHARACTER:
+        return S_IFCHR;
+    case NFS3_BLOCK:
+        return S_IFBLK;
+    case NFS3_SOCKET:
+        return S_IFSOCK;
+    case NFS3_FIFO:
+        return S_IFIFO;
+    default:
+        return 0;
+    }
+}
+
+static void make_node(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    const struct nfs3_place *place = &arguments->mknod.place;
+    mode_t type = node_type(arguments->mknod.type);
+    struct making making;
+    int error = making_begin(&making, call, place, &arguments->mknod.sattr);
+
+    if (!error && type == 0) {
+        nfs3_wcc_after(&making.wcc, making.directory);
+        nfs3_write_create(reply_of(call), NFS3ERR_BADTYPE, NULL, NULL, &making.wcc);
+        return;
+    }
+    if (!error)
+        error = tree_mknod(&call->caller, making.directory, place->name, type,
+                           makedev(arguments->mknod.major, arguments->mknod.minor), &making.change,
+                           &making.file);
+    making_end(&making, call, error);
+}
+
+static void unmake(struct nfs_call *call, const struct nfs3_place *place,
+                   int (*operation)(const struct credentials *, int, struct slice))
+{
+    struct nfs3_wcc wcc;
+    int directory, error = nfs_call_open(call, place->directory, &directory);
+
+    wcc = nfs3_wcc_before(directory);
+    if (!error)
+        error = operation(&call->caller, directory, place->name);
+    nfs3_wcc_after(&wcc, directory);
+    nfs3_write_change(reply_of(call), status_of(call, error), &wcc);
+}
+
+static void remove_name(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    unmake(call, &arguments->place, tree_remove);
+}
+
+static void remove_directory(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    unmake(call, &arguments->place, tree_rmdir);
+}
+
+static void rename_name(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    const struct nfs3_place *from = &arguments->rename.from, *to = &arguments->rename.to;
+    struct nfs3_wcc from_wcc, to_wcc;
+    int from_directory, to_directory = -1;
+    int error = nfs_call_open(call, from->directory, &from_directory);
+
+    if (!error)
+        error = nfs_call_open(call, to->directory, &to_directory);
+    from_wcc = nfs3_wcc_before(from_directory);
+    to_wcc = nfs3_wcc_before(to_directory);
+    if (!error)
+        error = nfs_call_rename(call, from_directory, from->name, to_directory, to->name);
+    nfs3_wcc_after(&from_wcc, from_directory);
+    nfs3_wcc_after(&to_wcc, to_directory);
+    nfs3_write_rename(reply_of(call), status_of(call, error), &from_wcc, &to_wcc);
+}
+
+static void link_name(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    const struct nfs3_place *to = &arguments->link.to;
+    struct nfs3_post_op object;
+    struct nfs3_wcc wcc;
+    int file, directory = -1, error = nfs_call_open(call, arguments->link.handle, &file);
+
+    if (!error)
+        error = nfs_call_open(call, to->directory, &directory);
+    wcc = nfs3_wcc_before(directory);
+    if (!error)
+        error = tree_link(&call->caller, file, directory, to->name);
+    object = nfs3_post_op_of(file);
+    nfs3_wcc_after(&wcc, directory);
+    nfs3_write_link(reply_of(call), status_of(call, error), &object, &wcc);
+}
+
+/* READDIRPLUS: what the entry is, as far as the caller may know and the export reaches. */
+static void describe(struct nfs_call *call, int directory, struct nfs3_entry *entry)
+{
+    struct handle handle;
+    int file;
+
+    if (nfs_call_lookup(call, directory, entry->name, &file) != 0)
+        return;
+    if (nfs_call_handle(call, file, &handle) == 0) {
+        entry->attributes = nfs3_post_op_of(file);
+        entry->has_handle = true;
+        memcpy(entry->handle, handle.bytes, sizeof(entry->handle));
+    }
+    nfs_call_drop(call, file);
+}
+
+/* Adds entries until the list is full or the directory at its end. Returns how many, or minus an
+ * errno; *eof says which it was. */
+static int list_entries(struct nfs_call *call, int directory, struct directory *reading,
+                        struct nfs3_list *list, bool *eof)
+{
+    struct directory_entry found;
+    int count = 0, more;
+
+    while ((more = directory_next(reading, &found)) > 0) {
+        struct nfs3_entry entry = {
+            .fileid = found.file_id, .name = found.name, .cookie = found.cookie};
+
+        if (!nfs3_list_fits(list, entry.name.length))
+            return count;
+        if (slice_equal_string(entry.name, ".."))
+            entry.fileid = nfs_call_parent_id(call, directory, entry.fileid);
+        if (list->plus)
+            describe(call, directory, &entry);
+        nfs3_list_add(list, &entry);
+        count++;
+    }
+    *eof = more == 0;
+    return more < 0 ? more : count;
+}
+
+static void list_directory(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    static const uint8_t verifier[NFS3_VERIFIER_SIZE] = {0};
+    bool plus = call->exchange->call.procedure == NFS3_READDIRPLUS, eof = false;
+    size_t count = arguments->readdir.count, start = reply_of(call)->length;
+    size_t limit = call->exchange->transport == RPC_UDP ? READDIR_UDP_MAX : READDIR_TCP_MAX;
+    enum nfs3_status status;
+    struct directory reading;
+    struct nfs3_post_op above;
+    struct nfs3_list list;
+    int added = 0, directory;
+    int error = nfs_call_open(call, arguments->readdir.directory, &directory);
+
+    if (!error)
+        error = directory_open(&reading, &call->caller, directory, arguments->readdir.cookie);
+    above = nfs3_post_op_of(directory);
+    if (error) {
+        nfs3_write_readdir_failed(
+            reply_of(call), error == EINVAL ? NFS3ERR_BAD_COOKIE : status_of(call, error), &above);
+        return;
+    }
+    nfs3_list_start(&list, reply_of(call), plus, &above, verifier, count < limit ? count : limit,
+                    plus && arguments->readdir.dircount > 0 ? arguments->readdir.dircount
+                                                            : SIZE_MAX);
+    added = list_entries(call, directory, &reading, &list, &eof);
+    directory_close(&reading);
+    if (added > 0 || (added == 0 && eof)) {
+        nfs3_list_end(&list, eof);
+        return;
+    }
+    status = added == 0 ? NFS3ERR_TOOSMALL : status_of(call, -added);
+    *reply_of(call) = (struct writer){
+        .data = reply_of(call)->data, .capacity = reply_of(call)->capacity, .length = start};
+    nfs3_write_readdir_failed(reply_of(call), status, &above);
+}
+
+static void fsstat(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_fsstat fsstat = {0};
+    struct nfs3_post_op object;
+    struct statvfs status;
+    int file, error = nfs_call_open(call, arguments->handle, &file);
+
+    if (!error)
+        error = tree_statvfs(file, &status);
+    if (!error)
+        fsstat = (struct nfs3_fsstat){
+            .total_bytes = (uint64_t)status.f_blocks * status.f_frsize,
+            .free_bytes = (uint64_t)status.f_bfree * status.f_frsize,
+            .available_bytes = (uint64_t)status.f_bavail * status.f_frsize,
+            .total_files = status.f_files,
+            .free_files = status.f_ffree,
+            .available_files = status.f_favail,
+        };
+    object = nfs3_post_op_of(file);
+    nfs3_write_fsstat(reply_of(call), status_of(call, error), &object, &fsstat);
+}
+
+static void fsinfo(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    uint32_t transfer = call->exchange->transport == RPC_UDP ? UDP_TRANSFER : NFS3_WRITE_MAX;
+    const struct nfs3_fsinfo fsinfo = {
+        .read_max = transfer,
+        .read_preferred = transfer,
+        .read_multiple = 4096,
+        .write_max = transfer,
+        .write_preferred = transfer,
+        .write_multiple = 4096,
+        .readdir_preferred = READDIR_UDP_MAX,
+        .file_size_max = INT64_MAX,
+        .time_delta = {.nanoseconds = 1},
+        .properties = NFS3_FS_LINK | NFS3_FS_SYMLINK | NFS3_FS_HOMOGENEOUS | NFS3_FS_CANSETTIME,
+    };
+    struct nfs3_post_op object;
+    int file, error = nfs_call_open(call, arguments->handle, &file);
+
+    object = nfs3_post_op_of(file);
+    nfs3_write_fsinfo(reply_of(call), status_of(call, error), &object, &fsinfo);
+}
+
+static void pathconf_limits(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_pathconf pathconf = {
+        .name_max = TREE_NAME_MAX,
+        .no_trunc = true,
+        .chown_restricted = true,
+        .case_preserving = true,
+    };
+    struct nfs3_post_op object;
+    int file, error = nfs_call_open(call, arguments->handle, &file);
+
+    if (!error)
+        pathconf.link_max = tree_link_max(file);
+    object = nfs3_post_op_of(file);
+    nfs3_write_pathconf(reply_of(call), status_of(call, error), &object, &pathconf);
+}
+
+static void commit(struct nfs_call *call, const union nfs3_arguments *arguments)
+{
+    struct nfs3_wcc wcc;
+    int file, error = nfs_call_open(call, arguments->commit.handle, &file);
+
+    wcc = nfs3_wcc_before(file);
+    if (!error)
+        error = tree_commit(&call->caller, file);
+    nfs3_wcc_after(&wcc, file);
+    nfs3_write_commit(reply_of(call), status_of(call, error), &wcc, nfs_write_verifier());
+}
+
+static void (*const operations[NFS3_PROCEDURE_COUNT])(struct nfs_call *call,
+                                                      const union nfs3_arguments *arguments) = {
+    [NFS3_NULL] = nothing,
+    [NFS3_GETATTR] = getattr,
+    [NFS3_SETATTR] = setattr,
+    [NFS3_LOOKUP] = lookup,
+    [NFS3_ACCESS] = access_rights,
+    [NFS3_READLINK] = readlink_target,
+    [NFS3_READ] = read_data,
+    [NFS3_WRITE] = write_data,
+    [NFS3_CREATE] = create,
+    [NFS3_MKDIR] = make_directory,
+    [NFS3_SYMLINK] = make_symlink,
+    [NFS3_MKNOD] = make_node,
+    [NFS3_REMOVE] = remove_name,
+    [NFS3_RMDIR] = remove_directory,
+    [NFS3_RENAME] = rename_name,
+    [NFS3_LINK] = link_name,
+    [NFS3_READDIR] = list_directory,
+    [NFS3_READDIRPLUS] = list_directory,
+    [NFS3_FSSTAT] = fsstat,
+    [NFS3_FSINFO] = fsinfo,
+    [NFS3_PATHCONF] = pathconf_limits,
+    [NFS3_COMMIT] = commit,
+};
+
+static int handle_call(struct rpc_exchange *exchange)
+{
+    union nfs3_arguments arguments;
+    struct nfs_call call;
+
+    if (!nfs3_read_arguments(&exchange->arguments, exchange->call.procedure, &arguments))
+        return RPC_GARBAGE_ARGS;
+    nfs_call_begin(&call, exchange);
+    operations[exchange->call.procedure](&call, &arguments);
+    nfs_call_end(&call);
+    return RPC_SUCCESS;
+}
+
+static const struct rpc_procedure procedures[NFS3_PROCEDURE_COUNT] = {
+    [NFS3_NULL] = {"NULL", handle_call, false},
+    [NFS3_GETATTR] = {"GETATTR", handle_call, false},
+    [NFS3_SETATTR] = {"SETATTR", handle_call, true},
+    [NFS3_LOOKUP] = {"LOOKUP", handle_call, false},
+    [NFS3_ACCESS] = {"ACCESS", handle_call, false},
+    [NFS3_READLINK] = {"READLINK", handle_call, false},
+    [NFS3_READ] = {"READ", handle_call, false},
+    [NFS3_WRITE] = {"WRITE", handle_call, true},
+    [NFS3_CREATE] = {"CREATE", handle_call, true},
+    [NFS3_MKDIR] = {"MKDIR", handle_call, true},
+    [NFS3_SYMLINK] = {"SYMLINK", handle_call, true},
+    [NFS3_MKNOD] = {"MKNOD", handle_call, true},
+    [NFS3_REMOVE] = {"REMOVE", handle_call, true},
+    [NFS3_RMDIR] = {"RMDIR", handle_call, true},
+    [NFS3_RENAME] = {"RENAME", handle_call, true},
+    [NFS3_LINK] = {"LINK", handle_call, true},
+    [NFS3_READDIR] = {"READDIR", handle_call, false},
+    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_call, false},
+    [NFS3_FSSTAT] = {"FSSTAT", handle_call, false},
+    [NFS3_FSINFO] = {"FSINFO", handle_call, false},
+    [NFS3_PATHCONF] = {"PATHCONF", handle_call, false},
+    [NFS3_COMMIT] = {"COMMIT", handle_call, false},
+};
+
+const struct rpc_program nfs3_program = {
+    .program = NFS3_PROGRAM,
+    .version = 3,
+    .name = "nfs",
+    .procedures = procedures,
+    .procedure_count = NFS3_PROCEDURE_COUNT,
+    .wants_export = true,
+};

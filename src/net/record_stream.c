@@ -67,8 +67,8 @@ struct record_listener {
     struct record_options options;
     void (*received)(void *argument, const struct record *record);
     void *argument;
-    struct record_connection *connections;
-    unsigned connection_count;
+    struct record_connection *connections; /* closed ones too, while records of theirs are open */
+    unsigned connection_count;             /* of those that are not closed */
     bool paused; /* no descriptors were left for accept(): tried again at the next tick */
     uint8_t scratch[RECORD_SCRATCH];
 };
@@ -97,12 +97,6 @@ static void record_close(struct record_connection *connection)
     connection->closed = true;
     loop_event_free(connection->event);
     close(connection->descriptor);
-    if (connection->previous)
-        connection->previous->next = connection->next;
-    else
-        listener->connections = connection->next;
-    if (connection->next)
-        connection->next->previous = connection->previous;
     listener->connection_count--;
     while (connection->output) {
         struct record_output *output = connection->output;
@@ -114,6 +108,12 @@ static void record_close(struct record_connection *connection)
 
 static void record_free(struct record_connection *connection)
 {
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        connection->listener->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
     free(connection->record);
     free(connection->held);
     free(connection);
@@ -411,7 +411,7 @@ static unsigned record_count_of(const struct record_listener *listener, uint32_t
     unsigned count = 0;
 
     for (const struct record_connection *c = listener->connections; c; c = c->next)
-        count += c->peer.address == address;
+        count += !c->closed && c->peer.address == address;
     return count;
 }
 
@@ -484,7 +484,7 @@ static void record_ticked(void *argument)
             connection->output || connection->mark_length > 0 || connection->record_length > 0;
         uint64_t limit = within ? listener->options.stall_ms : listener->options.idle_ms;
 
-        if (connection->open == 0 && now - connection->active_ms >= limit) {
+        if (!connection->closed && connection->open == 0 && now - connection->active_ms >= limit) {
             record_hold(connection);
             record_close(connection);
             record_let_go(connection);

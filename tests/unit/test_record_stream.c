@@ -1,0 +1,352 @@
+#include "test.h"
+
+#include "base/memory.h"
+#include "net/loop.h"
+#include "net/record_stream.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BIG = 200000, PATIENCE_S = 20 };
+
+/* A server in a thread of its own that answers each record with itself, except:
+ *   "big"   200,000 bytes     "drop"  nothing      "bye"  hangs up
+ *   "late"  answered once the next record comes */
+struct echo {
+    struct loop *loop;
+    struct record_listener *listener;
+    pthread_t thread;
+    uint8_t *big;
+    struct record_connection *late;
+    unsigned taken; /* records, counted in the loop's thread */
+    unsigned sent;
+};
+
+static void echo_sent(void *owner)
+{
+    struct echo *echo = owner;
+
+    echo->sent++;
+}
+
+static void echo_copy_sent(void *owner)
+{
+    free(owner);
+}
+
+static void echo_received(void *argument, const struct record *record)
+{
+    struct echo *echo = argument;
+    struct iovec piece;
+
+    echo->taken++;
+    if (echo->late) {
+        struct record_connection *late = echo->late;
+
+        echo->late = NULL;
+        piece = (struct iovec){(void *)"was late", 8};
+        record_answer(late, &piece, 1, NULL, NULL);
+    }
+    if (slice_equal_string(record->bytes, "drop")) {
+        record_drop(record->connection);
+    } else if (slice_equal_string(record->bytes, "bye")) {
+        record_hang_up(record->connection);
+    } else if (slice_equal_string(record->bytes, "late")) {
+        echo->late = record->connection;
+    } else if (slice_equal_string(record->bytes, "big")) {
+        piece = (struct iovec){echo->big, BIG};
+        record_answer(record->connection, &piece, 1, echo_sent, echo);
+    } else {
+        uint8_t *copy = memory_zeroed(1, record->bytes.length + 1);
+        struct iovec pieces[2];
+
+        memcpy(copy, record->bytes.data, record->bytes.length);
+        pieces[0] = (struct iovec){copy, record->bytes.length};
+        pieces[1] = (struct iovec){(void *)"!", 1};
+        record_answer(record->connection, pieces, 2, echo_copy_sent, copy);
+    }
+}
+
+static void *echo_run(void *argument)
+{
+    struct echo *echo = argument;
+
+    loop_run(echo->loop);
+    return NULL;
+}
+
+static void echo_start(struct echo *echo, const struct record_options *limits)
+{
+    struct record_options options = *limits;
+
+    memset(echo, 0, sizeof(*echo));
+    options.local.address = INADDR_LOOPBACK;
+    echo->loop = loop_new();
+    assert_non_null(echo->loop);
+    echo->big = memory_zeroed(1, BIG);
+    memset(echo->big, 'b', BIG);
+    echo->listener = record_listen(echo->loop, &options, echo_received, echo);
+    assert_non_null(echo->listener);
+    assert_int_equal(pthread_create(&echo->thread, NULL, echo_run, echo), 0);
+}
+
+static void echo_stop(struct echo *echo)
+{
+    loop_stop(echo->loop);
+    pthread_join(echo->thread, NULL);
+    record_listener_close(echo->listener);
+    loop_free(echo->loop);
+    free(echo->big);
+}
+
+static int dial(const struct echo *echo)
+{
+    struct endpoint local = record_listener_local(echo->listener);
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(local.port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval patience = {PATIENCE_S, 0};
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(connect(descriptor, (struct sockaddr *)&address, sizeof(address)), 0);
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return descriptor;
+}
+
+static void say_raw(int descriptor, const void *bytes, size_t length)
+{
+    assert_int_equal(send(descriptor, bytes, length, MSG_NOSIGNAL), (ssize_t)length);
+}
+
+static void say_fragment(int descriptor, const char *text, bool last)
+{
+    uint8_t bytes[256];
+    size_t length = strlen(text);
+
+    memset(bytes, 0, 4);
+    bytes[0] = last ? 0x80 : 0;
+    bytes[3] = (uint8_t)length;
+    memcpy(bytes + 4, text, length);
+    say_raw(descriptor, bytes, 4 + length);
+}
+
+static void say(int descriptor, const char *text)
+{
+    say_fragment(descriptor, text, true);
+}
+
+/* Reads a record of `length` bytes and returns the first of them; 0 at the end of the stream. */
+static size_t hear(int descriptor, char *to, size_t size)
+{
+    uint8_t mark[4];
+    size_t length;
+
+    if (recv(descriptor, mark, 4, MSG_WAITALL) != 4)
+        return 0;
+    assert_int_equal(mark[0] & 0x80, 0x80);
+    length = (size_t)mark[1] << 16 | (size_t)mark[2] << 8 | mark[3];
+    assert_true(length < size);
+    assert_int_equal(recv(descriptor, to, length, MSG_WAITALL), (ssize_t)length);
+    to[length] = 0;
+    return length;
+}
+
+static void assert_hears(int descriptor, const char *expected)
+{
+    char text[256];
+
+    assert_true(hear(descriptor, text, sizeof(text)) > 0);
+    assert_string_equal(text, expected);
+}
+
+static void records_come_whole(void **state)
+{
+    struct record_options options = {.record_max = 1000};
+    struct echo echo;
+    int one;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    say(one, "hello");
+    assert_hears(one, "hello!");
+    say_fragment(one, "in ", false);
+    say_fragment(one, "", false);
+    say_fragment(one, "three ", false);
+    say_fragment(one, "parts", true);
+    assert_hears(one, "in three parts!");
+    /* Byte by byte. */
+    for (size_t i = 0; i < 7; i++)
+        say_raw(one, &"\x80\0\0\3abc"[i], 1);
+    assert_hears(one, "abc!");
+    /* Several in one go, one of them without answer, and an empty one. */
+    say_raw(one, "\x80\0\0\1x\x80\0\0\4drop\x80\0\0\0\x80\0\0\1y", 22);
+    assert_hears(one, "x!");
+    assert_hears(one, "!");
+    assert_hears(one, "y!");
+    close(one);
+    echo_stop(&echo);
+}
+
+static void answers_may_come_late(void **state)
+{
+    struct record_options options = {.requests_max = 2};
+    struct echo echo;
+    int one, two;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    two = dial(&echo);
+    say(one, "late");
+    say(one, "now");
+    assert_hears(one, "was late");
+    assert_hears(one, "now!");
+    /* The connection that asked is gone when its answer comes. */
+    say(two, "late");
+    say(one, "x");
+    close(two);
+    for (int i = 0; i < 3; i++) {
+        char text[64];
+
+        /* Whether "late" was taken before "x" or not, the server goes on. */
+        assert_true(hear(one, text, sizeof(text)) > 0);
+        assert_string_equal(text, "x!");
+        if (i < 2)
+            say(one, "x");
+    }
+    close(one);
+    echo_stop(&echo);
+}
+
+static void half_a_mark_holds_nobody(void **state)
+{
+    struct record_options options = {.stall_ms = 1};
+    struct echo echo;
+    int half, whole;
+    char text[16];
+
+    (void)state;
+    echo_start(&echo, &options);
+    half = dial(&echo);
+    say_raw(half, "\x80\0", 2);
+    whole = dial(&echo);
+    say(whole, "go on");
+    assert_hears(whole, "go on!");
+    /* The half one is closed in the end. */
+    assert_int_equal(hear(half, text, sizeof(text)), 0);
+    say(whole, "still");
+    assert_hears(whole, "still!");
+    close(half);
+    close(whole);
+    echo_stop(&echo);
+}
+
+static void who_does_not_read_is_not_read(void **state)
+{
+    struct record_options options = {.stall_ms = 60000};
+    struct echo echo;
+    char *text = memory_zeroed(1, BIG + 1);
+    int deaf, other, sent = 0;
+
+    (void)state;
+    echo_start(&echo, &options);
+    deaf = dial(&echo);
+    /* Asks until its own words find no way any more. */
+    while (sent < 2000000 && send(deaf, "\x80\0\0\3big", 7, MSG_DONTWAIT | MSG_NOSIGNAL) == 7)
+        sent++;
+    assert_true(sent < 2000000);
+    other = dial(&echo);
+    say(other, "hello");
+    assert_hears(other, "hello!");
+    close(other);
+    /* What it gets is whole, once it listens. */
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(hear(deaf, text, BIG + 1), BIG);
+        assert_int_equal(text[0], 'b');
+        assert_int_equal(text[BIG - 1], 'b');
+    }
+    close(deaf);
+    echo_stop(&echo);
+    /* It was held back long before all of its words were taken. */
+    assert_true(echo.taken < (unsigned)sent);
+    free(text);
+}
+
+static void too_much_is_refused(void **state)
+{
+    struct record_options options = {.record_max = 100, .connections_per_peer_max = 2};
+    struct echo echo;
+    char text[16];
+    int one, two, three;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    /* The mark alone says too much. */
+    say_raw(one, "\x80\0\0\x65", 4);
+    assert_int_equal(hear(one, text, sizeof(text)), 0);
+    close(one);
+    one = dial(&echo);
+    say_raw(one, "\0\0\0\1a\xff\xff\xff\xff", 9);
+    assert_int_equal(hear(one, text, sizeof(text)), 0);
+    close(one);
+    one = dial(&echo);
+    say(one, "bye");
+    assert_int_equal(hear(one, text, sizeof(text)), 0);
+    close(one);
+    one = dial(&echo);
+    two = dial(&echo);
+    say(one, "1");
+    assert_hears(one, "1!");
+    say(two, "2");
+    assert_hears(two, "2!");
+    three = dial(&echo);
+    assert_int_equal(hear(three, text, sizeof(text)), 0);
+    close(three);
+    say(one, "1");
+    assert_hears(one, "1!");
+    close(one);
+    close(two);
+    echo_stop(&echo);
+}
+
+static void a_client_may_ask_and_shut_its_end(void **state)
+{
+    struct record_options options = {.idle_ms = 0};
+    struct echo echo;
+    char *text = memory_zeroed(1, BIG + 1);
+    int one;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    say(one, "big");
+    assert_int_equal(shutdown(one, SHUT_WR), 0);
+    assert_int_equal(hear(one, text, BIG + 1), BIG);
+    assert_int_equal(hear(one, text, BIG + 1), 0);
+    close(one);
+    free(text);
+    echo_stop(&echo);
+    assert_int_equal(echo.sent, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_come_whole),
+        cmocka_unit_test(answers_may_come_late),
+        cmocka_unit_test(half_a_mark_holds_nobody),
+        cmocka_unit_test(who_does_not_read_is_not_read),
+        cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(a_client_may_ask_and_shut_its_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

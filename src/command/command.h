@@ -16,6 +16,7 @@ enum { EXIT_USAGE = 2 };
 /* Says on standard error how the subcommand is called; returns EXIT_USAGE. */
 int command_usage(const char *name);
 
+int command_check(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 #endif

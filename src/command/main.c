@@ -10,6 +10,7 @@ static int command_version(int argc, char **argv);
 static const struct command commands[] = {
     {"serve", "-c FILE [-d] [--state DIRECTORY]", "serve everything that FILE describes",
      command_serve},
+    {"check", "-c FILE", "read FILE and say what is wrong with it", command_check},
     {"help", "", "print this", command_help},
     {"version", "", "print the version", command_version},
 };

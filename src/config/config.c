@@ -1,20 +1,118 @@
 #include "config/config.h"
 
 #include "base/memory.h"
+#include "config/builder.h"
+#include "config/parser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Parses the first source and what it includes. Returns the snapshot, or NULL after errors. */
+static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources, bool may_include)
+{
+    struct region region;
+    struct parser parser = {
+        .region = &region,
+        .snapshot = snapshot,
+        .sources = sources,
+        .may_include = may_include,
+    };
+    size_t errors_before = sources->diagnostics->error_count;
+
+    region_init(&region, 0);
+    parser.block =
+        block_new(&region, BLOCK_GLOBAL, NULL, (struct position){sources->first->name, 0, 0});
+    parse_source(&parser, sources->first);
+    builder_check(parser.block, sources);
+    if (sources->diagnostics->error_count > errors_before) {
+        snapshot_free(snapshot);
+        snapshot = NULL;
+    } else {
+        builder_fill(snapshot, parser.block);
+    }
+    region_release(&region);
+    return snapshot;
+}
 
 struct snapshot *config_load(const char *path, struct diagnostics *diagnostics)
 {
-    (void)path;
-    (void)diagnostics;
-    return snapshot_new();
+    struct sources sources = {.diagnostics = diagnostics, .order_start = diagnostics->count};
+    struct snapshot *snapshot = snapshot_new();
+    char *error = NULL;
+
+    if (sources_read(&sources, &snapshot->region, path, &error)) {
+        snapshot = parse(snapshot, &sources, true);
+    } else {
+        struct position where = {region_string(&diagnostics->region, path), 0, 0};
+
+        sources_report(&sources, DIAGNOSTIC_ERROR, where, "%s", error);
+        snapshot_free(snapshot);
+        snapshot = NULL;
+    }
+    free(error);
+    sources_release(&sources);
+    return snapshot;
+}
+
+struct snapshot *config_parse(const char *name, struct slice text, struct diagnostics *diagnostics)
+{
+    struct sources sources = {.diagnostics = diagnostics, .order_start = diagnostics->count};
+    struct snapshot *snapshot = snapshot_new();
+
+    if (text.length > SOURCE_SIZE_MAX) {
+        struct position where = {region_string(&diagnostics->region, name), 0, 0};
+
+        sources_report(&sources, DIAGNOSTIC_ERROR, where,
+                       "%s is too big: a configuration has at most %d MiB", name,
+                       SOURCE_SIZE_MAX >> 20);
+        snapshot_free(snapshot);
+        snapshot = NULL;
+    } else {
+        sources_add(&sources, &snapshot->region, name, text);
+        snapshot = parse(snapshot, &sources, false);
+    }
+    sources_release(&sources);
+    return snapshot;
+}
+
+/* The blanks before the caret: tabs where the line has tabs, so that both end up alike, and none
+ * for the second and later bytes of a UTF-8 character. Allocated. */
+static char *caret_blanks(const char *line, unsigned column)
+{
+    char *blanks = memory_zeroed(column + 1, 1);
+    size_t length = 0;
+
+    for (unsigned i = 0; i + 1 < column; i++) {
+        unsigned char c = (unsigned char)*line;
+
+        if ((c & 0xc0) != 0x80)
+            blanks[length++] = c == '\t' ? '\t' : ' ';
+        if (c != '\0')
+            line++;
+    }
+    return blanks;
 }
 
 char *diagnostic_text(const struct diagnostic *diagnostic)
 {
-    return memory_string(diagnostic->message);
+    const char *severity = diagnostic->severity == DIAGNOSTIC_ERROR ? "error" : "warning";
+    const struct position *where = &diagnostic->where;
+    char *blanks, *text;
+
+    if (where->line == 0)
+        return memory_printf("%s: %s: %s\n", where->file, severity, diagnostic->message);
+    if (!diagnostic->line)
+        return memory_printf("%s:%u:%u: %s: %s\n", where->file, where->line, where->column,
+                             severity, diagnostic->message);
+    blanks = caret_blanks(diagnostic->line, where->column);
+    text = memory_printf("%s:%u:%u: %s: %s\n    %s\n    %s^\n", where->file, where->line,
+                         where->column, severity, diagnostic->message, diagnostic->line, blanks);
+    free(blanks);
+    return text;
 }
 
 void diagnostics_release(struct diagnostics *diagnostics)
 {
     region_release(&diagnostics->region);
+    *diagnostics = (struct diagnostics){.count = 0};
 }

@@ -109,13 +109,23 @@ const struct subnet *snapshot_subnet_of(const struct snapshot *snapshot, uint32_
     return NULL;
 }
 
-/* Adds a scope and what surrounds it, but the global one. */
+static bool scope_view_holds(const struct scope_view *view, const struct scope *scope)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->scopes[i] == scope)
+            return true;
+    }
+    return false;
+}
+
+/* Adds a scope and what surrounds it, but the global one, and none that is there: a host may be
+ * written inside the subnet that its address belongs to. */
 static void scope_view_add(struct scope_view *view, const struct snapshot *snapshot,
                            const struct scope *scope)
 {
     for (; scope && scope != &snapshot->global; scope = scope->outer) {
         /* One place stays free for the global scope; the parser refuses deeper nesting. */
-        if (view->count < SCOPE_VIEW_MAX - 1)
+        if (view->count < SCOPE_VIEW_MAX - 1 && !scope_view_holds(view, scope))
             view->scopes[view->count++] = scope;
     }
 }

@@ -126,8 +126,11 @@ const struct host *snapshot_host_by_name(const struct snapshot *snapshot, const 
 const struct subnet *snapshot_subnet_of(const struct snapshot *snapshot, uint32_t address);
 
 /* The scopes that apply to one machine at one address, innermost first: host, its groups, the
- * subnet, what surrounds that, and the global scope last. */
-enum { SCOPE_VIEW_MAX = 32 };
+ * subnet, what surrounds that, and the global scope last; none twice. */
+enum {
+    SCOPE_NESTING_MAX = 24,                     /* scopes around each other within the global one */
+    SCOPE_VIEW_MAX = 2 * SCOPE_NESTING_MAX + 1, /* a host's, a subnet's, and the global one */
+};
 struct scope_view {
     const struct scope *scopes[SCOPE_VIEW_MAX];
     size_t count;

@@ -1,0 +1,113 @@
+#include "config/block.h"
+
+const char *block_kind_name(enum block_kind kind)
+{
+    static const char *const names[BLOCK_KIND_COUNT] = {
+        [BLOCK_GLOBAL] = "the global scope",
+        [BLOCK_SHARED_NETWORK] = "shared-network",
+        [BLOCK_SUBNET] = "subnet",
+        [BLOCK_POOL] = "pool",
+        [BLOCK_GROUP] = "group",
+        [BLOCK_HOST] = "host",
+    };
+
+    return names[kind];
+}
+
+struct block *block_new(struct region *region, enum block_kind kind, struct block *outer,
+                        struct position where)
+{
+    struct block *block = region_allocate(region, sizeof(*block));
+
+    block->kind = kind;
+    block->where = where;
+    block->outer = outer;
+    if (!outer)
+        return block;
+    block->depth = outer->depth + 1;
+    if (outer->last)
+        outer->last->next = block;
+    else
+        outer->first = block;
+    outer->last = block;
+    return block;
+}
+
+void block_add_setting(struct region *region, struct block *block, struct setting setting)
+{
+    struct block_setting *node = region_allocate(region, sizeof(*node));
+
+    node->setting = setting;
+    if (block->last_setting)
+        block->last_setting->next = node;
+    else
+        block->settings = node;
+    block->last_setting = node;
+    block->setting_count++;
+}
+
+void block_add_range(struct region *region, struct block *block, struct range range,
+                     struct position where)
+{
+    struct block_range *node = region_allocate(region, sizeof(*node));
+
+    node->range = range;
+    node->where = where;
+    if (block->last_range)
+        block->last_range->next = node;
+    else
+        block->ranges = node;
+    block->last_range = node;
+}
+
+void block_add_address(struct region *region, struct block *block, uint32_t address,
+                       struct position where)
+{
+    struct block_address *node = region_allocate(region, sizeof(*node));
+
+    node->address = address;
+    node->where = where;
+    if (block->last_address)
+        block->last_address->next = node;
+    else
+        block->addresses = node;
+    block->last_address = node;
+    block->address_count++;
+}
+
+struct block *block_walk(struct block *block)
+{
+    if (block->first)
+        return block->first;
+    while (block && !block->next)
+        block = block->outer;
+    return block ? block->next : NULL;
+}
+
+struct block *block_around(struct block *block, enum block_kind kind)
+{
+    while (block && block->kind != kind)
+        block = block->outer;
+    return block;
+}
+
+bool block_holds(const struct block *subnet, uint32_t address)
+{
+    return (address & subnet->netmask) == subnet->network;
+}
+
+struct block *block_subnet_of_range(struct block *block, const struct range *range)
+{
+    struct block *subnet = block_around(block, BLOCK_SUBNET), *network;
+
+    if (subnet)
+        return block_holds(subnet, range->low) && block_holds(subnet, range->high) ? subnet : NULL;
+    /* A pool of a shared network belongs to the subnet that its addresses are of. */
+    network = block_around(block, BLOCK_SHARED_NETWORK);
+    for (subnet = network; subnet; subnet = block_walk(subnet)) {
+        if (subnet->kind == BLOCK_SUBNET && block_around(subnet, BLOCK_SHARED_NETWORK) == network &&
+            block_holds(subnet, range->low) && block_holds(subnet, range->high))
+            return subnet;
+    }
+    return NULL;
+}

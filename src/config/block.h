@@ -1,0 +1,84 @@
+/* The tree of declarations that the parser makes and the builder turns into a snapshot. All of it
+ * lives in the parser's own region and is gone once the load ends; what outlives it (names, values)
+ * stands in the snapshot's region. */
+#ifndef BOOTWIRE_CONFIG_BLOCK_H
+#define BOOTWIRE_CONFIG_BLOCK_H
+
+#include "model/snapshot.h"
+
+enum block_kind {
+    BLOCK_GLOBAL,
+    BLOCK_SHARED_NETWORK,
+    BLOCK_SUBNET,
+    BLOCK_POOL,
+    BLOCK_GROUP,
+    BLOCK_HOST,
+    BLOCK_KIND_COUNT,
+};
+
+/* A setting on its way into a scope. */
+struct block_setting {
+    struct block_setting *next;
+    struct setting setting;
+};
+
+struct block_range {
+    struct block_range *next;
+    struct range range;
+    struct position where;
+};
+
+struct block_address {
+    struct block_address *next;
+    uint32_t address;
+    struct position where;
+};
+
+/* One declaration with its braces; the global scope is one without. */
+struct block {
+    enum block_kind kind;
+    struct block *outer;
+    struct block *first, *last, *next; /* its children, and the next child of `outer` */
+    unsigned depth;                    /* 0 for the global scope */
+    const char *name;                  /* as written; NULL where the kind has none */
+    struct position where;             /* its keyword */
+    bool broken;                       /* its header has errors: nothing in it can be checked */
+
+    struct block_setting *settings, *last_setting;
+    size_t setting_count;
+
+    uint32_t network, netmask;               /* a subnet's */
+    struct block_range *ranges, *last_range; /* a subnet's or a pool's */
+
+    struct hardware hardware; /* a host's, as are those below */
+    struct slice client_identifier;
+    struct block_address *addresses, *last_address;
+    size_t address_count;
+
+    struct scope *scope; /* where it went in the snapshot; the builder sets both */
+    size_t index;        /* a subnet's or host's, in the snapshot's array */
+};
+
+/* "subnet", "host" ... as the language writes it; "the global scope" for that. */
+const char *block_kind_name(enum block_kind kind);
+
+/* A new last child of `outer` (NULL for the global scope). */
+struct block *block_new(struct region *region, enum block_kind kind, struct block *outer,
+                        struct position where);
+void block_add_setting(struct region *region, struct block *block, struct setting setting);
+void block_add_range(struct region *region, struct block *block, struct range range,
+                     struct position where);
+void block_add_address(struct region *region, struct block *block, uint32_t address,
+                       struct position where);
+
+/* The next block of the tree after `block`, outer ones first, in the order written; NULL behind the
+ * last. */
+struct block *block_walk(struct block *block);
+/* The nearest block of a kind around (or equal to) `block`, or NULL. */
+struct block *block_around(struct block *block, enum block_kind kind);
+/* Whether the address is of this subnet. */
+bool block_holds(const struct block *subnet, uint32_t address);
+/* The subnet that a range written in `block` belongs to, or NULL where it is in none. */
+struct block *block_subnet_of_range(struct block *block, const struct range *range);
+
+#endif

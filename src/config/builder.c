@@ -1,0 +1,102 @@
+#include "config/builder.h"
+
+/* Copies the settings of a block into the scope that stands for it. */
+static void fill_scope(struct snapshot *snapshot, struct block *block, struct scope *scope)
+{
+    struct setting *settings;
+    size_t i = 0;
+
+    scope->outer = block->outer ? block->outer->scope : NULL;
+    scope->count = block->setting_count;
+    block->scope = scope;
+    if (block->setting_count == 0)
+        return;
+    settings = region_allocate(&snapshot->region, block->setting_count * sizeof(*settings));
+    for (const struct block_setting *node = block->settings; node; node = node->next)
+        settings[i++] = node->setting;
+    scope->settings = settings;
+}
+
+static void fill_host(struct snapshot *snapshot, struct block *block, struct host *host)
+{
+    uint32_t *addresses;
+    size_t i = 0;
+
+    host->name = block->name;
+    host->hardware = block->hardware;
+    host->client_identifier = block->client_identifier;
+    host->where = block->where;
+    fill_scope(snapshot, block, &host->scope);
+    if (block->address_count == 0)
+        return;
+    addresses = region_allocate(&snapshot->region, block->address_count * sizeof(*addresses));
+    for (const struct block_address *node = block->addresses; node; node = node->next)
+        addresses[i++] = node->address;
+    host->fixed_addresses = addresses;
+    host->fixed_address_count = i;
+}
+
+static void fill_subnet(struct snapshot *snapshot, struct block *block, struct subnet *subnet)
+{
+    subnet->network = block->network;
+    subnet->netmask = block->netmask;
+    subnet->where = block->where;
+    fill_scope(snapshot, block, &subnet->scope);
+}
+
+/* Gives every subnet its ranges, its pools' among them, in the order written. Twice over the tree:
+ * the first time to count. */
+static void fill_ranges(struct snapshot *snapshot, struct block *global, struct subnet *subnets,
+                        size_t subnet_count)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        for (struct block *block = global; block; block = block_walk(block)) {
+            for (const struct block_range *node = block->ranges; node; node = node->next) {
+                struct block *at = block_subnet_of_range(block, &node->range);
+                struct subnet *subnet = &subnets[at->index];
+
+                if (pass == 1)
+                    ((struct range *)subnet->ranges)[subnet->range_count] = node->range;
+                subnet->range_count++;
+            }
+        }
+        for (size_t i = 0; pass == 0 && i < subnet_count; i++) {
+            subnets[i].ranges = region_allocate(&snapshot->region,
+                                                subnets[i].range_count * sizeof(struct range) + 1);
+            subnets[i].range_count = 0;
+        }
+    }
+}
+
+void builder_fill(struct snapshot *snapshot, struct block *global)
+{
+    size_t subnet_count = 0, host_count = 0;
+    struct subnet *subnets;
+    struct host *hosts;
+
+    for (struct block *block = global; block; block = block_walk(block)) {
+        if (block->kind == BLOCK_SUBNET)
+            block->index = subnet_count++;
+        else if (block->kind == BLOCK_HOST)
+            block->index = host_count++;
+    }
+    subnets = region_allocate(&snapshot->region, (subnet_count + 1) * sizeof(*subnets));
+    hosts = region_allocate(&snapshot->region, (host_count + 1) * sizeof(*hosts));
+    /* Outer blocks come first, so each finds its outer scope made. */
+    for (struct block *block = global; block; block = block_walk(block)) {
+        if (block->kind == BLOCK_GLOBAL)
+            fill_scope(snapshot, block, &snapshot->global);
+        else if (block->kind == BLOCK_SUBNET)
+            fill_subnet(snapshot, block, &subnets[block->index]);
+        else if (block->kind == BLOCK_HOST)
+            fill_host(snapshot, block, &hosts[block->index]);
+        else
+            fill_scope(snapshot, block, region_allocate(&snapshot->region, sizeof(struct scope)));
+    }
+    fill_ranges(snapshot, global, subnets, subnet_count);
+    snapshot->subnets = subnets;
+    snapshot->subnet_count = subnet_count;
+    snapshot->hosts = hosts;
+    snapshot->host_count = host_count;
+    snapshot_index(snapshot);
+}

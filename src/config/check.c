@@ -1,0 +1,108 @@
+/* What only the whole tree of declarations shows. */
+#include "config/builder.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+static void check_ranges(struct block *block, struct sources *sources)
+{
+    const struct block *subnet = block_around(block, BLOCK_SUBNET);
+    char low[IPV4_TEXT_SIZE], high[IPV4_TEXT_SIZE], network[IPV4_TEXT_SIZE], mask[IPV4_TEXT_SIZE];
+
+    for (const struct block_range *node = block->ranges; node; node = node->next) {
+        if ((subnet && subnet->broken) || block_subnet_of_range(block, &node->range))
+            continue;
+        ipv4_text(low, node->range.low);
+        ipv4_text(high, node->range.high);
+        if (subnet)
+            sources_report(sources, DIAGNOSTIC_ERROR, node->where,
+                           "the range %s to %s is not within its subnet %s netmask %s", low, high,
+                           ipv4_text(network, subnet->network), ipv4_text(mask, subnet->netmask));
+        else
+            sources_report(sources, DIAGNOSTIC_ERROR, node->where,
+                           "no subnet of this shared-network holds the range %s to %s", low, high);
+    }
+}
+
+/* Whether some subnet holds the address, or may: a broken one tells nothing. */
+static bool some_subnet_holds(struct block *global, uint32_t address)
+{
+    for (struct block *block = global; block; block = block_walk(block)) {
+        if (block->kind == BLOCK_SUBNET && (block->broken || block_holds(block, address)))
+            return true;
+    }
+    return false;
+}
+
+static void check_host(struct block *global, struct block *host, struct sources *sources)
+{
+    char address[IPV4_TEXT_SIZE];
+
+    for (const struct block_address *node = host->addresses; node; node = node->next) {
+        if (!some_subnet_holds(global, node->address))
+            sources_report(sources, DIAGNOSTIC_WARNING, node->where,
+                           "no subnet holds the address %s: host %s cannot get it",
+                           ipv4_text(address, node->address), host->name);
+    }
+}
+
+/* A key that may be written once only, and who wrote it. */
+static void check_twice(struct map *map, struct sources *sources, struct block *block,
+                        struct position where, struct slice key, const char *what)
+{
+    const struct block *first = map_get(map, key.data, key.length);
+
+    if (!first) {
+        map_put(map, key.data, key.length, block);
+        return;
+    }
+    if (first != block)
+        sources_report(sources, DIAGNOSTIC_WARNING, where, "%s: see line %u of %s; that one counts",
+                       what, first->where.line, first->where.file);
+}
+
+struct seen {
+    struct map names, hardware, identifiers, addresses, subnets;
+};
+
+static void check_host_twice(struct seen *seen, struct block *host, struct sources *sources)
+{
+    struct slice hardware = slice_of(&host->hardware, sizeof(host->hardware));
+
+    if (host->name)
+        check_twice(&seen->names, sources, host, host->where, slice_of_string(host->name),
+                    "another host has this name");
+    if (host->hardware.length > 0)
+        check_twice(&seen->hardware, sources, host, host->where, hardware,
+                    "another host has this hardware address");
+    if (host->client_identifier.length > 0)
+        check_twice(&seen->identifiers, sources, host, host->where, host->client_identifier,
+                    "another host has this client identifier");
+    for (const struct block_address *node = host->addresses; node; node = node->next)
+        check_twice(&seen->addresses, sources, host, node->where,
+                    slice_of(&node->address, sizeof(node->address)),
+                    "another host has this fixed address");
+}
+
+void builder_check(struct block *global, struct sources *sources)
+{
+    struct seen seen = {0};
+
+    for (struct block *block = global; block; block = block_walk(block)) {
+        check_ranges(block, sources);
+        if (block->kind == BLOCK_HOST) {
+            check_host(global, block, sources);
+            check_host_twice(&seen, block, sources);
+        }
+        if (block->kind == BLOCK_SUBNET && !block->broken)
+            check_twice(&seen.subnets, sources, block, block->where,
+                        slice_of(&block->network, sizeof(block->network)),
+                        "this subnet is declared already");
+    }
+    map_release(&seen.names);
+    map_release(&seen.hardware);
+    map_release(&seen.identifiers);
+    map_release(&seen.addresses);
+    map_release(&seen.subnets);
+}

@@ -1,0 +1,247 @@
+#include "config/lexer.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct lexer lexer_of(struct sources *sources, const struct source *source, struct region *region)
+{
+    struct lexer lexer = {sources, source, region, 0, 1, 1};
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
+
+    if (source->text.length >= sizeof(mark) && memcmp(source->text.data, mark, sizeof(mark)) == 0) {
+        sources_report(sources, DIAGNOSTIC_ERROR, (struct position){source->name, 1, 1},
+                       "the file begins with a byte-order mark: save it without one (plain "
+                       "UTF-8 or ASCII)");
+        lexer.offset = sizeof(mark);
+    }
+    return lexer;
+}
+
+static struct position here(const struct lexer *lexer)
+{
+    return (struct position){lexer->source->name, lexer->line, lexer->column};
+}
+
+/* The character `ahead` of the place, or -1 behind the end. */
+static int peek(const struct lexer *lexer, size_t ahead)
+{
+    struct slice text = lexer->source->text;
+
+    return ahead < text.length - lexer->offset ? text.data[lexer->offset + ahead] : -1;
+}
+
+static void advance(struct lexer *lexer)
+{
+    if (lexer->source->text.data[lexer->offset++] == '\n') {
+        lexer->line++;
+        lexer->column = 1;
+    } else {
+        lexer->column++;
+    }
+}
+
+static bool is_space(int c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static bool is_word(int c)
+{
+    return c >= 0 && c < 0x80 && (isalnum(c) || c == '-' || c == '_' || c == '.');
+}
+
+/* A comment of another language, reported and passed over. Returns false where there is none: the
+ * slash belongs to something else (a path without quotes, a prefix length). */
+static bool skip_foreign_comment(struct lexer *lexer)
+{
+    int before = lexer->offset ? lexer->source->text.data[lexer->offset - 1] : '\n';
+    int second = peek(lexer, 1);
+
+    if (peek(lexer, 0) != '/' || (second != '/' && second != '*') ||
+        !(is_space(before) || before == ';' || before == '{' || before == '}'))
+        return false;
+    sources_report(lexer->sources, DIAGNOSTIC_ERROR, here(lexer),
+                   "`/%c` begins no comment here: a comment begins with `#` and goes to the end "
+                   "of its line",
+                   second);
+    if (second == '/') {
+        while (peek(lexer, 0) >= 0 && peek(lexer, 0) != '\n')
+            advance(lexer);
+        return true;
+    }
+    while (peek(lexer, 0) >= 0 && !(peek(lexer, 0) == '*' && peek(lexer, 1) == '/'))
+        advance(lexer);
+    for (int i = 0; i < 2 && peek(lexer, 0) >= 0; i++)
+        advance(lexer);
+    return true;
+}
+
+static void skip_space(struct lexer *lexer)
+{
+    for (;;) {
+        int c = peek(lexer, 0);
+
+        if (is_space(c)) {
+            advance(lexer);
+        } else if (c == '#') {
+            while (peek(lexer, 0) >= 0 && peek(lexer, 0) != '\n')
+                advance(lexer);
+        } else if (c != '/' || !skip_foreign_comment(lexer)) {
+            return;
+        }
+    }
+}
+
+static int digit_of(int c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+/* Reads `count` digits of a number escape. Returns its value, or -1 where a digit is missing. */
+static int escaped_number(struct lexer *lexer, int base, int count)
+{
+    int value = 0;
+
+    for (int i = 0; i < count; i++) {
+        int digit = digit_of(peek(lexer, 0));
+
+        if (digit >= base)
+            return -1;
+        value = value * base + digit;
+        advance(lexer);
+    }
+    return value;
+}
+
+/* Reads what follows a backslash, as dhcpd does: \t \r \n \b, three octal digits, x and two
+ * hexadecimal ones; any other character stands for itself. */
+static uint8_t escaped(struct lexer *lexer, struct position start)
+{
+    int c = peek(lexer, 0), value;
+
+    switch (c) {
+    case 't':
+        advance(lexer);
+        return '\t';
+    case 'r':
+        advance(lexer);
+        return '\r';
+    case 'n':
+        advance(lexer);
+        return '\n';
+    case 'b':
+        advance(lexer);
+        return '\b';
+    case 'x':
+        advance(lexer);
+        value = escaped_number(lexer, 16, 2);
+        break;
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+        value = escaped_number(lexer, 8, 3);
+        break;
+    default:
+        advance(lexer);
+        return (uint8_t)c;
+    }
+    if (value < 0)
+        sources_report(lexer->sources, DIAGNOSTIC_ERROR, start,
+                       "this escape is cut short: write \\x and two hexadecimal digits, \\ and "
+                       "three octal digits, or \\\\ for a backslash");
+    return value < 0 ? '?' : (uint8_t)value;
+}
+
+static struct token string_token(struct lexer *lexer)
+{
+    struct token token = {.kind = TOKEN_STRING, .where = here(lexer)};
+    const uint8_t *text = lexer->source->text.data;
+    struct lexer measure;
+    size_t length = 0;
+    uint8_t *copy = NULL;
+
+    advance(lexer);
+    measure = *lexer;
+    while (peek(&measure, 0) >= 0 && peek(&measure, 0) != '"' && peek(&measure, 0) != '\n')
+        measure.offset += peek(&measure, 0) == '\\' && peek(&measure, 1) >= 0 ? 2 : 1;
+    token.text = slice_of(text + lexer->offset, measure.offset - lexer->offset);
+    if (token.text.length > 0 && memchr(token.text.data, '\\', token.text.length)) {
+        /* Escapes only ever shorten. */
+        copy = region_allocate(lexer->region, token.text.length);
+        token.text.data = copy;
+    }
+    while (peek(lexer, 0) >= 0 && peek(lexer, 0) != '"' && peek(lexer, 0) != '\n') {
+        struct position start = here(lexer);
+        uint8_t c = (uint8_t)peek(lexer, 0);
+
+        advance(lexer);
+        if (c == '\\' && peek(lexer, 0) >= 0 && peek(lexer, 0) != '\n')
+            c = escaped(lexer, start);
+        if (copy)
+            copy[length] = c;
+        length++;
+    }
+    token.text.length = length;
+    if (peek(lexer, 0) == '"')
+        advance(lexer);
+    else
+        sources_report(lexer->sources, DIAGNOSTIC_ERROR, token.where,
+                       "this string is not closed: expected '\"' before the end of its line");
+    token.end = here(lexer);
+    return token;
+}
+
+struct token lexer_next(struct lexer *lexer)
+{
+    struct token token = {.kind = TOKEN_END};
+    const uint8_t *start;
+
+    skip_space(lexer);
+    token.where = token.end = here(lexer);
+    if (peek(lexer, 0) < 0)
+        return token;
+    if (peek(lexer, 0) == '"')
+        return string_token(lexer);
+    start = lexer->source->text.data + lexer->offset;
+    token.kind = is_word(*start) ? TOKEN_WORD : TOKEN_MARK;
+    do
+        advance(lexer);
+    while (token.kind == TOKEN_WORD && is_word(peek(lexer, 0)));
+    token.end = here(lexer);
+    token.text = slice_of(start, (size_t)(lexer->source->text.data + lexer->offset - start));
+    return token;
+}
+
+bool token_is_mark(const struct token *token, char mark)
+{
+    return token->kind == TOKEN_MARK && token->text.data[0] == (uint8_t)mark;
+}
+
+bool token_is_word(const struct token *token, const char *word)
+{
+    return token->kind == TOKEN_WORD && token->text.length == strlen(word) &&
+           strncasecmp((const char *)token->text.data, word, token->text.length) == 0;
+}
+
+const char *token_text(char to[TOKEN_TEXT_SIZE], const struct token *token)
+{
+    char printable[TOKEN_TEXT_SIZE - 4];
+
+    text_printable(printable, sizeof(printable), token->text);
+    if (token->kind == TOKEN_END)
+        snprintf(to, TOKEN_TEXT_SIZE, "the end of the file");
+    else if (token->kind == TOKEN_STRING)
+        snprintf(to, TOKEN_TEXT_SIZE, "\"%s\"", printable);
+    else
+        snprintf(to, TOKEN_TEXT_SIZE, "`%s`", printable);
+    return to;
+}

@@ -1,0 +1,291 @@
+#include "config/parser.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct token parser_take(struct parser *parser)
+{
+    struct token taken = parser->token;
+
+    parser->last_end = taken.end;
+    parser->closed_block = token_is_mark(&taken, '}');
+    parser->token = lexer_next(&parser->lexer);
+    return taken;
+}
+
+bool parser_take_mark(struct parser *parser, char mark)
+{
+    if (!token_is_mark(&parser->token, mark))
+        return false;
+    parser_take(parser);
+    return true;
+}
+
+bool parser_take_word(struct parser *parser, const char *word)
+{
+    if (!token_is_word(&parser->token, word))
+        return false;
+    parser_take(parser);
+    return true;
+}
+
+bool parser_touches_last(const struct parser *parser)
+{
+    return parser->token.where.line == parser->last_end.line &&
+           parser->token.where.column == parser->last_end.column;
+}
+
+bool parser_take_equals(struct parser *parser)
+{
+    if (!parser_take_mark(parser, '=') || !token_is_mark(&parser->token, '='))
+        return true;
+    parser_error(parser, parser->token.where,
+                 "`==` is not of this language: a value is set, and compared, with one `=`");
+    return false;
+}
+
+static void report(struct parser *parser, enum diagnostic_severity severity, struct position where,
+                   const char *format, va_list arguments)
+{
+    char *message = NULL;
+
+    if (vasprintf(&message, format, arguments) < 0)
+        abort();
+    sources_report(parser->sources, severity, where, "%s", message);
+    free(message);
+}
+
+void parser_error(struct parser *parser, struct position where, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    report(parser, DIAGNOSTIC_ERROR, where, format, arguments);
+    va_end(arguments);
+}
+
+void parser_warning(struct parser *parser, struct position where, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    report(parser, DIAGNOSTIC_WARNING, where, format, arguments);
+    va_end(arguments);
+}
+
+bool parser_expected(struct parser *parser, const char *what)
+{
+    char found[TOKEN_TEXT_SIZE];
+
+    parser_error(parser, parser->token.where, "expected %s, found %s", what,
+                 token_text(found, &parser->token));
+    return false;
+}
+
+/* Whether the next token is the first of its line. */
+static bool begins_line(const struct parser *parser)
+{
+    return parser->token.where.line > parser->last_end.line;
+}
+
+/* Whether the next token looks like the start of another statement, whatever came before it. */
+static bool begins_statement(const struct parser *parser)
+{
+    return parser->token.kind == TOKEN_WORD && begins_line(parser) &&
+           statement_by_name(parser->token.text);
+}
+
+bool parser_end_statement(struct parser *parser)
+{
+    char found[TOKEN_TEXT_SIZE];
+
+    if (parser_take_mark(parser, ';'))
+        return true;
+    if (begins_line(parser) || token_is_mark(&parser->token, '}') ||
+        parser->token.kind == TOKEN_END) {
+        /* Only the `;` is missing: what follows is read as usual. */
+        parser_error(parser, parser->last_end, "expected `;` at the end of this statement");
+        return true;
+    }
+    parser_error(parser, parser->token.where, "expected `;`, found %s",
+                 token_text(found, &parser->token));
+    return false;
+}
+
+/* Passes over a block, from its `{` to behind its `}`. */
+static void skip_braces(struct parser *parser)
+{
+    size_t depth = 0;
+
+    do {
+        struct token token = parser_take(parser);
+
+        if (token_is_mark(&token, '{'))
+            depth++;
+        else if (token_is_mark(&token, '}'))
+            depth--;
+    } while (depth > 0 && parser->token.kind != TOKEN_END);
+}
+
+bool parser_skip_statement(struct parser *parser)
+{
+    while (parser->token.kind != TOKEN_END && !token_is_mark(&parser->token, '}') &&
+           !begins_statement(parser)) {
+        if (token_is_mark(&parser->token, '{')) {
+            skip_braces(parser);
+            return true;
+        }
+        if (parser_take_mark(parser, ';'))
+            return true;
+        parser_take(parser);
+    }
+    return false;
+}
+
+/* Passes over what stands before a block's `{`; false where none comes in this statement. */
+static bool find_brace(struct parser *parser)
+{
+    while (!token_is_mark(&parser->token, '{')) {
+        if (parser->token.kind == TOKEN_END || token_is_mark(&parser->token, '}') ||
+            token_is_mark(&parser->token, ';') || begins_statement(parser))
+            return false;
+        parser_take(parser);
+    }
+    return true;
+}
+
+bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good)
+{
+    struct block *outer = parser->block;
+    struct token brace;
+
+    block->broken = !header_is_good;
+    if (header_is_good && !token_is_mark(&parser->token, '{'))
+        header_is_good = parser_expected(parser, "`{`");
+    if (!header_is_good && !find_brace(parser))
+        return false;
+    brace = parser->token;
+    if (block->depth > NESTING_MAX) {
+        parser_error(parser, brace.where, "this block is the %uth inside others: at most %d",
+                     block->depth, NESTING_MAX);
+        skip_braces(parser);
+        return true;
+    }
+    parser_take(parser);
+    parser->block = block;
+    parse_block(parser);
+    parser->block = outer;
+    if (parser_take_mark(parser, '}'))
+        return true;
+    if (!sources_full(parser->sources))
+        parser_error(parser, parser->token.where,
+                     "the file ends inside the block that line %u opens: expected `}`",
+                     brace.where.line);
+    return true;
+}
+
+static const char *next_statement_name(size_t index)
+{
+    size_t count;
+    const struct statement *table = statement_table(&count);
+
+    return index < count ? table[index].name : NULL;
+}
+
+static void unknown_statement(struct parser *parser, const struct token *word)
+{
+    const struct dhcp_option_definition *option = dhcp_option_by_name(word->text);
+    const char *nearest = nearest_name(word->text, next_statement_name);
+    char found[TOKEN_TEXT_SIZE];
+
+    token_text(found, word);
+    if (option)
+        parser_error(parser, word->where, "%s is an option: write `option %s ...;`", found,
+                     option->name);
+    else if (token_is_word(word, "elseif"))
+        parser_error(parser, word->where, "there is no statement %s: it is `elsif`", found);
+    else if (nearest)
+        parser_error(parser, word->where, "there is no statement %s; the nearest one is `%s`",
+                     found, nearest);
+    else
+        parser_error(parser, word->where, "there is no statement %s", found);
+}
+
+/* Says where a statement may stand that may not stand here. */
+static void misplaced_statement(struct parser *parser, const struct statement *statement,
+                                const struct token *word)
+{
+    char places[160] = "";
+    size_t length = 0;
+
+    for (unsigned kind = 0; kind < BLOCK_KIND_COUNT; kind++) {
+        if ((statement->contexts & ALLOWED_IN(kind)) && length < sizeof(places))
+            length += (size_t)snprintf(places + length, sizeof(places) - length, "%s%s",
+                                       length ? ", " : "", block_kind_name(kind));
+    }
+    parser_error(parser, word->where, "`%s` cannot stand in %s%s: it belongs in %s",
+                 statement->name, parser->block->kind == BLOCK_GLOBAL ? "" : "a ",
+                 block_kind_name(parser->block->kind), places);
+}
+
+static void parse_statement(struct parser *parser)
+{
+    struct token keyword = parser->token;
+    const struct statement *statement;
+
+    if (keyword.kind != TOKEN_WORD) {
+        parser_expected(parser, "a statement");
+        parser_take(parser);
+        parser_skip_statement(parser);
+        return;
+    }
+    statement = statement_by_name(keyword.text);
+    if (statement && (statement->contexts & ALLOWED_IN(parser->block->kind))) {
+        parser_take(parser);
+        if (!statement->read(parser, statement, keyword))
+            parser_skip_statement(parser);
+        return;
+    }
+    if (statement)
+        misplaced_statement(parser, statement, &keyword);
+    else
+        unknown_statement(parser, &keyword);
+    parser_take(parser);
+    parser_skip_statement(parser);
+}
+
+void parse_block(struct parser *parser)
+{
+    while (parser->token.kind != TOKEN_END && !sources_full(parser->sources)) {
+        if (token_is_mark(&parser->token, ';')) {
+            parser_error(parser, parser->token.where,
+                         parser->closed_block ? "no `;` may follow the `}` of a block"
+                                              : "this `;` ends no statement: it is one too many");
+            parser_take(parser);
+        } else if (!token_is_mark(&parser->token, '}')) {
+            parse_statement(parser);
+        } else if (parser->block != parser->outermost) {
+            return;
+        } else {
+            parser_error(parser, parser->token.where, "this `}` closes no block");
+            parser_take(parser);
+        }
+    }
+}
+
+void parse_source(struct parser *parser, const struct source *source)
+{
+    struct parser around = *parser;
+
+    parser->lexer = lexer_of(parser->sources, source, parser->region);
+    parser->outermost = parser->block;
+    parser->last_end = (struct position){source->name, 1, 1};
+    parser->token = lexer_next(&parser->lexer);
+    parse_block(parser);
+    parser->lexer = around.lexer;
+    parser->outermost = around.outermost;
+    parser->last_end = around.last_end;
+    parser->token = around.token;
+}

@@ -1,0 +1,113 @@
+/* What the files of the parser share: its state, the readers of values and the table of statements.
+ *
+ * A reader takes tokens and returns false once it has reported what it expected instead; the
+ * statement then gives up, and parse_block() goes on behind its `;`. */
+#ifndef BOOTWIRE_CONFIG_PARSER_H
+#define BOOTWIRE_CONFIG_PARSER_H
+
+#include "base/cursor.h"
+#include "config/block.h"
+#include "config/lexer.h"
+#include "wire/dhcp_option_table.h"
+
+enum {
+    NESTING_MAX = SCOPE_NESTING_MAX, /* braces in braces */
+    INCLUDE_DEPTH_MAX = 16,          /* files in files */
+    OPTION_VALUE_MAX = 1024,         /* bytes of one option's value: no reply carries more */
+};
+
+struct parser {
+    struct lexer lexer;
+    struct token token;        /* the next one, not taken yet */
+    struct position last_end;  /* just behind the token taken last */
+    struct region *region;     /* the tree's */
+    struct snapshot *snapshot; /* its region holds values and names */
+    struct sources *sources;
+    struct block *block;     /* the one being read */
+    struct block *outermost; /* the one that the current file began in */
+    bool closed_block;       /* the token taken last was a `}` */
+    unsigned include_depth;
+    bool may_include; /* false where the text is no file */
+};
+
+/* One statement of the language. */
+struct statement {
+    const char *name;
+    unsigned contexts; /* ALLOWED_IN(kind) bits: where it may stand */
+    /* Reads what follows the name, up to what ends the statement, and carries it out. The keyword
+     * is taken already. */
+    bool (*read)(struct parser *parser, const struct statement *statement, struct token keyword);
+    enum parameter parameter; /* what the simple forms set */
+};
+
+#define ALLOWED_IN(kind) (1u << (kind))
+
+/* Every statement, ordered by name; `*count` takes their number. */
+const struct statement *statement_table(size_t *count);
+const struct statement *statement_by_name(struct slice name);
+
+/* Reads statements up to the `}` that ends the parser's block, or to the end of the file where the
+ * block is the file's outermost; takes neither. */
+void parse_block(struct parser *parser);
+/* Reads one text: the file itself, or what it includes into the parser's block. */
+void parse_source(struct parser *parser, const struct source *source);
+
+/* Takes the next token and returns it. */
+struct token parser_take(struct parser *parser);
+/* Takes the next token if it is this mark or word. */
+bool parser_take_mark(struct parser *parser, char mark);
+bool parser_take_word(struct parser *parser, const char *word);
+/* Whether nothing stands between the token taken last and the next one. */
+bool parser_touches_last(const struct parser *parser);
+/* Takes the `=` that may stand before a value; false where there are two of them. */
+bool parser_take_equals(struct parser *parser);
+void parser_error(struct parser *parser, struct position where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void parser_warning(struct parser *parser, struct position where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Reports "expected WHAT, found TOKEN" at the next token; returns false. */
+bool parser_expected(struct parser *parser, const char *what);
+/* Takes the `;` that ends a statement, or says where it is missing. */
+bool parser_end_statement(struct parser *parser);
+/* Passes over the rest of a statement: up to its `;`, or over its block, but not over the `}` of the
+ * block around it, nor over what looks like another statement on a new line. Returns whether it met
+ * the statement's end. */
+bool parser_skip_statement(struct parser *parser);
+
+/* Reads the braces of a declaration and what stands in them into `block`. After a header with
+ * errors the block is read all the same, for the errors in it, and marked broken. */
+bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good);
+
+/* Readers of single values (value.c). */
+bool read_address(struct parser *parser, uint32_t *address);
+bool read_number(struct parser *parser, const char *what, int64_t least, int64_t greatest,
+                 int64_t *number);
+bool read_string(struct parser *parser, const char *what, struct slice *text);
+bool read_flag(struct parser *parser, bool *flag);
+bool read_hardware(struct parser *parser, struct hardware *hardware);
+/* One byte as one or two hexadecimal digits. */
+bool read_octet(struct parser *parser, const char *what, uint8_t *octet);
+/* A name: words, or a string; it is copied into the snapshot's region. */
+bool read_name(struct parser *parser, const char *what, const char **name);
+/* A whole value of an option's form, to its end (option.c). */
+bool read_option_value(struct parser *parser, const struct dhcp_form *form, struct writer *w);
+
+/* Adds a setting to the block being read; the value is copied, with a NUL behind it that does not
+ * count. */
+void add_setting(struct parser *parser, enum setting_space space, unsigned code, struct slice value,
+                 struct position where);
+void add_number(struct parser *parser, enum parameter parameter, uint32_t number,
+                struct position where);
+
+/* Statements that have their own files. */
+typedef bool read_statement(struct parser *parser, const struct statement *statement,
+                            struct token keyword);
+read_statement read_option; /* option.c */
+read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
+    read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
+
+/* Of the names that `next` gives one by one (NULL ends), the one nearest to `word`; NULL where none
+ * is near enough to be meant (nearest.c). */
+const char *nearest_name(struct slice word, const char *(*next)(size_t index));
+
+#endif

@@ -1,0 +1,436 @@
+/* The table of statements, and the readers of the simple ones. */
+#include "config/parser.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define ANYWHERE  ((1u << BLOCK_KIND_COUNT) - 1)
+#define GLOBAL    ALLOWED_IN(BLOCK_GLOBAL)
+#define HOST      ALLOWED_IN(BLOCK_HOST)
+#define OUTERMOST (GLOBAL | ALLOWED_IN(BLOCK_GROUP))
+#define NETWORKS  (OUTERMOST | ALLOWED_IN(BLOCK_SHARED_NETWORK))
+#define GROUPS    (NETWORKS | ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_POOL))
+#define POOLS                                                                                      \
+    (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_GROUP))
+#define RANGES       (ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_POOL))
+#define NO_PARAMETER PARAMETER_COUNT
+
+static read_statement read_text, read_address_setting, read_lease_time, read_seconds,
+    read_flag_setting, read_authoritative, read_not, read_permission, read_directory, read_console,
+    read_without_effect, read_not_known;
+
+/* Ordered by name. bootwire.conf(5) has an entry for each. */
+static const struct statement statements[] = {
+    {"abandon-lease-time", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"adaptive-lease-time-threshold", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"add", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"allow", ANYWHERE, read_permission, NO_PARAMETER},
+    {"allow-booting", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_BOOTING},
+    {"allow-bootp", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_BOOTP},
+    {"always-broadcast", ANYWHERE, read_flag_setting, PARAMETER_ALWAYS_BROADCAST},
+    {"always-reply-rfc1048", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"append", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"authoritative", ANYWHERE, read_authoritative, PARAMETER_AUTHORITATIVE},
+    {"bind-local-address6", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"boot-timeout", ANYWHERE, read_seconds, PARAMETER_BOOT_TIMEOUT},
+    {"boot-unknown-clients", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
+    {"break", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"case", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"check-secs-byte-order", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"class", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"client-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"console", ANYWHERE, read_console, PARAMETER_CONSOLE},
+    {"db-time-format", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-domainname", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-dual-stack-mixed-mode", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-guard-id-must-match", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-hostname", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-local-address4", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-local-address6", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-other-guard-is-dynamic", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-rev-domainname", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-ttl", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-update-style", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"declines", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"default", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"default-lease-time", ANYWHERE, read_lease_time, PARAMETER_DEFAULT_LEASE_TIME},
+    {"define", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"delayed-ack", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"deny", ANYWHERE, read_permission, NO_PARAMETER},
+    {"dhcp-cache-threshold", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"dhcpv6-lease-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"dhcpv6-pid-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"dhcpv6-set-tee-times", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"do-forward-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"do-reverse-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dont-use-fsync", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"duplicates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dynamic-bootp", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dynamic-bootp-lease-cutoff", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dynamic-bootp-lease-length", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"echo-client-id", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"else", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"elsif", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"eval", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"execute", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"failover", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"filename", ANYWHERE, read_text, PARAMETER_FILENAME},
+    {"fixed-address", HOST, read_fixed_address, NO_PARAMETER},
+    {"fqdn-reply", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"get-lease-hostnames", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"group", GROUPS, read_group, NO_PARAMETER},
+    {"hardware", HOST, read_hardware_statement, NO_PARAMETER},
+    {"host", GROUPS, read_host, NO_PARAMETER},
+    {"if", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"ignore", ANYWHERE, read_permission, NO_PARAMETER},
+    {"ignore-client-uids", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"include", ANYWHERE, read_include, NO_PARAMETER},
+    {"infinite-is-reserved", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"key", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"lease-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"lease-id-format", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"leasequery", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"limit-addrs-per-ia", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"limit-prefs-per-ia", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"limited-broadcast-address", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"local-address", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"local-address6", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"local-port", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"log", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"log-facility", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"log-threshold-high", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"log-threshold-low", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"match", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"max-ack-delay", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"max-lease-time", ANYWHERE, read_lease_time, PARAMETER_MAX_LEASE_TIME},
+    {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
+    {"min-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
+    {"not", ANYWHERE, read_not, PARAMETER_AUTHORITATIVE},
+    {"omapi-key", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"omapi-port", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"on", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"one-lease-per-client", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"option", ANYWHERE, read_option, NO_PARAMETER},
+    {"persist-eui-64-leases", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"pid-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ping-check", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ping-cltt-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ping-timeout", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ping-timeout-ms", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"pool", POOLS, read_pool, NO_PARAMETER},
+    {"preferred-lifetime", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"prefix-length-mode", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"prepend", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"range", RANGES, read_range, NO_PARAMETER},
+    {"release-on-roam", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"remote-port", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"return", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"server-duid", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"server-id-check", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"server-identifier", ANYWHERE, read_address_setting, PARAMETER_SERVER_IDENTIFIER},
+    {"server-name", ANYWHERE, read_text, PARAMETER_SERVER_NAME},
+    {"set", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"shared-network", OUTERMOST, read_shared_network, NO_PARAMETER},
+    {"site-option-space", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"spawn", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"stash-agent-options", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"state-directory", GLOBAL, read_directory, PARAMETER_STATE_DIRECTORY},
+    {"subclass", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"subnet", NETWORKS, read_subnet, NO_PARAMETER},
+    {"subnet6", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"supersede", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"switch", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"tftp-root", GLOBAL, read_directory, PARAMETER_TFTP_ROOT},
+    {"unset", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"update-conflict-detection", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"update-optimization", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"update-static-leases", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"use-eui-64", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"use-host-decl-names", ANYWHERE, read_flag_setting, PARAMETER_USE_HOST_DECL_NAMES},
+    {"use-lease-addr-for-default-route", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"vendor-option-space", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"zone", GLOBAL, read_without_effect, NO_PARAMETER},
+};
+
+enum { STATEMENT_COUNT = sizeof(statements) / sizeof(statements[0]) };
+
+const struct statement *statement_table(size_t *count)
+{
+    *count = STATEMENT_COUNT;
+    return statements;
+}
+
+const struct statement *statement_by_name(struct slice name)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        if (strlen(statements[i].name) == name.length &&
+            strncasecmp(statements[i].name, (const char *)name.data, name.length) == 0)
+            return &statements[i];
+    }
+    return NULL;
+}
+
+static bool read_text(struct parser *parser, const struct statement *statement,
+                      struct token keyword)
+{
+    struct position where;
+    struct slice text;
+    char what[64];
+
+    if (!parser_take_equals(parser))
+        return false;
+    where = parser->token.where;
+    snprintf(what, sizeof(what), "the %s", statement->name);
+    if (!read_string(parser, what, &text) || !parser_end_statement(parser))
+        return false;
+    if (memchr(text.data, '\0', text.length)) {
+        parser_error(parser, where, "a %s cannot hold a zero byte", statement->name);
+        return true;
+    }
+    add_setting(parser, SPACE_PARAMETER, statement->parameter, text, keyword.where);
+    return true;
+}
+
+static bool read_directory(struct parser *parser, const struct statement *statement,
+                           struct token keyword)
+{
+    struct position where = parser->token.where;
+    struct slice text;
+
+    if (!read_string(parser, "a directory", &text) || !parser_end_statement(parser))
+        return false;
+    if (text.length == 0 || text.data[0] != '/' || memchr(text.data, '\0', text.length)) {
+        parser_error(parser, where, "expected a directory with its whole path, from `/` on");
+        return true;
+    }
+    add_setting(parser, SPACE_PARAMETER, statement->parameter, text, keyword.where);
+    return true;
+}
+
+static bool read_address_setting(struct parser *parser, const struct statement *statement,
+                                 struct token keyword)
+{
+    uint32_t address;
+
+    if (!parser_take_equals(parser) || !read_address(parser, &address) ||
+        !parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, address, keyword.where);
+    return true;
+}
+
+/* Seconds; -1 and `infinite` are forever, 0xffffffff on the wire (RFC 2131 section 3.3). */
+static bool read_lease_time(struct parser *parser, const struct statement *statement,
+                            struct token keyword)
+{
+    int64_t seconds = -1;
+
+    if (!parser_take_equals(parser))
+        return false;
+    if (!parser_take_word(parser, "infinite") &&
+        !read_number(parser, "a number of seconds", -1, UINT32_MAX, &seconds))
+        return false;
+    if (!parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
+    return true;
+}
+
+static bool read_seconds(struct parser *parser, const struct statement *statement,
+                         struct token keyword)
+{
+    int64_t seconds;
+
+    if (!parser_take_equals(parser) ||
+        !read_number(parser, "a number of seconds", 0, INT32_MAX, &seconds) ||
+        !parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
+    return true;
+}
+
+static void add_flag(struct parser *parser, enum parameter parameter, bool flag,
+                     struct position where)
+{
+    uint8_t byte = flag;
+
+    add_setting(parser, SPACE_PARAMETER, parameter, slice_of(&byte, 1), where);
+}
+
+static bool read_flag_setting(struct parser *parser, const struct statement *statement,
+                              struct token keyword)
+{
+    bool flag;
+
+    if (!parser_take_equals(parser) || !read_flag(parser, &flag) || !parser_end_statement(parser))
+        return false;
+    add_flag(parser, statement->parameter, flag, keyword.where);
+    return true;
+}
+
+static bool read_authoritative(struct parser *parser, const struct statement *statement,
+                               struct token keyword)
+{
+    if (!parser_end_statement(parser))
+        return false;
+    add_flag(parser, statement->parameter, true, keyword.where);
+    return true;
+}
+
+static bool read_not(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    if (!parser_take_word(parser, "authoritative"))
+        return parser_expected(parser, "`authoritative`");
+    if (!parser_end_statement(parser))
+        return false;
+    add_flag(parser, statement->parameter, false, keyword.where);
+    return true;
+}
+
+/* What `allow`, `deny` and `ignore` are about. */
+static const struct permission {
+    const char *words[2];
+    enum parameter parameter; /* NO_PARAMETER: it has no effect in bootwire */
+} permissions[] = {
+    {{"unknown-clients", NULL}, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
+    {{"unknown", "clients"}, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
+    {{"bootp", NULL}, PARAMETER_ALLOW_BOOTP},
+    {{"booting", NULL}, PARAMETER_ALLOW_BOOTING},
+    {{"client-updates", NULL}, NO_PARAMETER},
+    {{"declines", NULL}, NO_PARAMETER},
+    {{"duplicates", NULL}, NO_PARAMETER},
+    {{"leasequery", NULL}, NO_PARAMETER},
+    {{"known-clients", NULL}, NO_PARAMETER},
+    {{"known", "clients"}, NO_PARAMETER},
+    {{"authenticated", "clients"}, NO_PARAMETER},
+    {{"unauthenticated", "clients"}, NO_PARAMETER},
+    {{"all", "clients"}, NO_PARAMETER},
+    {{"dynamic", "bootp"}, NO_PARAMETER},
+    {{"after", NULL}, NO_PARAMETER},
+    {{"members", "of"}, NO_PARAMETER},
+};
+
+enum { PERMISSION_COUNT = sizeof(permissions) / sizeof(permissions[0]) };
+
+static const char *next_permission(size_t index)
+{
+    return index < PERMISSION_COUNT ? permissions[index].words[0] : NULL;
+}
+
+static bool unknown_permission(struct parser *parser)
+{
+    const char *nearest =
+        parser->token.kind == TOKEN_WORD ? nearest_name(parser->token.text, next_permission) : NULL;
+    char found[TOKEN_TEXT_SIZE];
+
+    if (!nearest)
+        return parser_expected(parser, "`booting`, `bootp` or `unknown-clients`");
+    parser_error(parser, parser->token.where,
+                 "%s cannot be allowed or denied; the nearest that can is `%s`",
+                 token_text(found, &parser->token), nearest);
+    return false;
+}
+
+static bool read_permission(struct parser *parser, const struct statement *statement,
+                            struct token keyword)
+{
+    const struct permission *permission = NULL;
+
+    for (size_t i = 0; i < PERMISSION_COUNT && !permission; i++) {
+        const char *second = permissions[i].words[1];
+        struct lexer ahead = parser->lexer;
+        struct token token;
+
+        if (!token_is_word(&parser->token, permissions[i].words[0]))
+            continue;
+        token = second ? lexer_next(&ahead) : (struct token){.kind = TOKEN_END};
+        if (!second || token_is_word(&token, second))
+            permission = &permissions[i];
+    }
+    if (!permission)
+        return unknown_permission(parser);
+    if (permission->parameter == NO_PARAMETER || parser->block->kind == BLOCK_POOL)
+        return read_without_effect(parser, statement, keyword);
+    parser_take(parser);
+    if (permission->words[1])
+        parser_take(parser);
+    if (!parser_end_statement(parser))
+        return false;
+    add_flag(parser, permission->parameter, strcmp(statement->name, "allow") == 0, keyword.where);
+    return true;
+}
+
+/* The consoles that NetBSD's installboot knows. */
+static const char *next_console(size_t index)
+{
+    static const char *const names[] = {"auto", "com0",    "com0kbd", "com1",    "com1kbd",
+                                        "com2", "com2kbd", "com3",    "com3kbd", "pc"};
+
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
+}
+
+/* `console NAME [SPEED] [address ADDRESS];` */
+static bool read_console(struct parser *parser, const struct statement *statement,
+                         struct token keyword)
+{
+    int64_t speed = 0, address = 0;
+    const char *name = NULL;
+
+    for (size_t i = 0; !name && next_console(i); i++) {
+        if (parser_take_word(parser, next_console(i)))
+            name = next_console(i);
+    }
+    if (!name)
+        return parser_expected(parser, "a console: pc, com0 to com3, com0kbd to com3kbd, or auto");
+    if (parser->token.kind != TOKEN_MARK && !token_is_word(&parser->token, "address") &&
+        parser->token.where.line == parser->last_end.line &&
+        !read_number(parser, "a speed in baud", 1, INT32_MAX, &speed))
+        return false;
+    if (parser_take_word(parser, "address") &&
+        !read_number(parser, "an I/O address", 0, UINT32_MAX, &address))
+        return false;
+    if (!parser_end_statement(parser))
+        return false;
+    add_setting(parser, SPACE_PARAMETER, statement->parameter, slice_of_string(name),
+                keyword.where);
+    if (speed > 0)
+        add_number(parser, PARAMETER_CONSOLE_SPEED, (uint32_t)speed, keyword.where);
+    if (address > 0)
+        add_number(parser, PARAMETER_CONSOLE_ADDRESS, (uint32_t)address, keyword.where);
+    return true;
+}
+
+/* A statement of dhcpd's whose matter bootwire has no part in. */
+static bool read_without_effect(struct parser *parser, const struct statement *statement,
+                                struct token keyword)
+{
+    parser_warning(parser, keyword.where, "`%s` has no effect %s", statement->name,
+                   parser->block->kind == BLOCK_POOL ? "in a pool of bootwire's" : "in bootwire");
+    if (!parser_skip_statement(parser))
+        return parser_end_statement(parser);
+    /* dhcpd takes a `;` behind the block of a key. */
+    if (parser->closed_block && strcmp(statement->name, "key") == 0)
+        parser_take_mark(parser, ';');
+    return true;
+}
+
+/* A statement of dhcpd's that this version refuses, since leaving it out would change what clients
+ * get. An `if` takes its `else` and `elsif` with it. */
+static bool read_not_known(struct parser *parser, const struct statement *statement,
+                           struct token keyword)
+{
+    parser_error(parser, keyword.where, "bootwire does not know `%s` yet", statement->name);
+    for (;;) {
+        while (parser->token.kind != TOKEN_END && !token_is_mark(&parser->token, '{') &&
+               !token_is_mark(&parser->token, ';') && !token_is_mark(&parser->token, '}'))
+            parser_take(parser);
+        if (token_is_mark(&parser->token, '{') || token_is_mark(&parser->token, ';'))
+            parser_skip_statement(parser);
+        if (!token_is_word(&parser->token, "else") && !token_is_word(&parser->token, "elsif") &&
+            !token_is_word(&parser->token, "elseif"))
+            return true;
+    }
+}

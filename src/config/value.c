@@ -1,0 +1,244 @@
+#include "config/parser.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As parser_expected(); a value in quotes that belongs out of them is told so. */
+static bool expected_bare(struct parser *parser, const char *what)
+{
+    char found[TOKEN_TEXT_SIZE];
+
+    if (parser->token.kind != TOKEN_STRING)
+        return parser_expected(parser, what);
+    parser_error(parser, parser->token.where, "expected %s, found %s: write it without quotes",
+                 what, token_text(found, &parser->token));
+    return false;
+}
+
+bool read_address(struct parser *parser, uint32_t *address)
+{
+    const struct token *token = &parser->token;
+    bool has_letter = false;
+    char found[TOKEN_TEXT_SIZE];
+
+    if (token->kind != TOKEN_WORD)
+        return expected_bare(parser, "an IPv4 address");
+    if (ipv4_parse((const char *)token->text.data, token->text.length, address)) {
+        parser_take(parser);
+        return true;
+    }
+    for (size_t i = 0; i < token->text.length; i++)
+        has_letter |= isalpha(token->text.data[i]) != 0;
+    token_text(found, token);
+    if (has_letter)
+        parser_error(parser, token->where,
+                     "expected an IPv4 address, found the name %s: bootwire resolves no names, "
+                     "write the address",
+                     found);
+    else
+        parser_error(parser, token->where,
+                     "%s is no IPv4 address: it has four numbers from 0 to 255 with dots between "
+                     "them",
+                     found);
+    return false;
+}
+
+/* A number as C and dhcpd write it: decimal, 0x hexadecimal, 0 octal, with a sign. */
+static bool number_of(struct slice text, int64_t *number)
+{
+    size_t i = 0;
+    bool negative = false;
+    int base = 10;
+    int64_t value = 0;
+
+    if (i < text.length && text.data[i] == '-') {
+        negative = true;
+        i++;
+    }
+    if (text.length - i > 2 && text.data[i] == '0' && tolower(text.data[i + 1]) == 'x') {
+        base = 16;
+        i += 2;
+    } else if (text.length - i > 1 && text.data[i] == '0') {
+        base = 8;
+        i++;
+    }
+    if (i == text.length)
+        return false;
+    for (; i < text.length; i++) {
+        int c = tolower(text.data[i]);
+        int digit = isdigit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+
+        if (digit >= base)
+            return false;
+        /* Far past every limit: stay there. */
+        if (value < INT64_MAX / 32)
+            value = value * base + digit;
+    }
+    *number = negative ? -value : value;
+    return true;
+}
+
+bool read_number(struct parser *parser, const char *what, int64_t least, int64_t greatest,
+                 int64_t *number)
+{
+    char found[TOKEN_TEXT_SIZE];
+
+    if (parser->token.kind != TOKEN_WORD || !number_of(parser->token.text, number))
+        return expected_bare(parser, what);
+    if (*number < least || *number > greatest) {
+        parser_error(parser, parser->token.where,
+                     "expected %s from %" PRId64 " to %" PRId64 ", found %s", what, least, greatest,
+                     token_text(found, &parser->token));
+        return false;
+    }
+    parser_take(parser);
+    return true;
+}
+
+bool read_string(struct parser *parser, const char *what, struct slice *text)
+{
+    char message[160];
+
+    if (parser->token.kind != TOKEN_STRING) {
+        snprintf(message, sizeof(message), "%s in quotes", what);
+        return parser_expected(parser, message);
+    }
+    *text = parser_take(parser).text;
+    return true;
+}
+
+bool read_flag(struct parser *parser, bool *flag)
+{
+    static const struct {
+        const char *word;
+        bool flag;
+    } words[] = {{"true", true}, {"on", true}, {"false", false}, {"off", false}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (parser_take_word(parser, words[i].word)) {
+            *flag = words[i].flag;
+            return true;
+        }
+    }
+    return expected_bare(parser, "true, false, on or off");
+}
+
+static int hex_digit(int c)
+{
+    c = tolower(c);
+    return isdigit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool read_octet(struct parser *parser, const char *what, uint8_t *octet)
+{
+    struct slice text = parser->token.text;
+    unsigned value = 0;
+
+    if (parser->token.kind != TOKEN_WORD || text.length > 2)
+        return expected_bare(parser, what);
+    for (size_t i = 0; i < text.length; i++) {
+        int digit = hex_digit(text.data[i]);
+
+        if (digit < 0)
+            return expected_bare(parser, what);
+        value = value << 4 | (unsigned)digit;
+    }
+    *octet = (uint8_t)value;
+    parser_take(parser);
+    return true;
+}
+
+/* The kinds of hardware address, by the name that the language gives them; `length` is the number
+ * of bytes that their addresses have, 0 where it varies. */
+static const struct hardware_kind {
+    const char *name;
+    uint8_t type, length;
+} hardware_kinds[] = {
+    {"ethernet", HARDWARE_ETHERNET, 6},
+    {"fddi", HARDWARE_FDDI, 6},
+    {"infiniband", HARDWARE_INFINIBAND, 0},
+    {"token-ring", HARDWARE_TOKEN_RING, 6},
+};
+
+static const char *next_hardware_kind(size_t index)
+{
+    return index < sizeof(hardware_kinds) / sizeof(hardware_kinds[0]) ? hardware_kinds[index].name
+                                                                      : NULL;
+}
+
+static const struct hardware_kind *read_hardware_kind(struct parser *parser)
+{
+    for (size_t i = 0; next_hardware_kind(i); i++) {
+        if (parser_take_word(parser, hardware_kinds[i].name))
+            return &hardware_kinds[i];
+    }
+    parser_expected(parser, "`ethernet`, `token-ring`, `fddi` or `infiniband`");
+    return NULL;
+}
+
+bool read_hardware(struct parser *parser, struct hardware *hardware)
+{
+    const struct hardware_kind *kind = read_hardware_kind(parser);
+    static const char what[] = "a byte of the hardware address in hexadecimal, as in "
+                               "00:0c:29:3e:5f:01";
+    struct position where = parser->token.where;
+    struct slice text = parser->token.text;
+    uint8_t octet = 0;
+
+    if (!kind)
+        return false;
+    *hardware = (struct hardware){.type = kind->type};
+    if (parser->token.kind == TOKEN_WORD && memchr(text.data, '-', text.length)) {
+        parser_error(parser, where, "a hardware address has `:` between its bytes, not `-`");
+        return false;
+    }
+    do {
+        if (!read_octet(parser, what, &octet))
+            return false;
+        if (hardware->length == HARDWARE_ADDRESS_MAX) {
+            parser_error(parser, where, "a hardware address has at most %d bytes",
+                         HARDWARE_ADDRESS_MAX);
+            return false;
+        }
+        hardware->address[hardware->length++] = octet;
+    } while (parser_take_mark(parser, ':'));
+    if (kind->length > 0 && hardware->length != kind->length) {
+        parser_error(parser, where, "this address has %u bytes: one of %s has %u", hardware->length,
+                     kind->name, kind->length);
+        return false;
+    }
+    return true;
+}
+
+bool read_name(struct parser *parser, const char *what, const char **name)
+{
+    struct slice text = parser->token.text;
+
+    if ((parser->token.kind != TOKEN_WORD && parser->token.kind != TOKEN_STRING) ||
+        text.length == 0 || memchr(text.data, '\0', text.length))
+        return parser_expected(parser, what);
+    *name = region_string_of_slice(&parser->snapshot->region, text);
+    parser_take(parser);
+    return true;
+}
+
+void add_setting(struct parser *parser, enum setting_space space, unsigned code, struct slice value,
+                 struct position where)
+{
+    struct slice copy =
+        slice_of(region_string_of_slice(&parser->snapshot->region, value), value.length);
+
+    block_add_setting(parser->region, parser->block, (struct setting){space, code, copy, where});
+}
+
+void add_number(struct parser *parser, enum parameter parameter, uint32_t number,
+                struct position where)
+{
+    uint8_t bytes[4];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+
+    writer_be32(&w, number);
+    add_setting(parser, SPACE_PARAMETER, parameter, slice_of(bytes, w.length), where);
+}

@@ -1,5 +1,6 @@
 #include "service/rpc_service.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -8,6 +9,7 @@
 #include "service/journal.h"
 #include "service/rpc_account.h"
 #include "service/rpc_clients.h"
+#include "service/rpc_replay.h"
 #include "service/server.h"
 #include "store/handles.h"
 #include "wire/xdr.h"
@@ -39,6 +41,7 @@ struct rpc_slot {
     unsigned interface_index;             /* UDP */
     const struct rpc_program *program;
     const struct rpc_procedure *procedure; /* NULL where the call named none */
+    struct rpc_replay_key replay_key;      /* where procedure->once */
     struct region region;
     uint8_t bytes[RPC_REPLY_MAX];
 };
@@ -49,6 +52,7 @@ struct rpc_lane {
     struct rpc_socket sockets[RPC_LANE_PORTS_MAX];
     size_t socket_count;
     struct rpc_clients clients;
+    struct rpc_replays *replays;
     struct rpc_slot *idle, *busy;
     size_t slot_count;
 };
@@ -224,6 +228,17 @@ static void rpc_account_exchange(struct rpc_slot *slot)
     rpc_step(exchange, slot->program->name, asked, got, false);
 }
 
+/* Keeps the answer for the client that asks again. */
+static void rpc_remember(struct rpc_slot *slot, int status)
+{
+    const struct rpc_exchange *exchange = &slot->exchange;
+    struct slice reply = {NULL, 0};
+
+    if (status == RPC_SUCCESS && exchange->payload.length == 0)
+        reply = slice_of(slot->bytes, exchange->reply.length);
+    rpc_replay_keep(slot->socket->lane->replays, &slot->replay_key, reply);
+}
+
 static void rpc_finish(struct rpc_slot *slot, int status)
 {
     struct rpc_exchange *exchange = &slot->exchange;
@@ -237,6 +252,8 @@ static void rpc_finish(struct rpc_slot *slot, int status)
         status = RPC_SYSTEM_ERR;
     if (log_wants(LOG_DEBUG))
         rpc_log_call(slot, status);
+    if (slot->procedure->once)
+        rpc_remember(slot, status);
     if (status == RPC_SILENT) {
         rpc_drop(slot);
         return;
@@ -295,6 +312,34 @@ static bool rpc_admit(struct rpc_slot *slot)
     return true;
 }
 
+/* Answers a call that was sent again as it was answered before; true where it is not to run. */
+static bool rpc_replayed(struct rpc_slot *slot)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+    struct rpc_replays *replays = slot->socket->lane->replays;
+    const struct reader *arguments = &exchange->arguments;
+    struct slice rest =
+        slice_of(arguments->data + arguments->offset, arguments->length - arguments->offset);
+    struct slice reply;
+
+    if (!slot->procedure->once)
+        return false;
+    slot->replay_key = rpc_replay_key_of(replays, exchange->peer, &exchange->call, rest);
+    switch (rpc_replay_find(replays, &slot->replay_key, clock_monotonic_ms(), &reply)) {
+    case RPC_REPLAY_NEW:
+        return false;
+    case RPC_REPLAY_WORKING:
+        rpc_drop(slot);
+        return true;
+    case RPC_REPLAY_KNOWN:
+        break;
+    }
+    log_debug("xid %08x came again and gets the same answer", exchange->call.xid);
+    writer_slice(&exchange->reply, reply);
+    rpc_send(slot);
+    return true;
+}
+
 static void rpc_dispatch(struct rpc_slot *slot)
 {
     struct rpc_exchange *exchange = &slot->exchange;
@@ -319,6 +364,8 @@ static void rpc_dispatch(struct rpc_slot *slot)
         rpc_send(slot);
         return;
     }
+    if (rpc_replayed(slot))
+        return;
     rpc_write_accepted(&exchange->reply, call->xid, RPC_SUCCESS);
     status = slot->procedure->handler(exchange);
     if (status != RPC_LATER)
@@ -439,6 +486,7 @@ struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bo
     lane->service = service;
     lane->loop = loop;
     rpc_clients_init(&lane->clients, service);
+    lane->replays = rpc_replays_new();
     for (size_t i = 0; i < rpc_port_count && lane->socket_count < RPC_LANE_PORTS_MAX; i++) {
         struct rpc_socket *socket = &lane->sockets[lane->socket_count];
 
@@ -479,5 +527,6 @@ void rpc_lane_free(struct rpc_lane *lane)
         free(slot);
     }
     rpc_clients_release(&lane->clients);
+    rpc_replays_free(lane->replays);
     free(lane);
 }

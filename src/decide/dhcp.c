@@ -1,0 +1,380 @@
+#include "decide/dhcp.h"
+
+#include "base/text.h"
+#include "decide/dhcp_parts.h"
+#include "decide/stage.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* What dhcpd.conf(5) says where no statement does. */
+enum { LEASE_SECONDS_DEFAULT = 43200, LEASE_SECONDS_MAX = 86400, LEASE_SECONDS_MIN = 300 };
+#define SECONDS_FOREVER 0xffffffffu /* RFC 2131 section 3.3 */
+
+void dhcp_why(struct decision *d, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(d->plan->why, sizeof(d->plan->why), format, arguments);
+    va_end(arguments);
+}
+
+void dhcp_why_also(struct decision *d, const char *format, ...)
+{
+    size_t length = strlen(d->plan->why);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(d->plan->why + length, sizeof(d->plan->why) - length, format, arguments);
+    va_end(arguments);
+}
+
+static void refuse(struct decision *d)
+{
+    d->plan->outcome = OUTCOME_REFUSED;
+}
+
+/* The lease time: what the client asks, or the default, within the limits. */
+static uint32_t lease_seconds(const struct decision *d)
+{
+    uint32_t longest = scope_view_number(&d->view, PARAMETER_MAX_LEASE_TIME, LEASE_SECONDS_MAX);
+    uint32_t shortest = scope_view_number(&d->view, PARAMETER_MIN_LEASE_TIME, LEASE_SECONDS_MIN);
+    uint32_t seconds =
+        scope_view_number(&d->view, PARAMETER_DEFAULT_LEASE_TIME, LEASE_SECONDS_DEFAULT);
+
+    dhcp_message_u32(d->question->message, DHCP_OPTION_LEASE_TIME, &seconds);
+    if (seconds > longest)
+        seconds = longest;
+    return seconds < shortest ? shortest : seconds;
+}
+
+static void remember_text(char to[LEASE_TEXT_SIZE], struct slice text)
+{
+    if (text.length > 0)
+        text_printable(to, LEASE_TEXT_SIZE, text);
+}
+
+/* Notes in the record what this request tells of the machine. */
+static void remember_machine(const struct decision *d, struct lease *lease)
+{
+    const struct dhcp_message *message = d->question->message;
+    struct slice identifier = d->plan->identity.client_identifier;
+    struct slice uuid = dhcp_message_bytes(message, DHCP_OPTION_UUID);
+
+    lease->hardware = d->plan->identity.hardware;
+    lease->stage = d->plan->stage;
+    /* A stage without an identifier does not erase the one that another stage sent: it may be what
+     * a host declaration goes by. */
+    if (identifier.length > 0) {
+        lease->client_identifier_length =
+            identifier.length < LEASE_IDENTIFIER_MAX ? identifier.length : LEASE_IDENTIFIER_MAX;
+        memcpy(lease->client_identifier, identifier.data, lease->client_identifier_length);
+        lease->identifier_stage = d->plan->stage;
+    }
+    if (uuid.length > 0 && uuid.length <= LEASE_UUID_MAX) {
+        lease->uuid_length = uuid.length;
+        memcpy(lease->uuid, uuid.data, uuid.length);
+    }
+    remember_text(lease->host_name, dhcp_message_text(message, DHCP_OPTION_HOST_NAME));
+    remember_text(lease->vendor_class, dhcp_message_text(message, DHCP_OPTION_VENDOR_CLASS));
+}
+
+/* The record of the address as it will be: the machine's own with what this request adds, or a new
+ * one. What is known of the machine from another address of its goes along. */
+static struct lease record_for(const struct decision *d, uint32_t address)
+{
+    const struct dhcp_question *q = d->question;
+    const struct hardware *hardware = &d->plan->identity.hardware;
+    const struct lease *known = lease_table_by_address(q->leases, address);
+    const struct lease *other = lease_table_by_hardware(q->leases, hardware);
+    struct lease lease = {.state = LEASE_OFFERED, .start = q->wall};
+
+    if (known && hardware_equal(&known->hardware, hardware)) {
+        lease = *known;
+    } else if (other) {
+        lease = *other;
+        lease.state = LEASE_OFFERED;
+        lease.start = q->wall;
+        lease.expiry = 0;
+    }
+    lease.address = address;
+    lease.offer_until_ms = 0;
+    return lease;
+}
+
+static void offer(struct decision *d, uint32_t address)
+{
+    struct lease lease = record_for(d, address);
+
+    lease.offer_until_ms = d->question->now_ms + DHCP_OFFER_MS;
+    if (lease.state == LEASE_OFFERED || lease.state == LEASE_DECLINED) {
+        lease.state = LEASE_OFFERED;
+        remember_machine(d, &lease);
+    }
+    d->plan->lease = lease;
+    d->plan->change = CHANGE_OFFER;
+    d->plan->outcome = OUTCOME_ANSWERED;
+    dhcp_make_reply(d, DHCP_OFFER, address, lease_seconds(d));
+}
+
+static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t address,
+                         uint32_t seconds)
+{
+    struct lease lease = record_for(d, address);
+    int64_t wall = d->question->wall;
+    int64_t expiry = seconds == SECONDS_FOREVER ? LEASE_FOREVER : wall + seconds;
+
+    if (lease.state != LEASE_BOUND || lease.expiry <= wall)
+        lease.start = wall;
+    /* A loader asks for 300 seconds and tells nobody after it; the system that it loads may hold
+     * the address for the hours that the ROM was granted. Keeping it for the longer of both times
+     * costs nothing and takes no address from under a running machine. */
+    if (lease.state == LEASE_BOUND && lease.expiry != LEASE_FOREVER && lease.expiry > expiry)
+        expiry = lease.expiry;
+    lease.state = LEASE_BOUND;
+    lease.expiry = expiry;
+    remember_machine(d, &lease);
+    d->plan->lease = lease;
+    d->plan->change = CHANGE_STORE;
+    d->plan->outcome = OUTCOME_ANSWERED;
+    dhcp_make_reply(d, reply, address, seconds);
+}
+
+static void decide_discover(struct decision *d)
+{
+    uint32_t address = dhcp_choose_address(d, d->requested);
+
+    if (address)
+        offer(d, address);
+}
+
+/* The machine takes another server's offer: ours is free again. */
+static void decide_other_server(struct decision *d, uint32_t server)
+{
+    const struct lease *held = dhcp_lease_held(d);
+    char text[IPV4_TEXT_SIZE];
+
+    d->plan->outcome = OUTCOME_SILENT;
+    dhcp_why(d, "it takes the offer of server %s", ipv4_text(text, server));
+    if (held && held->state == LEASE_OFFERED) {
+        d->plan->change = CHANGE_FORGET;
+        d->plan->lease = *held;
+    }
+}
+
+static void decide_selecting(struct decision *d)
+{
+    uint32_t wanted = d->requested ? d->requested : d->question->message->ciaddr;
+    uint32_t address = dhcp_choose_address(d, wanted);
+    char text[IPV4_TEXT_SIZE];
+
+    if (address && address == wanted) {
+        bind_address(d, DHCP_ACK, address, lease_seconds(d));
+        return;
+    }
+    if (address)
+        dhcp_why(d, "%s is not what was offered to it", ipv4_text(text, wanted));
+    dhcp_make_nak(d);
+}
+
+/* INIT-REBOOT, RENEWING and REBINDING: the machine says which address it holds (RFC 2131 section
+ * 4.3.2). `wanted` is that address. */
+static void decide_confirm(struct decision *d, uint32_t wanted)
+{
+    const struct dhcp_plan *plan = d->plan;
+    bool authoritative = scope_view_number(&d->view, PARAMETER_AUTHORITATIVE, 0);
+    uint32_t fixed = dhcp_fixed_address(d), address;
+    const struct lease *held = dhcp_lease_held(d);
+    char text[IPV4_TEXT_SIZE];
+
+    /* What stands only on offer was never its own. */
+    if (!fixed && (!held || held->state == LEASE_OFFERED)) {
+        bool elsewhere = (wanted & plan->subnet->netmask) != plan->subnet->network;
+
+        dhcp_why(d, "%s: %s", ipv4_text(text, wanted),
+                 elsewhere ? "not an address of this network"
+                           : "no lease of this machine is known");
+        if (authoritative) {
+            dhcp_make_nak(d);
+        } else {
+            refuse(d);
+            dhcp_why_also(d, "; silent, for another server may know it (\"authoritative;\" would "
+                             "refuse it)");
+        }
+        return;
+    }
+    address = dhcp_choose_address(d, 0);
+    if (address == wanted) {
+        bind_address(d, DHCP_ACK, address, lease_seconds(d));
+        return;
+    }
+    if (address) {
+        char own[IPV4_TEXT_SIZE];
+
+        dhcp_why(d, "it asks to keep %s, but its address is %s", ipv4_text(text, wanted),
+                 ipv4_text(own, address));
+    }
+    dhcp_make_nak(d);
+}
+
+static void decide_request(struct decision *d)
+{
+    const struct dhcp_message *message = d->question->message;
+    uint32_t server = 0;
+
+    if (dhcp_message_u32(message, DHCP_OPTION_SERVER_IDENTIFIER, &server)) {
+        if (server == d->server_identifier || server == d->question->arrival.local_address)
+            decide_selecting(d);
+        else
+            decide_other_server(d, server);
+        return;
+    }
+    if (message->ciaddr || d->requested) {
+        decide_confirm(d, message->ciaddr ? message->ciaddr : d->requested);
+        return;
+    }
+    refuse(d);
+    dhcp_why(d, "it names no address (neither option 50 nor ciaddr)");
+}
+
+static void decide_decline(struct decision *d)
+{
+    const struct lease *known = lease_table_by_address(d->question->leases, d->requested);
+    char text[IPV4_TEXT_SIZE];
+
+    refuse(d);
+    ipv4_text(text, d->requested);
+    if (!known || !hardware_equal(&known->hardware, &d->plan->identity.hardware)) {
+        dhcp_why(d, "%s is not this machine's to decline", text);
+        return;
+    }
+    d->plan->lease = *known;
+    d->plan->lease.state = LEASE_DECLINED;
+    d->plan->lease.offer_until_ms = 0;
+    d->plan->lease.expiry = d->question->wall + DHCP_DECLINED_SECONDS;
+    d->plan->change = CHANGE_STORE;
+    dhcp_why(d, "something else answers at %s; the address is set aside for %d minutes", text,
+             DHCP_DECLINED_SECONDS / 60);
+}
+
+static void decide_release(struct decision *d)
+{
+    uint32_t address = d->question->message->ciaddr;
+    const struct lease *known = lease_table_by_address(d->question->leases, address);
+    char text[IPV4_TEXT_SIZE];
+
+    ipv4_text(text, address);
+    if (!known || known->state != LEASE_BOUND ||
+        !hardware_equal(&known->hardware, &d->plan->identity.hardware)) {
+        d->plan->outcome = OUTCOME_SILENT;
+        dhcp_why(d, "%s is not this machine's to release", text);
+        return;
+    }
+    d->plan->lease = *known;
+    d->plan->lease.state = LEASE_RELEASED;
+    d->plan->lease.offer_until_ms = 0;
+    d->plan->lease.expiry = d->question->wall;
+    d->plan->change = CHANGE_STORE;
+    d->plan->outcome = OUTCOME_NOTED;
+    dhcp_why(d, "%s released; it stays this machine's as long as others find a free address", text);
+}
+
+static void decide_bootp(struct decision *d)
+{
+    uint32_t address;
+
+    if (!scope_view_number(&d->view, PARAMETER_ALLOW_BOOTP, 1)) {
+        refuse(d);
+        dhcp_why(d, "BOOTP is denied");
+        return;
+    }
+    address = dhcp_choose_address(d, d->question->message->ciaddr);
+    if (!address) {
+        refuse(d);
+        return;
+    }
+    /* RFC 1534 section 2: a BOOTP client never renews, so its lease does not end. */
+    bind_address(d, DHCP_BOOTP, address, SECONDS_FOREVER);
+}
+
+static void decide_inform(struct decision *d)
+{
+    d->plan->outcome = OUTCOME_ANSWERED;
+    dhcp_why(d, "configuration only, it has its address");
+    dhcp_make_reply(d, DHCP_ACK, 0, 0);
+}
+
+/* The network that the machine is in: its relay's, else that of the address it renews, else that of
+ * the interface (RFC 2131 section 4.3.1). */
+static const struct subnet *subnet_of(const struct dhcp_question *q)
+{
+    const struct subnet *subnet = NULL;
+
+    if (q->message->giaddr)
+        return snapshot_subnet_of(q->snapshot, q->message->giaddr);
+    if (q->message->ciaddr && q->arrival.destination == q->arrival.local_address)
+        subnet = snapshot_subnet_of(q->snapshot, q->message->ciaddr);
+    return subnet ? subnet : snapshot_subnet_of(q->snapshot, q->arrival.local_address);
+}
+
+/* Whether the message may be answered at all; says why not. */
+static bool admit(struct decision *d)
+{
+    struct dhcp_plan *plan = d->plan;
+    const struct dhcp_question *q = d->question;
+
+    if (q->message->op != BOOTP_REQUEST) {
+        dhcp_why(d, "not a request");
+        return false;
+    }
+    if (!identity_of(q->snapshot, q->leases, q->message, &plan->identity)) {
+        dhcp_why(d, "it has neither a hardware address nor a client identifier");
+        return false;
+    }
+    plan->subnet = subnet_of(q);
+    if (!plan->subnet) {
+        plan->outcome = OUTCOME_NO_SUBNET;
+        dhcp_why(d, "no subnet is declared for the network it came from");
+        return false;
+    }
+    d->view = scope_view_of(q->snapshot, plan->identity.host, plan->subnet);
+    if (d->type == DHCP_RELEASE || d->type == DHCP_DECLINE)
+        return true;
+    if (!scope_view_number(&d->view, PARAMETER_ALLOW_BOOTING, 1)) {
+        refuse(d);
+        dhcp_why(d, "booting is denied to it");
+        return false;
+    }
+    if (!plan->identity.host && !scope_view_number(&d->view, PARAMETER_ALLOW_UNKNOWN_CLIENTS, 1)) {
+        refuse(d);
+        dhcp_why(d, "no host declaration names this machine, and unknown clients are denied");
+        return false;
+    }
+    return true;
+}
+
+void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan)
+{
+    static void (*const deciders[])(struct decision * d) = {
+        [DHCP_BOOTP] = decide_bootp,     [DHCP_DISCOVER] = decide_discover,
+        [DHCP_REQUEST] = decide_request, [DHCP_DECLINE] = decide_decline,
+        [DHCP_RELEASE] = decide_release, [DHCP_INFORM] = decide_inform,
+    };
+    struct decision d = {.question = question, .plan = plan};
+
+    memset(plan, 0, sizeof(*plan));
+    plan->outcome = OUTCOME_SILENT;
+    plan->stage = stage_of(question->message);
+    d.type = dhcp_message_type(question->message);
+    dhcp_message_u32(question->message, DHCP_OPTION_REQUESTED_ADDRESS, &d.requested);
+    if (!admit(&d))
+        return;
+    d.server_identifier =
+        scope_view_number(&d.view, PARAMETER_SERVER_IDENTIFIER, question->arrival.local_address);
+    if ((size_t)d.type >= sizeof(deciders) / sizeof(deciders[0]) || !deciders[d.type]) {
+        dhcp_why(&d, "a message that servers do not answer");
+        return;
+    }
+    deciders[d.type](&d);
+}

@@ -1,0 +1,102 @@
+/* What to answer to a DHCP or BOOTP request: a pure function of the configuration, the leases, the
+ * message and the time. RFC 2131 section 4.3, RFC 951, RFC 1542, RFC 1534. */
+#ifndef BOOTWIRE_DECIDE_DHCP_H
+#define BOOTWIRE_DECIDE_DHCP_H
+
+#include "decide/identity.h"
+#include "model/lease.h"
+#include "model/snapshot.h"
+#include "wire/dhcp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    DHCP_OFFER_MS = 120000,       /* how long an offer keeps its address from others */
+    DHCP_OFFERS_MAX = 65536,      /* offers open at a time; beyond it unknown machines wait */
+    DHCP_DECLINED_SECONDS = 3600, /* how long a declined address is set aside */
+    DHCP_REPEAT_MS = 64000, /* a repeat counts within this: the longest pause of a PXE client */
+    DHCP_WHY_SIZE = 512,
+};
+
+/* How the message arrived. Addresses are 0 where unknown. */
+struct dhcp_arrival {
+    uint32_t source;        /* the sender's */
+    uint32_t destination;   /* where it was sent to: ours, or a broadcast address */
+    uint32_t local_address; /* ours on the interface it came to, in a declared subnet if any is */
+};
+
+/* The last answer a machine got, kept by the service: a machine that asks the same again has not
+ * heard it. U-Boot draws a new transaction id each time, so that is no part of it. */
+struct dhcp_answered {
+    enum dhcp_type type;
+    uint32_t asked_address; /* option 50, or ciaddr */
+    uint64_t at_ms;         /* monotonic; 0: never answered */
+};
+
+struct dhcp_question {
+    const struct snapshot *snapshot;
+    const struct lease_table *leases;
+    const struct dhcp_message *message;
+    struct dhcp_arrival arrival;
+    struct dhcp_answered answered;
+    int64_t wall;    /* seconds since 1970 */
+    uint64_t now_ms; /* monotonic */
+};
+
+enum dhcp_outcome {
+    OUTCOME_SILENT,    /* not for us, or nothing to say: worth a line for the curious only */
+    OUTCOME_REFUSED,   /* no answer, or a NAK, that a person should know of */
+    OUTCOME_ANSWERED,  /* the machine gets what it asked for */
+    OUTCOME_NOTED,     /* nothing to send, but something changed (release, decline) */
+    OUTCOME_EXHAUSTED, /* no address is left */
+    OUTCOME_NO_SUBNET, /* it came from a network that no subnet declares */
+};
+
+enum lease_change {
+    CHANGE_NONE,
+    CHANGE_OFFER,  /* put `lease` in the table; in memory only */
+    CHANGE_STORE,  /* put `lease` in the table and make it durable before the reply leaves */
+    CHANGE_FORGET, /* end the offer of the lease's address: the machine took another server's */
+};
+
+/* How the reply travels (RFC 2131 section 4.1). */
+enum dhcp_path {
+    PATH_LINK,      /* in a frame to the client's hardware address, IP destination yiaddr */
+    PATH_BROADCAST, /* to 255.255.255.255 on the interface the request came to */
+    PATH_CLIENT,    /* to `destination`, the client's address, port 68 */
+    PATH_RELAY,     /* to `destination`, the relay's address, port 67 */
+};
+
+/* The decision. The reply's slices point into the snapshot, the message and `bytes`: it lives as
+ * long as they do and must not be copied. */
+struct dhcp_plan {
+    enum dhcp_outcome outcome;
+    struct identity identity;
+    enum boot_stage stage;
+    const struct subnet *subnet;
+    char why[DHCP_WHY_SIZE]; /* the reason, for the log; printable */
+
+    enum lease_change change;
+    struct lease lease;
+
+    bool has_reply;
+    enum dhcp_type reply_type;
+    struct dhcp_reply reply;
+    size_t limit; /* the longest message the client takes */
+    enum dhcp_path path;
+    bool also_broadcast; /* it repeats itself: send by both ways */
+    uint32_t destination;
+
+    uint8_t bytes[1024]; /* option values made for this reply */
+    size_t bytes_used;
+};
+
+/* Decides. Everything that happens goes out in `*plan`. */
+void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan);
+
+/* "51 addresses: 40 bound, 3 offered, 1 declined, 7 free ..." of the subnet's ranges. */
+void dhcp_pool_text(char *to, size_t size, const struct dhcp_question *question,
+                    const struct subnet *subnet);
+
+#endif

@@ -1,0 +1,38 @@
+/* What the files of the DHCP decision share; nobody else includes it. */
+#ifndef BOOTWIRE_DECIDE_DHCP_PARTS_H
+#define BOOTWIRE_DECIDE_DHCP_PARTS_H
+
+#include "decide/dhcp.h"
+
+/* One decision on its way. */
+struct decision {
+    const struct dhcp_question *question;
+    struct dhcp_plan *plan;
+    struct scope_view view; /* the settings that hold for this machine */
+    enum dhcp_type type;
+    uint32_t requested;         /* option 50; 0: none */
+    uint32_t server_identifier; /* ours */
+};
+
+/* Writes the reason into the plan; a later call replaces it. */
+void dhcp_why(struct decision *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds to the reason. */
+void dhcp_why_also(struct decision *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Chooses the machine's address and says why. 0: it gets none, and why. `asked` is the address it
+ * would like, or 0. */
+uint32_t dhcp_choose_address(struct decision *d, uint32_t asked);
+/* The record that the machine has in its present subnet, at an address that it may have; or NULL.
+ */
+const struct lease *dhcp_lease_held(const struct decision *d);
+/* The host declaration's fixed address in the present subnet; 0: none. */
+uint32_t dhcp_fixed_address(const struct decision *d);
+
+/* Fills in the reply and its way back. */
+void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,
+                     uint32_t lease_seconds);
+/* A refusal (DHCPNAK). */
+void dhcp_make_nak(struct decision *d);
+
+#endif

@@ -1,0 +1,304 @@
+#include "decide/dhcp_parts.h"
+
+#include "base/cursor.h"
+#include "decide/stage.h"
+
+enum { LIBSA_PATH_MAX = 127 }; /* bytes of a root-path that NetBSD's loader keeps */
+
+#define SECONDS_FOREVER 0xffffffffu
+
+/* Options that the server makes itself, or that mean nothing in a reply: the configuration does not
+ * send them by their code. */
+static bool is_own_option(unsigned code)
+{
+    switch (code) {
+    case DHCP_OPTION_PAD:
+    case DHCP_OPTION_REQUESTED_ADDRESS:
+    case DHCP_OPTION_LEASE_TIME:
+    case DHCP_OPTION_OVERLOAD:
+    case DHCP_OPTION_MESSAGE_TYPE:
+    case DHCP_OPTION_SERVER_IDENTIFIER:
+    case DHCP_OPTION_PARAMETER_LIST:
+    case DHCP_OPTION_MESSAGE:
+    case DHCP_OPTION_MAXIMUM_SIZE:
+    case DHCP_OPTION_CLIENT_IDENTIFIER:
+    case DHCP_OPTION_RELAY_AGENT:
+    case DHCP_OPTION_END:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Room in the plan for an option's value; data NULL where none is left. */
+static struct slice keep(struct dhcp_plan *plan, const void *bytes, size_t length)
+{
+    uint8_t *to = plan->bytes + plan->bytes_used;
+
+    if (length > sizeof(plan->bytes) - plan->bytes_used)
+        return slice_of(NULL, 0);
+    memcpy(to, bytes, length);
+    plan->bytes_used += length;
+    return slice_of(to, length);
+}
+
+static void add_u8(struct dhcp_plan *plan, uint8_t code, uint8_t value)
+{
+    dhcp_reply_add(&plan->reply, code, keep(plan, &value, 1));
+}
+
+static void add_u32(struct dhcp_plan *plan, uint8_t code, uint32_t value)
+{
+    uint8_t bytes[4];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+
+    writer_be32(&w, value);
+    dhcp_reply_add(&plan->reply, code, keep(plan, bytes, sizeof(bytes)));
+}
+
+static bool reply_has(const struct dhcp_reply *reply, unsigned code)
+{
+    for (size_t i = 0; i < reply->option_count; i++) {
+        if (reply->options[i].code == code)
+            return true;
+    }
+    return false;
+}
+
+/* Adds an option as configured, if it is and the reply has it not yet. */
+static void add_configured(struct decision *d, unsigned code)
+{
+    const struct setting *setting = scope_view_find(&d->view, SPACE_DHCP, code);
+
+    if (!setting || reply_has(&d->plan->reply, code))
+        return;
+    /* An empty value is a value; only a NULL pointer says "absent". */
+    dhcp_reply_add(&d->plan->reply, (uint8_t)code,
+                   slice_of(setting->value.data ? setting->value.data : (const uint8_t *)"",
+                            setting->value.length));
+}
+
+static void add_times(struct decision *d, uint32_t seconds)
+{
+    struct dhcp_plan *plan = d->plan;
+
+    add_u32(plan, DHCP_OPTION_LEASE_TIME, seconds);
+    /* RFC 2131 section 4.4.5; a lease without end needs no renewal. */
+    add_configured(d, DHCP_OPTION_RENEWAL_TIME);
+    add_configured(d, DHCP_OPTION_REBINDING_TIME);
+    if (seconds == SECONDS_FOREVER)
+        return;
+    if (!reply_has(&plan->reply, DHCP_OPTION_RENEWAL_TIME))
+        add_u32(plan, DHCP_OPTION_RENEWAL_TIME, seconds / 2);
+    if (!reply_has(&plan->reply, DHCP_OPTION_REBINDING_TIME))
+        add_u32(plan, DHCP_OPTION_REBINDING_TIME, (uint32_t)((uint64_t)seconds * 7 / 8));
+}
+
+static bool holds_url(struct slice text)
+{
+    return text.length > 0 && memmem(text.data, text.length, "://", 3) != NULL;
+}
+
+static bool is_vendor_class(const struct decision *d, const char *text)
+{
+    return stage_vendor_class_begins(d->question->message, text);
+}
+
+/* The boot file, in the file field and as option 67, and the servers that go with it. */
+static void add_boot_file(struct decision *d)
+{
+    struct dhcp_plan *plan = d->plan;
+    struct dhcp_reply *reply = &plan->reply;
+    struct slice file = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
+    struct slice name = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_SERVER_NAME);
+    struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
+    uint32_t own = file.length > 0 || root.length > 0 ? d->question->arrival.local_address : 0;
+
+    reply->siaddr = scope_view_number(&d->view, PARAMETER_NEXT_SERVER, own);
+    if (name.length > 0) {
+        reply->sname = name.length < DHCP_SNAME_SIZE ? name : slice_of(NULL, 0);
+        if (!scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME))
+            dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, name);
+    }
+    if (file.length == 0)
+        return;
+    /* Some ROMs read only the field, others only the option; a name too long for the field stands
+     * only in the option. */
+    if (file.length < DHCP_FILE_SIZE)
+        reply->file = file;
+    if (!scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME) && reply->with_options) {
+        struct slice copy = keep(plan, file.data, file.length);
+
+        /* Some take the option without looking at its end: a NUL stops them there. */
+        if (copy.data && keep(plan, "", 1).data)
+            copy.length++;
+        else
+            dhcp_why_also(d, "; its boot file's name is too long for option 67");
+        dhcp_reply_add(reply, DHCP_OPTION_FILE_NAME, copy);
+    }
+}
+
+/* What particular clients wait for. */
+static void add_for_stage(struct decision *d)
+{
+    static const uint8_t no_discovery[] = {6, 1, 8, 0xff}; /* PXE 2.1 section 2.1, table 2-1 */
+    static const uint8_t no_pxedhcp[] = {176, 1, 1};       /* iPXE's own option space */
+    struct dhcp_plan *plan = d->plan;
+    struct slice file = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
+
+    add_configured(d, DHCP_OPTION_VENDOR_OPTIONS);
+    if (is_vendor_class(d, "PXEClient") && !reply_has(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS))
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS,
+                       slice_of(no_discovery, sizeof(no_discovery)));
+    add_configured(d, DHCP_OPTION_VENDOR_CLASS);
+    if (is_vendor_class(d, "HTTPClient") && holds_url(file) &&
+        !reply_has(&plan->reply, DHCP_OPTION_VENDOR_CLASS))
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_VENDOR_CLASS, slice_of_string("HTTPClient"));
+    add_configured(d, DHCP_OPTION_IPXE);
+    /* Without it iPXE waits 15 seconds for a proxyDHCP server that never speaks. */
+    if (stage_is_ipxe(d->question->message) && !reply_has(&plan->reply, DHCP_OPTION_IPXE))
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_IPXE, slice_of(no_pxedhcp, sizeof(no_pxedhcp)));
+}
+
+/* What the client asks for, in its order; everything configured where it asks for nothing. */
+static void add_requested(struct decision *d)
+{
+    struct slice list = dhcp_message_bytes(d->question->message, DHCP_OPTION_PARAMETER_LIST);
+
+    for (size_t i = 0; i < list.length; i++) {
+        if (!is_own_option(list.data[i]))
+            add_configured(d, list.data[i]);
+    }
+    for (unsigned code = 1; list.length == 0 && code < DHCP_OPTION_END; code++) {
+        if (!is_own_option(code))
+            add_configured(d, code);
+    }
+}
+
+/* The options, the most important first: a client that takes only 548 bytes loses the last ones. */
+static void add_options(struct decision *d, enum dhcp_type type, uint32_t seconds)
+{
+    struct dhcp_plan *plan = d->plan;
+    const struct host *host = plan->identity.host;
+    struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
+
+    if (type != DHCP_BOOTP) {
+        add_u8(plan, DHCP_OPTION_MESSAGE_TYPE, (uint8_t)type);
+        add_u32(plan, DHCP_OPTION_SERVER_IDENTIFIER, d->server_identifier);
+        if (seconds)
+            add_times(d, seconds);
+    }
+    add_configured(d, DHCP_OPTION_SUBNET_MASK);
+    if (!reply_has(&plan->reply, DHCP_OPTION_SUBNET_MASK))
+        add_u32(plan, DHCP_OPTION_SUBNET_MASK, plan->subnet->netmask);
+    add_configured(d, DHCP_OPTION_ROUTERS);
+    add_configured(d, DHCP_OPTION_ROOT_PATH);
+    if (plan->stage == STAGE_LOADER && root.length > LIBSA_PATH_MAX)
+        dhcp_why_also(d,
+                      "; its root-path of %zu bytes is longer than the %d that this loader keeps",
+                      root.length, LIBSA_PATH_MAX);
+    add_configured(d, DHCP_OPTION_SWAP_SERVER);
+    add_boot_file(d);
+    add_for_stage(d);
+    if (host && scope_view_number(&d->view, PARAMETER_USE_HOST_DECL_NAMES, 0) &&
+        !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_HOST_NAME))
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_HOST_NAME, slice_of_string(host->name));
+    add_requested(d);
+    if (type != DHCP_BOOTP && plan->identity.client_identifier.length > 0)
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER,
+                       plan->identity.client_identifier); /* RFC 6842 */
+}
+
+/* What every reply has: the client's own fields back. */
+static void start_reply(struct decision *d, enum dhcp_type type)
+{
+    const struct dhcp_message *message = d->question->message;
+    struct dhcp_plan *plan = d->plan;
+
+    plan->has_reply = true;
+    plan->reply_type = type;
+    plan->limit = dhcp_message_limit(message);
+    plan->reply = (struct dhcp_reply){
+        .hardware_type = message->hardware_type,
+        .hardware_length = message->hardware_length,
+        .hops = message->hops,
+        .xid = message->xid,
+        .flags = message->flags,
+        .giaddr = message->giaddr,
+        .with_options = message->has_options,
+        .relay_agent = message->giaddr ? dhcp_message_bytes(message, DHCP_OPTION_RELAY_AGENT)
+                                       : slice_of(NULL, 0),
+    };
+    memcpy(plan->reply.chaddr, message->chaddr, sizeof(plan->reply.chaddr));
+}
+
+/* A client that asks again what was answered has not heard the answer. */
+static bool is_repeat(const struct decision *d)
+{
+    const struct dhcp_question *q = d->question;
+    uint32_t asked = d->requested ? d->requested : q->message->ciaddr;
+
+    return q->answered.at_ms > 0 && q->now_ms - q->answered.at_ms < DHCP_REPEAT_MS &&
+           q->answered.type == d->type && q->answered.asked_address == asked;
+}
+
+/* RFC 2131 section 4.1, RFC 1542 section 5.4. */
+static void choose_path(struct decision *d)
+{
+    const struct dhcp_message *message = d->question->message;
+    struct dhcp_plan *plan = d->plan;
+    bool repeat = is_repeat(d);
+    bool broadcast = (message->flags & DHCP_FLAG_BROADCAST) ||
+                     scope_view_number(&d->view, PARAMETER_ALWAYS_BROADCAST, 0);
+
+    if (message->giaddr) {
+        plan->path = PATH_RELAY;
+        plan->destination = message->giaddr;
+        /* The relay sends the last part of the way: ask it to broadcast. */
+        if (broadcast || repeat || plan->reply_type == DHCP_NAK)
+            plan->reply.flags |= DHCP_FLAG_BROADCAST;
+    } else if (plan->reply_type == DHCP_NAK) {
+        plan->path = PATH_BROADCAST;
+    } else if (d->type == DHCP_INFORM || message->ciaddr) {
+        plan->destination = message->ciaddr ? message->ciaddr : d->question->arrival.source;
+        plan->path = plan->destination ? PATH_CLIENT : PATH_BROADCAST;
+        plan->also_broadcast = repeat && plan->destination;
+    } else if (broadcast) {
+        plan->path = PATH_BROADCAST;
+    } else {
+        plan->path = PATH_LINK;
+        plan->destination = plan->reply.yiaddr;
+        plan->also_broadcast = repeat;
+    }
+    if (repeat && (plan->also_broadcast || plan->path == PATH_RELAY))
+        dhcp_why_also(d, "; it asks again, so the answer goes by broadcast too");
+}
+
+void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address, uint32_t seconds)
+{
+    struct dhcp_plan *plan = d->plan;
+
+    start_reply(d, type);
+    plan->reply.yiaddr = address;
+    /* RFC 2131 table 3: an ACK gives the client's own ciaddr back, an offer has none. */
+    plan->reply.ciaddr = type == DHCP_OFFER ? 0 : d->question->message->ciaddr;
+    add_options(d, type, seconds);
+    choose_path(d);
+}
+
+void dhcp_make_nak(struct decision *d)
+{
+    struct dhcp_plan *plan = d->plan;
+
+    plan->outcome = OUTCOME_REFUSED;
+    start_reply(d, DHCP_NAK);
+    /* RFC 2131 table 3: no address, no file, and few options. */
+    add_u8(plan, DHCP_OPTION_MESSAGE_TYPE, DHCP_NAK);
+    add_u32(plan, DHCP_OPTION_SERVER_IDENTIFIER, d->server_identifier);
+    dhcp_reply_add(&plan->reply, DHCP_OPTION_MESSAGE,
+                   keep(plan, plan->why, strlen(plan->why) < 200 ? strlen(plan->why) : 200));
+    if (plan->identity.client_identifier.length > 0)
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER,
+                       plan->identity.client_identifier);
+    choose_path(d);
+}

@@ -1,0 +1,43 @@
+/* Leases on disk: one SQLite database, and the table in memory that answers in its stead.
+ *
+ * Changes go to the table at once and to the disk together, once per turn of the control loop
+ * (leases_commit). What a client is promised leaves only after that. Where the disk refuses, the
+ * table goes back to what it was: it never promises what a restart would forget. */
+#ifndef BOOTWIRE_STORE_LEASES_H
+#define BOOTWIRE_STORE_LEASES_H
+
+#include "model/lease.h"
+
+#include <stddef.h>
+
+struct leases;
+
+#define LEASES_FILE "leases.sqlite"
+
+/* Opens `directory`/leases.sqlite, makes it where it is missing, and reads it. Returns NULL with a
+ * message for the person in `error` that names the file and the cure: a damaged file, or one that
+ * is not ours, is left as it is. */
+struct leases *leases_open(const char *directory, char *error, size_t error_size);
+/* Drops what is not committed. NULL is allowed. */
+void leases_close(struct leases *leases);
+
+/* What answers questions; good until the next change. */
+const struct lease_table *leases_table(const struct leases *leases);
+
+/* Puts a record in memory only: an offer. */
+void leases_offer(struct leases *leases, const struct lease *lease);
+/* Ends the offer of an address, if it is on offer and nothing more. */
+void leases_forget(struct leases *leases, uint32_t address);
+/* Puts a record that leases_commit() makes durable. */
+void leases_store(struct leases *leases, const struct lease *lease);
+/* Ends the offers whose time has passed. */
+void leases_expire_offers(struct leases *leases, uint64_t now_ms);
+
+/* Whether something waits for leases_commit(). */
+bool leases_pending(const struct leases *leases);
+/* Writes what waits in one transaction and has the disk confirm it. Returns 0; or -1 with the
+ * reason and the cure in `error`, and then every change since the last commit is undone, in memory
+ * too. */
+int leases_commit(struct leases *leases, char *error, size_t error_size);
+
+#endif

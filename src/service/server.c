@@ -18,6 +18,7 @@
 
 /* In the order they start; NULL ends the table. */
 static const struct service *const services[] = {
+    &service_dhcp,
     &service_rpc,
     NULL,
 };

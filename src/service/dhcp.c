@@ -1,0 +1,496 @@
+/* DHCP and BOOTP: packets in, decisions, leases, packets out. */
+#include "decide/dhcp.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/loop.h"
+#include "net/udp.h"
+#include "platform/linux/link.h"
+#include "platform/linux/port_holder.h"
+#include "service/dhcp_answered.h"
+#include "service/dhcp_text.h"
+#include "service/journal.h"
+#include "service/machines.h"
+#include "service/server.h"
+#include "store/leases.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WAITING_MAX = 256,     /* replies that wait for one commit */
+    LINKS_FRESH_MS = 1000, /* how long a list of interfaces is good */
+    QUIET_MS = 1000,       /* between two log lines about what a flood would repeat */
+    STRANGERS_MAX = 32,    /* interfaces remembered as outside of every subnet */
+};
+
+/* A reply on its way, and what is to be said once it is. */
+struct outgoing {
+    uint8_t bytes[DHCP_LIMIT_MAX];
+    size_t length;
+    enum dhcp_path path;
+    bool also_broadcast;
+    uint32_t destination;
+    uint32_t local_address;
+    unsigned interface_index;
+    uint8_t hardware_type, hardware_length;
+    uint8_t chaddr[DHCP_CHADDR_SIZE];
+
+    struct dhcp_answered answered;
+    struct boot_step step; /* its strings are the two below, and the name */
+    char asked[DHCP_TEXT_SIZE];
+    char got[DHCP_TEXT_SIZE];
+    char host[128];
+};
+
+struct dhcp_service {
+    struct server *server;
+    struct udp_socket *socket;
+    struct link_sender *sender; /* NULL: no raw sockets, broadcast instead */
+    struct leases *leases;
+    struct snapshot *snapshot;
+    struct dhcp_memory *memory;
+
+    struct link_address *links;
+    size_t link_count;
+    uint64_t links_at_ms;
+
+    struct outgoing *waiting; /* WAITING_MAX */
+    size_t waiting_count;
+    bool commit_failing;
+
+    unsigned strangers[STRANGERS_MAX];
+    size_t stranger_count;
+    uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms;
+
+    struct dhcp_message message; /* one at a time; too large for the stack */
+    struct dhcp_plan plan;
+};
+
+/* Whether a line may be written that comes at most once per QUIET_MS. */
+static bool may_say(uint64_t *said_ms, uint64_t now_ms)
+{
+    if (*said_ms && now_ms - *said_ms < QUIET_MS)
+        return false;
+    *said_ms = now_ms ? now_ms : 1;
+    return true;
+}
+
+static void refresh_links(struct dhcp_service *service, uint64_t now_ms)
+{
+    if (service->links && now_ms - service->links_at_ms < LINKS_FRESH_MS)
+        return;
+    free(service->links);
+    service->link_count = link_addresses(&service->links);
+    service->links_at_ms = now_ms;
+}
+
+/* Our address on an interface: one in a declared subnet if there is one. */
+static const struct link_address *link_of(const struct dhcp_service *service, unsigned index)
+{
+    const struct link_address *any = NULL;
+
+    for (size_t i = 0; i < service->link_count; i++) {
+        const struct link_address *link = &service->links[i];
+
+        if (link->index != index)
+            continue;
+        if (snapshot_subnet_of(service->snapshot, link->address))
+            return link;
+        if (!any)
+            any = link;
+    }
+    return any;
+}
+
+/* Sends to the client's hardware address; false where that cannot be done. */
+static bool send_link(struct dhcp_service *service, const struct outgoing *out)
+{
+    const struct link_address *link = link_of(service, out->interface_index);
+    struct link_datagram datagram = {
+        .interface_index = out->interface_index,
+        .from_address = out->local_address,
+        .to_address = out->destination,
+        .from_port = DHCP_SERVER_PORT,
+        .to_port = DHCP_CLIENT_PORT,
+    };
+
+    if (!service->sender || !link || !link->ethernet || out->hardware_type != HARDWARE_ETHERNET ||
+        out->hardware_length != LINK_ETHERNET_SIZE)
+        return false;
+    memcpy(datagram.from_hardware, link->hardware, LINK_ETHERNET_SIZE);
+    memcpy(datagram.to_hardware, out->chaddr, LINK_ETHERNET_SIZE);
+    return link_send(service->sender, &datagram, slice_of(out->bytes, out->length)) == 0;
+}
+
+static int send_to(struct dhcp_service *service, const struct outgoing *out, uint32_t address,
+                   uint16_t port, unsigned interface_index)
+{
+    struct iovec piece = {(void *)out->bytes, out->length};
+
+    return udp_send(service->socket, (struct endpoint){address, port}, out->local_address,
+                    interface_index, &piece, 1);
+}
+
+static void send_reply(struct dhcp_service *service, const struct outgoing *out)
+{
+    bool broadcast = out->also_broadcast || out->path == PATH_BROADCAST;
+    char text[IPV4_TEXT_SIZE];
+    int error = 0;
+
+    if (out->path == PATH_LINK && !send_link(service, out))
+        broadcast = true;
+    if (out->path == PATH_CLIENT)
+        error = send_to(service, out, out->destination, DHCP_CLIENT_PORT, 0);
+    if (out->path == PATH_RELAY)
+        error = send_to(service, out, out->destination, DHCP_SERVER_PORT, 0);
+    if (broadcast)
+        error = send_to(service, out, IPV4_BROADCAST, DHCP_CLIENT_PORT, out->interface_index);
+    if (error && may_say(&service->send_said_ms, clock_monotonic_ms()))
+        log_warning("an answer to %s could not be sent: %s", ipv4_text(text, out->destination),
+                    strerror(error));
+}
+
+/* The reply leaves, and what follows from it is told. */
+static void finish(struct dhcp_service *service, const struct outgoing *out)
+{
+    struct machine machine = {out->step.hardware, out->step.stage};
+
+    /* Who holds the address is known before the machine can act on it. */
+    if (out->step.address && !out->step.refused && out->answered.type != DHCP_DISCOVER)
+        machines_put(service->server->machines, out->step.address, &machine);
+    if (out->length > 0) {
+        send_reply(service, out);
+        dhcp_memory_put(service->memory, &out->step.hardware, out->answered);
+    }
+    journal_step(service->server->journal, &out->step);
+}
+
+/* At the end of a turn: one commit, then everything that waited for it. */
+static void commit(void *argument)
+{
+    struct dhcp_service *service = argument;
+    size_t count = service->waiting_count;
+    char error[1024];
+
+    service->waiting_count = 0;
+    if (count == 0 && !leases_pending(service->leases))
+        return;
+    if (leases_commit(service->leases, error, sizeof(error)) < 0) {
+        service->commit_failing = true;
+        if (may_say(&service->commit_said_ms, clock_monotonic_ms()))
+            log_error("%s (%zu answers were held back; the machines ask again)", error, count);
+        return;
+    }
+    if (service->commit_failing)
+        log_info("leases are written again");
+    service->commit_failing = false;
+    for (size_t i = 0; i < count; i++)
+        finish(service, &service->waiting[i]);
+}
+
+/* Takes down the step; its strings stay in `out`. */
+static void prepare_step(const struct dhcp_service *service, struct outgoing *out,
+                         const struct dhcp_dropped *dropped)
+{
+    const struct dhcp_plan *plan = &service->plan;
+    const struct host *host = plan->identity.host;
+
+    dhcp_asked_text(out->asked, &service->message);
+    dhcp_got_text(out->got, plan, dropped);
+    if (host)
+        snprintf(out->host, sizeof(out->host), "%s", host->name);
+    out->step = (struct boot_step){
+        .service = "dhcp",
+        .stage = plan->stage,
+        .address =
+            plan->has_reply && plan->reply.yiaddr ? plan->reply.yiaddr : service->message.ciaddr,
+        .hardware = plan->identity.hardware,
+        .host = host ? out->host : NULL,
+        .asked = out->asked,
+        .got = out->got,
+        .refused = plan->outcome != OUTCOME_ANSWERED && plan->outcome != OUTCOME_NOTED,
+    };
+}
+
+/* Encodes the reply and what else belongs to it. */
+static void prepare(struct dhcp_service *service, const struct dhcp_question *question,
+                    const struct datagram *datagram, struct outgoing *out)
+{
+    const struct dhcp_message *message = &service->message;
+    struct dhcp_plan *plan = &service->plan;
+    struct dhcp_dropped dropped = {.count = 0};
+
+    out->length = 0;
+    if (plan->has_reply)
+        out->length =
+            dhcp_encode(&plan->reply, plan->limit, out->bytes, sizeof(out->bytes), &dropped);
+    out->path = plan->path;
+    out->also_broadcast = plan->also_broadcast;
+    out->destination = plan->destination;
+    out->local_address = question->arrival.local_address;
+    out->interface_index = datagram->interface_index;
+    out->hardware_type = message->hardware_type;
+    out->hardware_length = message->hardware_length;
+    memcpy(out->chaddr, message->chaddr, sizeof(out->chaddr));
+    out->answered = (struct dhcp_answered){dhcp_message_type(message), message->ciaddr,
+                                           question->now_ms ? question->now_ms : 1};
+    dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &out->answered.asked_address);
+    prepare_step(service, out, &dropped);
+}
+
+static void say_no_subnet(struct dhcp_service *service, const struct datagram *datagram)
+{
+    const struct link_address *link = link_of(service, datagram->interface_index);
+    uint32_t relay = service->message.giaddr;
+    char text[IPV4_TEXT_SIZE];
+
+    for (size_t i = 0; i < service->stranger_count; i++) {
+        if (service->strangers[i] == datagram->interface_index)
+            return;
+    }
+    if (service->stranger_count < STRANGERS_MAX)
+        service->strangers[service->stranger_count++] = datagram->interface_index;
+    if (relay)
+        log_warning(
+            "dhcp: no subnet is declared for %s, the network of a relay: its machines get no "
+            "answer; declare one (\"subnet ... netmask ... { }\")",
+            ipv4_text(text, relay));
+    else
+        log_warning(
+            "dhcp: no subnet is declared for interface %s%s%s: machines there get no answer; "
+            "declare one (\"subnet ... netmask ... { }\") if they should",
+            link ? link->name : "(without address)", link ? ", " : "",
+            link ? ipv4_text(text, link->address) : "");
+}
+
+static void say_exhausted(struct dhcp_service *service, const struct dhcp_question *question,
+                          struct outgoing *out)
+{
+    size_t length;
+
+    if (!may_say(&service->exhausted_said_ms, question->now_ms))
+        return;
+    prepare_step(service, out, NULL);
+    length = strlen(out->got);
+    if (length + 3 < sizeof(out->got)) {
+        memcpy(out->got + length, "; ", 3);
+        dhcp_pool_text(out->got + length + 2, sizeof(out->got) - length - 2, question,
+                       service->plan.subnet);
+    }
+    journal_step(service->server->journal, &out->step);
+}
+
+/* Carries the plan out. */
+static void apply(struct dhcp_service *service, const struct dhcp_question *question,
+                  const struct datagram *datagram)
+{
+    const struct dhcp_plan *plan = &service->plan;
+    struct outgoing *out;
+
+    if (service->waiting_count == WAITING_MAX)
+        commit(service);
+    out = &service->waiting[service->waiting_count];
+    switch (plan->change) {
+    case CHANGE_OFFER:
+        leases_offer(service->leases, &plan->lease);
+        break;
+    case CHANGE_FORGET:
+        leases_forget(service->leases, plan->lease.address);
+        break;
+    case CHANGE_STORE:
+        leases_store(service->leases, &plan->lease);
+        break;
+    case CHANGE_NONE:
+        break;
+    }
+    switch (plan->outcome) {
+    case OUTCOME_NO_SUBNET:
+        say_no_subnet(service, datagram);
+        return;
+    case OUTCOME_EXHAUSTED:
+        if (!plan->has_reply) {
+            say_exhausted(service, question, out);
+            return;
+        }
+        break;
+    case OUTCOME_SILENT:
+        prepare_step(service, out, NULL);
+        log_debug("dhcp: %s -> %s", out->asked, out->got);
+        return;
+    case OUTCOME_REFUSED:
+    case OUTCOME_ANSWERED:
+    case OUTCOME_NOTED:
+        break;
+    }
+    prepare(service, question, datagram, out);
+    if (plan->change == CHANGE_STORE)
+        service->waiting_count++;
+    else
+        finish(service, out);
+}
+
+static void received(void *argument, const struct datagram *datagram)
+{
+    struct dhcp_service *service = argument;
+    struct dhcp_question question = {
+        .snapshot = service->snapshot,
+        .leases = leases_table(service->leases),
+        .message = &service->message,
+        .arrival = {.source = datagram->peer.address, .destination = datagram->destination},
+        .wall = clock_wall_seconds(),
+        .now_ms = clock_monotonic_ms(),
+    };
+    const char *wrong = dhcp_decode(&service->message, datagram->bytes);
+    const struct link_address *link;
+    struct identity identity;
+    char text[IPV4_TEXT_SIZE];
+
+    if (wrong) {
+        if (may_say(&service->garbage_said_ms, question.now_ms))
+            log_warning("dhcp: a packet from %s is no DHCP request: %s",
+                        ipv4_text(text, datagram->peer.address), wrong);
+        return;
+    }
+    refresh_links(service, question.now_ms);
+    link = link_of(service, datagram->interface_index);
+    question.arrival.local_address = link ? link->address : datagram->local_address;
+    leases_expire_offers(service->leases, question.now_ms);
+    if (identity_of(service->snapshot, question.leases, &service->message, &identity))
+        question.answered = dhcp_memory_get(service->memory, &identity.hardware);
+    decide_dhcp(&question, &service->plan);
+    apply(service, &question, datagram);
+}
+
+/* Whether any interface lies in a declared subnet; else says which addresses there are. */
+static bool check_subnets(const struct dhcp_service *service, char *error, size_t error_size)
+{
+    const struct snapshot *snapshot = service->snapshot;
+    size_t length;
+
+    for (size_t i = 0; i < service->link_count; i++) {
+        if (snapshot_subnet_of(snapshot, service->links[i].address))
+            return true;
+    }
+    snprintf(error, error_size, "no interface has an address in any declared subnet:");
+    for (size_t i = 0; i < service->link_count; i++) {
+        char text[IPV4_TEXT_SIZE];
+
+        length = strlen(error);
+        snprintf(error + length, error_size - length, "%s %s has %s", i > 0 ? "," : "",
+                 service->links[i].name, ipv4_text(text, service->links[i].address));
+    }
+    length = strlen(error);
+    snprintf(
+        error + length, error_size - length,
+        "; declare the subnet of one of them, or give an interface an address in a declared one");
+    return false;
+}
+
+static bool open_socket(struct dhcp_service *service, char *error, size_t error_size)
+{
+    const struct udp_options options = {
+        .local = {0, DHCP_SERVER_PORT},
+        .broadcast = true,
+        .datagram_max = DHCP_MESSAGE_MAX + 1,
+    };
+    char holder[256];
+
+    service->socket = udp_open(service->server->control, &options, received, service);
+    if (service->socket)
+        return true;
+    if (errno == EADDRINUSE)
+        snprintf(error, error_size, "%s; end it, for two DHCP servers cannot share a port",
+                 port_holder_text("udp", DHCP_SERVER_PORT, holder, sizeof(holder)));
+    else
+        snprintf(error, error_size, "udp port %d cannot be opened: %s%s", DHCP_SERVER_PORT,
+                 strerror(errno),
+                 errno == EACCES ? "; run as root, or with CAP_NET_BIND_SERVICE" : "");
+    return false;
+}
+
+/* After a restart TFTP and NFS know who holds which address. */
+static void tell_machines(const struct dhcp_service *service)
+{
+    const struct lease_table *table = leases_table(service->leases);
+    size_t place = 0, slot = 0;
+    const struct lease *lease;
+
+    while ((lease = lease_table_next(table, &place, &slot)) != NULL) {
+        struct machine machine = {lease->hardware, lease->stage};
+
+        if (lease->state == LEASE_BOUND)
+            machines_put(service->server->machines, lease->address, &machine);
+    }
+}
+
+static void stop(void *state)
+{
+    struct dhcp_service *service = state;
+
+    if (service->leases)
+        commit(service);
+    udp_close(service->socket);
+    link_sender_close(service->sender);
+    leases_close(service->leases);
+    dhcp_memory_free(service->memory);
+    snapshot_free(service->snapshot);
+    free(service->links);
+    free(service->waiting);
+    free(service);
+}
+
+static void *start(struct server *server, char *error, size_t error_size)
+{
+    struct dhcp_service *service = memory_zeroed(1, sizeof(*service));
+
+    service->server = server;
+    service->snapshot = server_snapshot(server);
+    service->memory = dhcp_memory_new();
+    service->waiting = memory_zeroed(WAITING_MAX, sizeof(*service->waiting));
+    if (service->snapshot->subnet_count == 0) {
+        log_warning("dhcp: no subnet is declared: no machine gets an address from this server");
+        return service;
+    }
+    refresh_links(service, clock_monotonic_ms());
+    if (!check_subnets(service, error, error_size))
+        goto failed;
+    service->leases = leases_open(server->state_directory, error, error_size);
+    if (!service->leases)
+        goto failed;
+    if (!open_socket(service, error, error_size))
+        goto failed;
+    service->sender = link_sender_open();
+    if (!service->sender)
+        log_warning("dhcp: frames cannot be sent (%s): answers go by broadcast, which needs no "
+                    "CAP_NET_RAW",
+                    strerror(errno));
+    tell_machines(service);
+    loop_at_turn_end(server->control, commit, service);
+    return service;
+
+failed:
+    stop(service);
+    return NULL;
+}
+
+static void reloaded(void *state)
+{
+    struct dhcp_service *service = state;
+
+    snapshot_free(service->snapshot);
+    service->snapshot = server_snapshot(service->server);
+    /* Subnets may have come: the interfaces are looked at, and spoken of, anew. */
+    service->stranger_count = 0;
+    if (!service->leases && service->snapshot->subnet_count > 0)
+        log_warning("dhcp: the first subnet needs a restart: the port was not opened at the start");
+}
+
+const struct service service_dhcp = {
+    .name = "dhcp",
+    .start = start,
+    .stop = stop,
+    .reloaded = reloaded,
+};

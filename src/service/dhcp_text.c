@@ -1,0 +1,72 @@
+#include "service/dhcp_text.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { IDENTIFIER_SHOWN = 20, PART_SIZE = 200 };
+
+__attribute__((format(printf, 2, 3))) static void add(char to[DHCP_TEXT_SIZE], const char *format,
+                                                      ...)
+{
+    size_t length = strlen(to);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(to + length, DHCP_TEXT_SIZE - length, format, arguments);
+    va_end(arguments);
+}
+
+static void add_identifier(char to[DHCP_TEXT_SIZE], struct slice identifier)
+{
+    if (identifier.length == 0)
+        return;
+    add(to, " with client identifier ");
+    for (size_t i = 0; i < identifier.length && i < IDENTIFIER_SHOWN; i++)
+        add(to, "%s%02x", i > 0 ? ":" : "", identifier.data[i]);
+    if (identifier.length > IDENTIFIER_SHOWN)
+        add(to, "...");
+}
+
+void dhcp_asked_text(char to[DHCP_TEXT_SIZE], const struct dhcp_message *message)
+{
+    struct slice class = dhcp_message_text(message, DHCP_OPTION_VENDOR_CLASS);
+    char part[PART_SIZE], address[IPV4_TEXT_SIZE];
+    uint32_t asked = message->ciaddr;
+
+    snprintf(to, DHCP_TEXT_SIZE, "%s", dhcp_type_name(dhcp_message_type(message)));
+    dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &asked);
+    if (asked)
+        add(to, " for %s", ipv4_text(address, asked));
+    add_identifier(to, dhcp_message_bytes(message, DHCP_OPTION_CLIENT_IDENTIFIER));
+    if (class.length > 0)
+        add(to, " as %s", text_printable(part, sizeof(part), class));
+    if (message->file.length > 0)
+        add(to, ", wants \"%s\"", text_printable(part, sizeof(part), message->file));
+    if (message->giaddr)
+        add(to, ", through the relay %s", ipv4_text(address, message->giaddr));
+}
+
+void dhcp_got_text(char to[DHCP_TEXT_SIZE], const struct dhcp_plan *plan,
+                   const struct dhcp_dropped *dropped)
+{
+    struct slice file = plan->reply.file;
+    char part[PART_SIZE], address[IPV4_TEXT_SIZE];
+
+    to[0] = 0;
+    if (!plan->has_reply) {
+        add(to, "no answer: %s", plan->why);
+        return;
+    }
+    add(to, "%s",
+        plan->reply_type == DHCP_BOOTP ? "BOOTP reply" : dhcp_type_name(plan->reply_type));
+    if (plan->reply.yiaddr)
+        add(to, " %s", ipv4_text(address, plan->reply.yiaddr));
+    if (file.length > 0)
+        add(to, ", file \"%s\"", text_printable(part, sizeof(part), file));
+    add(to, ": %s", plan->why);
+    for (size_t i = 0; dropped && i < dropped->count; i++)
+        add(to, "%s%u", i == 0 ? "; what the client takes had no room for option " : ", ",
+            dropped->codes[i]);
+}

@@ -593,5 +593,185 @@ class Machine:
         return reply
 
 
+# --------------------------------------------------------------------------------- TFTP and ONC RPC
+
+def tftp_request(name, options=(), mode=b"octet", opcode=1):
+    """A read request; options are (name, value) pairs of bytes."""
+    words = [name, mode, *(word for pair in options for word in pair)]
+    return struct.pack("!H", opcode) + b"".join(word + b"\0" for word in words)
+
+
+class TftpError(Exception):
+    """An ERROR packet: .code and .text (bytes)."""
+
+    def __init__(self, packet):
+        self.code = struct.unpack("!H", packet[2:4])[0]
+        self.text = packet[4:].split(b"\0")[0]
+        super().__init__(f"{self.code}: {self.text!r}")
+
+
+class TftpRead:
+    """One transfer, block by block, as the smallest client does it: `next` gives the next block
+    (b"" after the last), `rest` all that are left. `options` is what the server granted."""
+
+    def __init__(self, client, name, options=(), server=SERVER_ADDRESS):
+        self.client = client
+        self.block = 0
+        self.ended = False
+        self.options = {}
+        self.client.sendto(tftp_request(name, options), (server, 69))
+        self.packet = self.receive()
+        if self.packet[:2] == b"\0\6":
+            words = self.packet[2:].split(b"\0")[:-1]
+            self.options = dict(zip(words[::2], words[1::2]))
+            self.acknowledge()
+            self.packet = None
+        self.size = int(self.options.get(b"blksize", 512))
+
+    def receive(self):
+        packet, self.peer = self.client.recvfrom(70000)
+        if packet[:2] == b"\0\5":
+            raise TftpError(packet)
+        return packet
+
+    def acknowledge(self):
+        self.client.sendto(struct.pack("!HH", 4, self.block), self.peer)
+
+    def next(self):
+        if self.ended:
+            return b""
+        packet, self.packet = self.packet or self.receive(), None
+        wanted = self.block + 1 & 0xffff
+        while packet[:4] != struct.pack("!HH", 3, wanted):
+            packet = self.receive()
+        self.block = wanted
+        self.acknowledge()
+        self.ended = len(packet) - 4 < self.size
+        return packet[4:]
+
+    def rest(self):
+        blocks = []
+        while not self.ended:
+            blocks.append(self.next())
+        return b"".join(blocks)
+
+
+PORTMAP, NFS, MOUNT = 100000, 100003, 100005
+RPC_PORTS = {PORTMAP: 111, NFS: 2049, MOUNT: 20048}
+
+
+def xdr_opaque(data):
+    """Variable-length opaque or string."""
+    return struct.pack("!I", len(data)) + data + bytes(-len(data) % 4)
+
+
+def xdr_take_opaque(data, place):
+    """The opaque at `place` and the place behind it."""
+    length, = struct.unpack("!I", data[place:place + 4])
+    return data[place + 4:place + 4 + length], place + 4 + (length + 3 & ~3)
+
+
+def auth_unix(uid=0, gid=0, gids=(), machine=b"test"):
+    body = struct.pack("!I", 0) + xdr_opaque(machine) + struct.pack(
+        f"!III{len(gids)}I", uid, gid, len(gids), *gids)
+    return struct.pack("!I", 1) + xdr_opaque(body)
+
+
+AUTH_NONE = bytes(8)
+
+
+def rpc_request(program, version, procedure, arguments=b"", credential=AUTH_NONE, xid=None,
+                rpc_version=2):
+    xid = random.getrandbits(32) if xid is None else xid
+    return struct.pack("!6I", xid, 0, rpc_version, program, version, procedure) + \
+        credential + AUTH_NONE + arguments
+
+
+class RpcError(Exception):
+    """A reply that is no success: .reply has the bytes behind xid and REPLY."""
+
+    def __init__(self, reply):
+        self.reply = reply
+        super().__init__(reply.hex())
+
+    @property
+    def words(self):
+        return struct.unpack(f"!{len(self.reply) // 4}I", self.reply[:len(self.reply) & ~3])
+
+
+def rpc_result(reply, xid):
+    """The results in a reply; RpcError where the call was denied or not accepted."""
+    assert reply[:8] == xid + b"\0\0\0\1", reply[:24].hex()
+    if reply[8:12] != bytes(4):
+        raise RpcError(reply[8:])
+    verifier_end = xdr_take_opaque(reply, 16)[1]
+    if reply[verifier_end:verifier_end + 4] != bytes(4):
+        raise RpcError(reply[8:])
+    return reply[verifier_end + 4:]
+
+
+class Rpc:
+    """Calls over UDP or TCP from a namespace: call(program, version, procedure, arguments,
+    credential) gives the results' bytes."""
+
+    def __init__(self, namespace, program, tcp=False, source=None, server=SERVER_ADDRESS):
+        self.program = program
+        self.tcp = tcp
+        self.socket = namespace.socket(
+            socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+        if source:
+            self.socket.bind(source)
+        self.socket.connect((server, RPC_PORTS[program]))
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, message):
+        if self.tcp:
+            message = struct.pack("!I", 0x80000000 | len(message)) + message
+            self.socket.sendall(message)
+        else:
+            self.socket.send(message)
+
+    def receive_exactly(self, length):
+        data = b""
+        while len(data) < length:
+            more = self.socket.recv(length - len(data))
+            if not more:
+                raise EOFError("the server closed the connection")
+            data += more
+        return data
+
+    def receive(self):
+        if not self.tcp:
+            return self.socket.recv(70000)
+        data, last = b"", 0
+        while not last:
+            mark, = struct.unpack("!I", self.receive_exactly(4))
+            last = mark >> 31
+            data += self.receive_exactly(mark & 0x7fffffff)
+        return data
+
+    def call(self, version, procedure, arguments=b"", credential=None):
+        message = rpc_request(self.program, version, procedure, arguments,
+                              auth_unix() if credential is None else credential)
+        self.send(message)
+        return rpc_result(self.receive(), message[:4])
+
+
+def mount3(namespace, path):
+    """MOUNT v3 MNT over UDP: (status, handle)."""
+    with Rpc(namespace, MOUNT) as mount:
+        result = mount.call(3, 1, xdr_opaque(str(path).encode()))
+    status, = struct.unpack("!I", result[:4])
+    return status, xdr_take_opaque(result, 4)[0] if status == 0 else None
+
+
 def have(program):
     return shutil.which(program) is not None

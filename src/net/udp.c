@@ -30,27 +30,64 @@ struct udp_outgoing {
     size_t offset, length; /* of its bytes in the queue's */
 };
 
-struct udp_socket {
-    struct loop_event *event;
-    int descriptor;
-    struct endpoint local;
+struct udp_buffers {
     unsigned batch;
     size_t datagram_max;
-    void (*received)(void *argument, const struct datagram *datagram);
-    void *argument;
-    bool *closed; /* set where the call back closes the socket under udp_ready() */
-
     struct mmsghdr *headers; /* `batch` of each */
     struct iovec *iovecs;
     struct sockaddr_in *peers;
     union udp_control *controls;
     uint8_t *bytes; /* batch * datagram_max */
 
+    struct udp_socket *sender;  /* whose datagrams wait in the queue */
     struct udp_outgoing *queue; /* UDP_BATCH_MAX */
     size_t queue_count;
     uint8_t *queue_bytes; /* UDP_QUEUE_BYTES */
     size_t queue_used;
 };
+
+struct udp_socket {
+    struct loop_event *event;
+    int descriptor;
+    struct endpoint local;
+    void (*received)(void *argument, const struct datagram *datagram);
+    void *argument;
+    bool *closed; /* set where the call back closes the socket under udp_ready() */
+    struct udp_buffers *buffers;
+    bool shared; /* the buffers are somebody else's to free */
+};
+
+struct udp_buffers *udp_buffers_new(unsigned batch, size_t datagram_max)
+{
+    struct udp_buffers *buffers = memory_zeroed(1, sizeof(*buffers));
+
+    buffers->batch = batch ? batch : UDP_BATCH;
+    if (buffers->batch > UDP_BATCH_MAX)
+        buffers->batch = UDP_BATCH_MAX;
+    buffers->datagram_max = datagram_max ? datagram_max : UDP_DATAGRAM_MAX;
+    buffers->headers = memory_zeroed(buffers->batch, sizeof(*buffers->headers));
+    buffers->iovecs = memory_zeroed(buffers->batch, sizeof(*buffers->iovecs));
+    buffers->peers = memory_zeroed(buffers->batch, sizeof(*buffers->peers));
+    buffers->controls = memory_zeroed(buffers->batch, sizeof(*buffers->controls));
+    buffers->bytes = memory_zeroed(buffers->batch, buffers->datagram_max);
+    buffers->queue = memory_zeroed(UDP_BATCH_MAX, sizeof(*buffers->queue));
+    buffers->queue_bytes = memory_zeroed(1, UDP_QUEUE_BYTES);
+    return buffers;
+}
+
+void udp_buffers_free(struct udp_buffers *buffers)
+{
+    if (!buffers)
+        return;
+    free(buffers->headers);
+    free(buffers->iovecs);
+    free(buffers->peers);
+    free(buffers->controls);
+    free(buffers->bytes);
+    free(buffers->queue);
+    free(buffers->queue_bytes);
+    free(buffers);
+}
 
 static struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
 {
@@ -61,10 +98,11 @@ static struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
 
 static void udp_take(struct udp_socket *socket, unsigned i)
 {
-    struct msghdr *header = &socket->headers[i].msg_hdr;
+    struct udp_buffers *buffers = socket->buffers;
+    struct msghdr *header = &buffers->headers[i].msg_hdr;
     struct datagram datagram = {
-        .bytes = slice_of(socket->iovecs[i].iov_base, socket->headers[i].msg_len),
-        .peer = {ntohl(socket->peers[i].sin_addr.s_addr), ntohs(socket->peers[i].sin_port)},
+        .bytes = slice_of(buffers->iovecs[i].iov_base, buffers->headers[i].msg_len),
+        .peer = {ntohl(buffers->peers[i].sin_addr.s_addr), ntohs(buffers->peers[i].sin_port)},
     };
 
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -82,19 +120,21 @@ static void udp_take(struct udp_socket *socket, unsigned i)
 
 static int udp_receive(struct udp_socket *socket)
 {
-    for (unsigned i = 0; i < socket->batch; i++) {
-        socket->iovecs[i] =
-            (struct iovec){socket->bytes + i * socket->datagram_max, socket->datagram_max};
-        socket->headers[i].msg_hdr = (struct msghdr){
-            .msg_name = &socket->peers[i],
-            .msg_namelen = sizeof(socket->peers[i]),
-            .msg_iov = &socket->iovecs[i],
+    struct udp_buffers *buffers = socket->buffers;
+
+    for (unsigned i = 0; i < buffers->batch; i++) {
+        buffers->iovecs[i] =
+            (struct iovec){buffers->bytes + i * buffers->datagram_max, buffers->datagram_max};
+        buffers->headers[i].msg_hdr = (struct msghdr){
+            .msg_name = &buffers->peers[i],
+            .msg_namelen = sizeof(buffers->peers[i]),
+            .msg_iov = &buffers->iovecs[i],
             .msg_iovlen = 1,
-            .msg_control = &socket->controls[i],
-            .msg_controllen = sizeof(socket->controls[i]),
+            .msg_control = &buffers->controls[i],
+            .msg_controllen = sizeof(buffers->controls[i]),
         };
     }
-    return recvmmsg(socket->descriptor, socket->headers, socket->batch, MSG_DONTWAIT, NULL);
+    return recvmmsg(socket->descriptor, buffers->headers, buffers->batch, MSG_DONTWAIT, NULL);
 }
 
 static void udp_ready(void *argument, int what)
@@ -113,7 +153,7 @@ static void udp_ready(void *argument, int what)
         if (closed)
             return;
         (void)udp_flush(socket);
-        if (count < (int)socket->batch)
+        if (count < (int)socket->buffers->batch)
             break;
     }
     socket->closed = NULL;
@@ -164,19 +204,11 @@ struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options
     socket = memory_zeroed(1, sizeof(*socket));
     socket->descriptor = descriptor;
     socket->local = local;
-    socket->batch = options->batch ? options->batch : UDP_BATCH;
-    if (socket->batch > UDP_BATCH_MAX)
-        socket->batch = UDP_BATCH_MAX;
-    socket->datagram_max = options->datagram_max ? options->datagram_max : UDP_DATAGRAM_MAX;
     socket->received = received;
     socket->argument = argument;
-    socket->headers = memory_zeroed(socket->batch, sizeof(*socket->headers));
-    socket->iovecs = memory_zeroed(socket->batch, sizeof(*socket->iovecs));
-    socket->peers = memory_zeroed(socket->batch, sizeof(*socket->peers));
-    socket->controls = memory_zeroed(socket->batch, sizeof(*socket->controls));
-    socket->bytes = memory_zeroed(socket->batch, socket->datagram_max);
-    socket->queue = memory_zeroed(UDP_BATCH_MAX, sizeof(*socket->queue));
-    socket->queue_bytes = memory_zeroed(1, UDP_QUEUE_BYTES);
+    socket->shared = options->buffers != NULL;
+    socket->buffers = options->buffers ? options->buffers
+                                       : udp_buffers_new(options->batch, options->datagram_max);
     socket->event = loop_watch(loop, descriptor, LOOP_READ, udp_ready, socket);
     return socket;
 }
@@ -190,13 +222,10 @@ void udp_close(struct udp_socket *socket)
         *socket->closed = true;
     loop_event_free(socket->event);
     close(socket->descriptor);
-    free(socket->headers);
-    free(socket->iovecs);
-    free(socket->peers);
-    free(socket->controls);
-    free(socket->bytes);
-    free(socket->queue);
-    free(socket->queue_bytes);
+    if (socket->buffers->sender == socket)
+        socket->buffers->sender = NULL;
+    if (!socket->shared)
+        udp_buffers_free(socket->buffers);
     free(socket);
 }
 
@@ -216,6 +245,7 @@ static void udp_pktinfo(struct udp_outgoing *out, uint32_t local_address, unsign
 int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
              unsigned interface_index, const struct iovec *pieces, size_t count)
 {
+    struct udp_buffers *buffers = socket->buffers;
     struct udp_outgoing *out;
     size_t length = 0;
     int error = 0;
@@ -224,17 +254,21 @@ int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_add
         length += pieces[i].iov_len;
     if (length > UDP_DATAGRAM_MAX)
         return EMSGSIZE;
-    if (socket->queue_count == UDP_BATCH_MAX || length > UDP_QUEUE_BYTES - socket->queue_used)
+    if (buffers->sender && buffers->sender != socket)
+        (void)udp_flush(buffers->sender);
+    buffers->sender = socket;
+    if (buffers->queue_count == UDP_BATCH_MAX || length > UDP_QUEUE_BYTES - buffers->queue_used)
         error = udp_flush(socket);
-    out = &socket->queue[socket->queue_count++];
+    out = &buffers->queue[buffers->queue_count++];
     out->peer = udp_sockaddr(peer);
-    out->offset = socket->queue_used;
+    out->offset = buffers->queue_used;
     out->length = length;
     udp_pktinfo(out, local_address, interface_index);
     for (size_t i = 0; i < count; i++) {
         if (pieces[i].iov_len > 0)
-            memcpy(socket->queue_bytes + socket->queue_used, pieces[i].iov_base, pieces[i].iov_len);
-        socket->queue_used += pieces[i].iov_len;
+            memcpy(buffers->queue_bytes + buffers->queue_used, pieces[i].iov_base,
+                   pieces[i].iov_len);
+        buffers->queue_used += pieces[i].iov_len;
     }
     /* Outside the call back nobody flushes for us. */
     return socket->closed ? error : udp_flush(socket);
@@ -244,13 +278,16 @@ int udp_flush(struct udp_socket *socket)
 {
     struct mmsghdr headers[UDP_BATCH_MAX];
     struct iovec iovecs[UDP_BATCH_MAX];
-    size_t count = socket->queue_count, sent = 0;
+    struct udp_buffers *buffers = socket->buffers;
+    size_t count = buffers->queue_count, sent = 0;
     int error = 0;
 
+    if (buffers->sender != socket)
+        return 0;
     for (size_t i = 0; i < count; i++) {
-        struct udp_outgoing *out = &socket->queue[i];
+        struct udp_outgoing *out = &buffers->queue[i];
 
-        iovecs[i] = (struct iovec){socket->queue_bytes + out->offset, out->length};
+        iovecs[i] = (struct iovec){buffers->queue_bytes + out->offset, out->length};
         headers[i].msg_hdr = (struct msghdr){
             .msg_name = &out->peer,
             .msg_namelen = sizeof(out->peer),
@@ -274,8 +311,8 @@ int udp_flush(struct udp_socket *socket)
         error = errno;
         sent++;
     }
-    socket->queue_count = 0;
-    socket->queue_used = 0;
+    buffers->queue_count = 0;
+    buffers->queue_used = 0;
     return error;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 struct loop;
+struct udp_buffers;
 struct udp_socket;
 
 enum { UDP_DATAGRAM_MAX = 65507 };
@@ -35,7 +36,15 @@ struct udp_options {
     bool broadcast;        /* SO_BROADCAST */
     unsigned batch;        /* datagrams per system call, 1 to 64; 0: 32 */
     size_t datagram_max;   /* the longest one wanted; longer ones are cut. 0: UDP_DATAGRAM_MAX */
+    struct udp_buffers *buffers; /* shared ones, which then decide the two above; NULL: own ones */
 };
+
+/* The memory that batches are received into and sent from. Sockets of one loop may share it, since
+ * only one of them is being served at a time: then a socket costs little more than its descriptor.
+ * `batch` and `datagram_max` as in struct udp_options. */
+struct udp_buffers *udp_buffers_new(unsigned batch, size_t datagram_max);
+/* After all sockets that share them were closed. NULL is allowed. */
+void udp_buffers_free(struct udp_buffers *buffers);
 
 /* Opens and binds a socket and calls back with each datagram. Returns NULL with errno. */
 struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options,

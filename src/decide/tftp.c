@@ -1,0 +1,263 @@
+#include "decide/tftp.h"
+
+#include <string.h>
+
+const char *tftp_state_name(enum tftp_state state)
+{
+    static const char *const names[] = {
+        [TFTP_STATE_OACK] = "oack",
+        [TFTP_STATE_SENDING] = "sending",
+        [TFTP_STATE_ENDED] = "ended",
+    };
+
+    return names[state];
+}
+
+static void agree(struct tftp_transfer *t, enum tftp_option option, uint64_t value)
+{
+    t->agreed.present[option] = true;
+    t->agreed.value[option] = value;
+}
+
+/* A value that its RFC does not allow leaves its option out, as RFC 2347 tells servers to. */
+static void negotiate(struct tftp_transfer *t, const struct tftp_options *asked)
+{
+    uint64_t value = asked->value[TFTP_BLKSIZE];
+
+    t->block_size = TFTP_BLOCK_DEFAULT;
+    if (asked->present[TFTP_BLKSIZE] && value >= TFTP_BLOCK_MIN) {
+        /* RFC 2348: the answer may be smaller than what was asked. */
+        t->block_size = value > TFTP_BLOCK_MAX ? TFTP_BLOCK_MAX : (uint32_t)value;
+        agree(t, TFTP_BLKSIZE, t->block_size);
+    }
+    value = asked->value[TFTP_TIMEOUT];
+    t->timer_ms = TFTP_TIMER_FIRST_MS;
+    if (asked->present[TFTP_TIMEOUT] && value >= 1 && value <= 255) {
+        t->fixed_timer = true;
+        t->timer_ms = (uint32_t)value * 1000;
+        agree(t, TFTP_TIMEOUT, value);
+    }
+    t->window = 1;
+    /* A converted file's length is known only once it is sent (RFC 2349 counts octets as sent), and
+     * its blocks cannot be found again by number: neither size nor window. */
+    if (t->size == TFTP_SIZE_UNKNOWN)
+        return;
+    if (asked->present[TFTP_TSIZE])
+        agree(t, TFTP_TSIZE, t->size);
+    value = asked->value[TFTP_WINDOWSIZE];
+    if (asked->present[TFTP_WINDOWSIZE] && value >= 1 && value <= 65535) {
+        uint32_t most = TFTP_WINDOW_BYTES_MAX / t->block_size;
+
+        if (most > TFTP_WINDOW_MAX)
+            most = TFTP_WINDOW_MAX;
+        t->window = value > most ? most : (uint32_t)value;
+        agree(t, TFTP_WINDOWSIZE, t->window);
+    }
+}
+
+/* Doubled with every attempt, up to the cap; a timer that the client chose stays. */
+static uint32_t timer(const struct tftp_transfer *t)
+{
+    uint64_t delay = (uint64_t)t->timer_ms << t->attempts;
+
+    if (t->fixed_timer)
+        return t->timer_ms;
+    return delay > TFTP_TIMER_MAX_MS ? TFTP_TIMER_MAX_MS : (uint32_t)delay;
+}
+
+static struct tftp_action wait_on(void)
+{
+    return (struct tftp_action){.act = TFTP_WAIT};
+}
+
+static struct tftp_action end(struct tftp_transfer *t, enum tftp_end how)
+{
+    t->state = TFTP_STATE_ENDED;
+    return (struct tftp_action){.act = TFTP_END, .end = how};
+}
+
+static struct tftp_action send_oack(struct tftp_transfer *t, uint64_t now)
+{
+    t->sent_at = now;
+    return (struct tftp_action){.act = TFTP_SEND_OACK, .timer_ms = timer(t)};
+}
+
+/* The window that begins after what is acknowledged. */
+static struct tftp_action send_window(struct tftp_transfer *t, uint64_t now)
+{
+    uint64_t left = t->last_block - t->acked;
+    uint32_t count = left < t->window ? (uint32_t)left : t->window;
+
+    t->sent = t->acked + count;
+    t->sent_at = now;
+    return (struct tftp_action){
+        .act = TFTP_SEND_DATA, .first = t->acked + 1, .count = count, .timer_ms = timer(t)};
+}
+
+struct tftp_action tftp_begin(struct tftp_transfer *t, const struct tftp_packet *request,
+                              uint64_t size, uint64_t now)
+{
+    *t = (struct tftp_transfer){.size = size, .duplicate_may_resend = true};
+    negotiate(t, &request->options);
+    /* The last block is shorter than the others, if need be empty (RFC 1350 section 6). */
+    t->last_block = size == TFTP_SIZE_UNKNOWN ? UINT64_MAX : size / t->block_size + 1;
+    for (size_t i = 0; i < TFTP_OPTION_COUNT; i++) {
+        if (t->agreed.present[i]) {
+            t->state = TFTP_STATE_OACK;
+            return send_oack(t, now);
+        }
+    }
+    t->state = TFTP_STATE_SENDING;
+    return send_window(t, now);
+}
+
+/* RFC 6298 with the gains it gives. What was sent twice tells nothing (Karn). */
+static void measure(struct tftp_transfer *t, uint64_t now)
+{
+    uint64_t elapsed = now - t->sent_at;
+    uint32_t sample, deviation;
+
+    if (t->attempts > 0 || t->duplicate_resent || t->fixed_timer || now < t->sent_at)
+        return;
+    sample = elapsed > TFTP_TIMER_MAX_MS ? TFTP_TIMER_MAX_MS : (uint32_t)elapsed;
+    if (t->round_trip == 0) {
+        t->round_trip = sample ? sample : 1;
+        t->variation = sample / 2;
+    } else {
+        deviation = sample > t->round_trip ? sample - t->round_trip : t->round_trip - sample;
+        t->variation = (3 * t->variation + deviation) / 4;
+        t->round_trip = (7 * t->round_trip + sample) / 8;
+    }
+    t->timer_ms = t->round_trip + 4 * t->variation;
+    if (t->timer_ms < TFTP_TIMER_MIN_MS)
+        t->timer_ms = TFTP_TIMER_MIN_MS;
+    if (t->timer_ms > TFTP_TIMER_MAX_MS)
+        t->timer_ms = TFTP_TIMER_MAX_MS;
+}
+
+/* An acknowledgement that says nothing new. With a window of one it must never make anything be
+ * sent, or every later block goes out twice (the Sorcerer's Apprentice, RFC 1123 section 4.2.3.1).
+ * With a larger window it also is how a client says that the window's first block was lost (RFC
+ * 7440 section 4): then the window is sent again, once, and not for the window after one that this
+ * happened to, so that the copies' own acknowledgements start nothing. */
+static struct tftp_action duplicate(struct tftp_transfer *t, uint64_t now)
+{
+    if (t->window == 1 || !t->duplicate_may_resend)
+        return wait_on();
+    t->duplicate_may_resend = false;
+    t->duplicate_resent = true;
+    t->resent_total++;
+    return send_window(t, now);
+}
+
+struct tftp_action tftp_acknowledged(struct tftp_transfer *t, uint16_t block, uint64_t now)
+{
+    uint16_t advance = (uint16_t)(block - (uint16_t)t->acked);
+    bool whole;
+
+    if (t->state == TFTP_STATE_OACK) {
+        if (block != 0)
+            return wait_on();
+        measure(t, now);
+        t->attempts = 0;
+        t->state = TFTP_STATE_SENDING;
+        return send_window(t, now);
+    }
+    if (t->state != TFTP_STATE_SENDING || advance > t->sent - t->acked)
+        return wait_on();
+    if (advance == 0)
+        return duplicate(t, now);
+    whole = t->acked + advance == t->sent;
+    if (whole)
+        measure(t, now);
+    t->acked += advance;
+    t->attempts = 0;
+    if (t->acked == t->last_block)
+        return end(t, TFTP_COMPLETE);
+    /* After a gap, blocks of the old window still arrive and draw acknowledgements. */
+    t->duplicate_may_resend = whole && !t->duplicate_resent;
+    t->duplicate_resent = false;
+    if (!whole)
+        t->resent_total++;
+    return send_window(t, now);
+}
+
+struct tftp_action tftp_stopped(struct tftp_transfer *t)
+{
+    return end(t, TFTP_STOPPED);
+}
+
+struct tftp_action tftp_expired(struct tftp_transfer *t, uint64_t now)
+{
+    if (t->state == TFTP_STATE_ENDED)
+        return wait_on();
+    if (t->attempts == TFTP_ATTEMPTS_MAX) {
+        bool all_sent = t->state == TFTP_STATE_SENDING && t->sent == t->last_block;
+
+        return end(t, all_sent ? TFTP_UNCONFIRMED : TFTP_SILENT);
+    }
+    t->attempts++;
+    t->resent_total++;
+    return t->state == TFTP_STATE_OACK ? send_oack(t, now) : send_window(t, now);
+}
+
+void tftp_ends_at(struct tftp_transfer *t, uint64_t block, size_t length)
+{
+    t->last_block = block;
+    t->size = (block - 1) * t->block_size + length;
+}
+
+uint64_t tftp_bytes_acked(const struct tftp_transfer *t)
+{
+    uint64_t bytes = t->acked * t->block_size;
+
+    return bytes < t->size ? bytes : t->size;
+}
+
+bool tftp_is_repetition(const struct tftp_transfer *t, struct slice first, struct slice again)
+{
+    bool unheard = t->state == TFTP_STATE_OACK || (t->acked == 0 && t->state == TFTP_STATE_SENDING);
+
+    return unheard && slice_equal(first, again);
+}
+
+/* Adds one component, a slash before it where it is not the first. */
+static enum tftp_name add_component(char to[TFTP_NAME_MAX], size_t *length, const char *component,
+                                    size_t size)
+{
+    size_t slash = *length > 0;
+
+    if (size == 0 || (size == 1 && component[0] == '.'))
+        return TFTP_NAME_GOOD;
+    if (size == 2 && memcmp(component, "..", 2) == 0)
+        return TFTP_NAME_CLIMBS;
+    if (*length + slash + size >= TFTP_NAME_MAX)
+        return TFTP_NAME_TOO_LONG;
+    if (slash)
+        to[(*length)++] = '/';
+    memcpy(to + *length, component, size);
+    *length += size;
+    return TFTP_NAME_GOOD;
+}
+
+enum tftp_name tftp_path(char to[TFTP_NAME_MAX], struct slice filename)
+{
+    const char *name = (const char *)filename.data;
+    bool slashes = filename.length > 0 && memchr(name, '/', filename.length);
+    char separator = slashes ? '/' : '\\';
+    size_t length = 0, start = 0;
+
+    to[0] = 0;
+    for (size_t i = 0; i <= filename.length; i++) {
+        enum tftp_name verdict;
+
+        if (i < filename.length && name[i] != separator)
+            continue;
+        verdict = add_component(to, &length, name ? name + start : "", i - start);
+        if (verdict != TFTP_NAME_GOOD)
+            return verdict;
+        start = i + 1;
+    }
+    to[length] = 0;
+    return length > 0 ? TFTP_NAME_GOOD : TFTP_NAME_EMPTY;
+}

@@ -1,0 +1,27 @@
+#include "wire/netascii.h"
+
+size_t netascii_convert(struct netascii *state, struct slice *from, uint8_t *to, size_t room)
+{
+    size_t written = 0;
+
+    while (written < room) {
+        uint8_t byte;
+
+        if (state->pending) {
+            to[written++] = state->byte;
+            state->pending = false;
+            continue;
+        }
+        if (from->length == 0)
+            break;
+        byte = *from->data++;
+        from->length--;
+        if (byte == '\n' || byte == '\r') {
+            state->pending = true;
+            state->byte = byte == '\n' ? '\n' : 0;
+            byte = '\r';
+        }
+        to[written++] = byte;
+    }
+    return written;
+}

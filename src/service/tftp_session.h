@@ -1,0 +1,79 @@
+/* One TFTP transfer: its socket, its timer, its file. Only service/tftp.c opens them; each belongs
+ * to one lane's thread. */
+#ifndef BOOTWIRE_SERVICE_TFTP_SESSION_H
+#define BOOTWIRE_SERVICE_TFTP_SESSION_H
+
+#include "base/map.h"
+#include "model/patch.h"
+#include "model/step.h"
+#include "net/udp.h"
+#include "store/boot_files.h"
+#include "wire/tftp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct server;
+struct tftp_session;
+
+enum {
+    TFTP_SESSIONS_MAX = 4096, /* per lane */
+    TFTP_CLIENT_MAX = 64,     /* per lane and client address */
+    TFTP_SCRATCH = 262144,    /* bytes read from a file at a time; several of the longest blocks */
+    TFTP_GOT_SIZE = 512,      /* what a step says it got, with its NUL */
+};
+
+/* What one data loop keeps. */
+struct tftp_lane {
+    struct server *server;
+    struct loop *loop;
+    struct udp_socket *listener;
+    struct udp_buffers *buffers; /* of all sockets of this lane */
+    struct map sessions;         /* struct tftp_session; key: the peer's address and port */
+    struct map clients;          /* struct tftp_client; key: the peer's address */
+    uint8_t *scratch;            /* TFTP_SCRATCH */
+};
+
+/* Who asks and for what, for the journal. The strings are the session's own once it has begun. */
+struct tftp_who {
+    enum boot_stage stage;
+    struct hardware hardware;
+    char *host;  /* or NULL */
+    char *asked; /* `RRQ "x" blksize 1432` */
+};
+
+/* What a transfer begins with. */
+struct tftp_opening {
+    const struct datagram *datagram; /* the request's bytes and where it came from and to */
+    const struct tftp_packet *request;
+    struct boot_file file; /* the session's from now on */
+    struct patches patches;
+    const char *patched; /* what they do, in words; "" for nothing */
+    struct tftp_who who; /* the session's from now on */
+};
+
+struct tftp_session *tftp_session_find(struct tftp_lane *lane, struct endpoint peer);
+/* Begins a transfer and sends its first packets. Where it cannot, `*why` gets the reason for client
+ * and log, and file and who stay the caller's. */
+bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *opening,
+                        const char **why);
+/* Whether the bytes only repeat the request that began this transfer. */
+bool tftp_session_repeats(const struct tftp_session *session, struct slice request);
+/* Ends a transfer from this side: the client gets an error with this text, the journal too. */
+void tftp_session_cancel(struct tftp_session *session, const char *why);
+/* Ends it without a word to the client, who has begun another one. */
+void tftp_session_replace(struct tftp_session *session);
+/* Cancels all. */
+void tftp_sessions_end(struct tftp_lane *lane, const char *why);
+
+/* Sends an ERROR packet. */
+void tftp_send_error(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
+                     enum tftp_error code, const char *text);
+/* Takes a step down. */
+void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t address,
+                  const char *got, uint64_t bytes, bool refused);
+void tftp_who_release(struct tftp_who *who);
+
+#endif

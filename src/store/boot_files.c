@@ -1,0 +1,119 @@
+#include "store/boot_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int open_inside(int root, const char *path, uint64_t flags)
+{
+    struct open_how how = {.flags = flags | O_CLOEXEC,
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+/* Which kind of missing it is. */
+static enum boot_file_status missing(int root, const char *path, int error)
+{
+    struct stat info;
+    int link;
+
+    if (error != ENOENT && error != ENOTDIR && error != ELOOP && error != ENAMETOOLONG)
+        return error == EACCES ? BOOT_FILE_PRIVATE : BOOT_FILE_FAILED;
+    link = open_inside(root, path, O_PATH | O_NOFOLLOW);
+    if (link < 0)
+        return BOOT_FILE_NOT_FOUND;
+    if (fstat(link, &info) < 0)
+        info.st_mode = 0;
+    close(link);
+    return S_ISLNK(info.st_mode) ? BOOT_FILE_BAD_LINK : BOOT_FILE_NOT_FOUND;
+}
+
+static enum boot_file_status judge(const struct stat *info)
+{
+    if (S_ISDIR(info->st_mode))
+        return BOOT_FILE_DIRECTORY;
+    if (!S_ISREG(info->st_mode))
+        return BOOT_FILE_SPECIAL;
+    return info->st_mode & S_IROTH ? BOOT_FILE_OPEN : BOOT_FILE_PRIVATE;
+}
+
+enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path)
+{
+    enum boot_file_status status = BOOT_FILE_FAILED;
+    int directory, place = -1;
+    struct stat info;
+
+    *file = (struct boot_file){.descriptor = -1};
+    directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        file->error = errno;
+        return BOOT_FILE_NO_ROOT;
+    }
+    /* First without opening it for real: to open a device can do something. */
+    place = open_inside(directory, path, O_PATH);
+    if (place < 0) {
+        file->error = errno;
+        status = missing(directory, path, file->error);
+        goto out;
+    }
+    if (fstat(place, &info) < 0)
+        goto failed;
+    status = judge(&info);
+    if (status != BOOT_FILE_OPEN)
+        goto out;
+    file->descriptor = open_inside(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (file->descriptor < 0) {
+        file->error = errno;
+        status = missing(directory, path, file->error);
+        goto out;
+    }
+    if (fstat(file->descriptor, &info) < 0)
+        goto failed;
+    status = judge(&info);
+    file->size = (uint64_t)info.st_size;
+    /* Read ahead: the loop that serves the file should find it in memory. */
+    (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+    (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_WILLNEED);
+    goto out;
+
+failed:
+    file->error = errno;
+    status = BOOT_FILE_FAILED;
+out:
+    if (status != BOOT_FILE_OPEN)
+        boot_file_close(file);
+    if (place >= 0)
+        close(place);
+    close(directory);
+    return status;
+}
+
+ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, size_t length)
+{
+    size_t done = 0;
+
+    while (done < length) {
+        ssize_t n =
+            pread(file->descriptor, (char *)to + done, length - done, (off_t)(offset + done));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+void boot_file_close(struct boot_file *file)
+{
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    file->descriptor = -1;
+}

@@ -1,0 +1,41 @@
+/* The files below tftp-root, opened so that nothing outside can be reached.
+ *
+ * Names are resolved with openat2() and RESOLVE_IN_ROOT: for a name, and for every symbolic link on
+ * its way, tftp-root is the root of the file system. RESOLVE_BENEATH would refuse every absolute
+ * link; the trees that people serve were often made for a TFTP server in a chroot, with links such
+ * as /boot/vmlinuz that mean a place inside, and those work here. A link that means a place outside
+ * leads to the name of the same path inside, which as a rule does not exist. */
+#ifndef BOOTWIRE_STORE_BOOT_FILES_H
+#define BOOTWIRE_STORE_BOOT_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum boot_file_status {
+    BOOT_FILE_OPEN,
+    BOOT_FILE_NO_ROOT,   /* the root cannot be opened; `error` says why */
+    BOOT_FILE_NOT_FOUND, /* no such name */
+    BOOT_FILE_BAD_LINK,  /* the name is a symbolic link that leads nowhere inside the root */
+    BOOT_FILE_DIRECTORY,
+    BOOT_FILE_SPECIAL, /* a device, a socket, a pipe */
+    BOOT_FILE_PRIVATE, /* not readable by everyone */
+    BOOT_FILE_FAILED,  /* `error` says why */
+};
+
+/* An open file. `size` is its size when it was opened. */
+struct boot_file {
+    int descriptor;
+    uint64_t size;
+    int error; /* errno, where the status says so */
+};
+
+/* Opens the regular file `path` (relative) below the directory `root`. A server that runs as root
+ * may read everything, so a file counts as readable only where everyone may read it, as TFTP
+ * servers have always done it. Close with boot_file_close(). */
+enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path);
+/* Reads up to `length` bytes at `offset`; fewer only at the end of the file. -1 with errno. */
+ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, size_t length);
+void boot_file_close(struct boot_file *file);
+
+#endif

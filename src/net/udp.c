@@ -159,19 +159,29 @@ static void udp_ready(void *argument, int what)
     socket->closed = NULL;
 }
 
+/* A herd of machines that starts at once sends in bursts, and asks for 32 KiB at a time. Root may
+ * pass the system's limit, which is a fraction of that; others get as much as it grants. */
+static void udp_enlarge(int descriptor)
+{
+    int size = UDP_SOCKET_BUFFER;
+
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 static int udp_bind(const struct udp_options *options, struct endpoint *local)
 {
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_in address = udp_sockaddr(options->local);
     socklen_t length = sizeof(address);
-    int one = 1, buffer = UDP_SOCKET_BUFFER, error;
+    int one = 1, error;
 
     if (descriptor < 0)
         return -1;
     setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
-    /* As much as the system grants: a herd of machines that starts at once sends in bursts. */
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+    udp_enlarge(descriptor);
     if (options->reuse_port &&
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0)
         goto failed;

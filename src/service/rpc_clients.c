@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Anybody can send from any address: past this many all are forgotten, and asked anew. */
-enum { RPC_CLIENTS_MAX = 1024 };
+enum { RPC_CLIENTS_MAX = 4096 };
 
 struct rpc_client_entry {
     struct rpc_client client; /* first: pointers to it are pointers to the entry */

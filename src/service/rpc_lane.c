@@ -23,6 +23,7 @@ enum {
     RPC_SLOTS_MAX = 512,      /* exchanges of one lane at a time */
     RPC_REGION_MAX = 4194304, /* bytes of one exchange's region */
     RPC_LANE_PORTS_MAX = 4,
+    RPC_CONNECTIONS_MAX = 2048, /* of one port in one lane: a thousand diskless machines */
 };
 
 struct rpc_socket {
@@ -461,7 +462,8 @@ static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_
     struct udp_options udp = {.local.port = port->port, .reuse_port = port->data};
     struct record_options tcp = {.local.port = port->port,
                                  .reuse_port = port->data,
-                                 .record_max = port->data ? RPC_RECORD_MAX : 65536};
+                                 .record_max = port->data ? RPC_RECORD_MAX : 65536,
+                                 .connections_max = RPC_CONNECTIONS_MAX};
 
     /* Only NFS WRITE is long. */
     udp.datagram_max = port->data ? UDP_DATAGRAM_MAX : 9000;

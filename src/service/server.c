@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,6 +192,18 @@ static int run_loops(struct running *running)
     return error ? -1 : 0;
 }
 
+/* Each connection and each open file is a descriptor: the usual soft limit of 1,024 is for programs
+ * that use select(). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void watch_signals(struct running *running)
 {
     struct loop *control = running->server.control;
@@ -237,6 +250,7 @@ int serve(const struct serve_options *options)
         goto out;
     if (make_loops(&running.server, options->data_loop_count) < 0)
         goto out;
+    raise_descriptor_limit();
     watch_signals(&running);
     if (start_services(&running) < 0)
         goto out;

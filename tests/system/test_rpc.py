@@ -1,4 +1,5 @@
 """Portmap, mount, and what carries NFS: real programs, and clients that no one would want."""
+import contextlib
 import os
 import random
 import re
@@ -319,6 +320,40 @@ def test_reads_over_udp_come_whole(site, size):
         status, data = client.read3(file, len(got), size)
         assert status == 0 and data == content[len(got):len(got) + size]
         got += data
+
+
+def test_a_burst_of_long_reads_over_udp_is_answered_whole(site):
+    content = os.urandom(32768)
+    with open(site.roots["mine"] + "/random", "wb") as random_file:
+        random_file.write(content)
+    client = site.client()
+    _, handle = client.mount(site.roots["mine"])
+    _, file = client.lookup3(handle, "random")
+    asking = client.socket(socket.SOCK_DGRAM)
+    asking.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
+    calls = [call_bytes(NFS, 3, 6, opaque(file) + struct.pack(">QI", 0, 32768)) for _ in range(32)]
+    for _, data in calls:
+        asking.sendto(data, (testing.SERVER_ADDRESS, 2049))
+    waiting = {xid for xid, _ in calls}
+    while waiting:
+        reply = asking.recv(65536)
+        assert reply.endswith(content)
+        waiting.remove(struct.unpack(">I", reply[:4])[0])
+
+
+def test_a_full_disk_at_the_first_start_is_named(network, server, tmp_path):
+    state = tmp_path / "small"
+    state.mkdir()
+    testing.call("mount", "-t", "tmpfs", "-o", "size=16k", "none", str(state))
+    try:
+        with open(state / "filler", "wb", buffering=0) as filler:
+            with contextlib.suppress(OSError):
+                while True:
+                    filler.write(bytes(4096))
+        _, log = server.refused("subnet 10.50.1.0 netmask 255.255.255.0 { }\n", state=state)
+        assert re.search(rf"{state}/\S+ cannot be", log) and "room" in log
+    finally:
+        testing.call("umount", str(state))
 
 
 def test_a_repeated_remove_is_answered_the_same(site):

@@ -1,1 +1,0 @@
-typedef int guest_placeholder;

@@ -17,6 +17,7 @@ enum { EXIT_USAGE = 2 };
 int command_usage(const char *name);
 
 int command_check(int argc, char **argv);
+int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 #endif

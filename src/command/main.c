@@ -11,6 +11,8 @@ static const struct command commands[] = {
     {"serve", "-c FILE [-d] [--state DIRECTORY]", "serve everything that FILE describes",
      command_serve},
     {"check", "-c FILE", "read FILE and say what is wrong with it", command_check},
+    {"run", "-c FILE [--nic MODEL] HOST", "boot a QEMU guest as HOST on a private network",
+     command_run},
     {"help", "", "print this", command_help},
     {"version", "", "print the version", command_version},
 };

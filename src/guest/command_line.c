@@ -5,8 +5,8 @@
 char *const *guest_command_line(struct region *region, const struct guest_description *guest)
 {
     char hardware[HARDWARE_TEXT_SIZE];
-    char *const arguments[] = {
-        region_string(region, guest->program),
+    const char *const arguments[] = {
+        guest->program,
         "-nodefaults",
         "-accel",
         guest->accelerator == GUEST_KVM ? "kvm" : "tcg",
@@ -32,9 +32,9 @@ char *const *guest_command_line(struct region *region, const struct guest_descri
     if (!vector)
         return NULL;
     for (size_t i = 0; i + 1 < sizeof(arguments) / sizeof(arguments[0]); i++) {
-        if (!arguments[i])
+        vector[i] = arguments[i] ? region_string(region, arguments[i]) : NULL;
+        if (!vector[i])
             return NULL;
-        vector[i] = arguments[i];
     }
     return vector;
 }

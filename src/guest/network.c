@@ -38,8 +38,7 @@ static int interface_up(int control, const char *name)
 static int interface_set(int control, const char *name, unsigned long what, uint32_t address)
 {
     struct ifreq request = interface_request(name);
-    struct sockaddr_in socket_address = {.sin_family = AF_INET,
-                                         .sin_addr.s_addr = htonl(address)};
+    struct sockaddr_in socket_address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
 
     memcpy(&request.ifr_addr, &socket_address, sizeof(socket_address));
     return ioctl(control, what, &request);

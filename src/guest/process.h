@@ -8,8 +8,8 @@
  * does; a child whose parent is gone already exits at once. */
 pid_t process_fork(int signal);
 
-/* Sends `signal`, waits at most `patience_ms`, then kills, and reaps. Returns what waitpid() says of
- * its end. */
+/* Sends `signal`, waits at most `patience_ms`, then kills, and reaps. Returns what waitpid() says
+ * of its end. */
 int process_end(pid_t process, int signal, unsigned patience_ms);
 
 #endif

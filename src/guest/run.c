@@ -47,7 +47,7 @@ struct run {
 
     pid_t guest;
     enum guest_accelerator accelerator;
-    int console; /* the guest's serial port */
+    int console;  /* the guest's serial port */
     int messages; /* QEMU's standard error */
     struct lines message_lines;
     struct loop_event *console_event, *messages_event;
@@ -97,8 +97,8 @@ static void journal_ready(void *argument, int what)
     loop_watch_change(run->journal_event, 0);
 }
 
-/* Under nested virtualisation iPXE's real-mode code ends KVM within seconds: QEMU says "KVM internal
- * error" and stops the guest. */
+/* Under nested virtualisation iPXE's real-mode code ends KVM within seconds: QEMU says "KVM
+ * internal error" and stops the guest. */
 static void message_line(struct run *run, struct slice line)
 {
     static const char kvm_error[] = "KVM internal error";
@@ -216,6 +216,7 @@ static int server_start(struct run *run)
         close(journal[0]);
         close(ready[0]);
         close(run->tap);
+        setpgid(0, 0);
         _exit(run->options->serve(run->options->argument, journal[1], ready[1]));
     }
     close(journal[1]);
@@ -235,6 +236,8 @@ static _Noreturn void guest_exec(struct run *run, int console, int messages)
     struct region region;
     char *const *arguments;
 
+    /* Keys are for the guest: a signal of the terminal's is not for QEMU. */
+    setpgid(0, 0);
     region_init(&region, 0);
     guest.accelerator = run->accelerator;
     guest.tap_descriptor = run->tap;
@@ -309,8 +312,8 @@ static void watch(struct run *run)
 
     run->journal_event = loop_watch(run->loop, run->journal, LOOP_READ, journal_ready, run);
     /* A file or /dev/null has nothing for the guest, and the loop cannot wait for it. */
-    if (isatty(STDIN_FILENO) || (fstat(STDIN_FILENO, &input) == 0 &&
-                                 (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode))))
+    if (isatty(STDIN_FILENO) ||
+        (fstat(STDIN_FILENO, &input) == 0 && (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode))))
         run->input_event = loop_watch(run->loop, STDIN_FILENO, LOOP_READ, input_ready, run);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         run->signals[i] = loop_signal(run->loop, ends[i], asked_to_end, run);

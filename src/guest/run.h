@@ -23,8 +23,8 @@ struct guest_run_options {
  * SIGHUP arrives. Everything it started is gone then, also where this process is killed. The
  * timeline is printed to standard output at the end.
  *
- * Returns 0 after an end that somebody asked for or the guest's power-off; -1 where something failed,
- * with the reason on standard error. */
+ * Returns 0 after an end that somebody asked for or the guest's power-off; -1 where something
+ * failed, with the reason on standard error. */
 int guest_run(const struct guest_run_options *options);
 
 #endif

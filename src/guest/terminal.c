@@ -6,8 +6,7 @@ enum { ESCAPE_KEY = 1 /* Ctrl-a */ };
 
 void terminal_save(struct terminal *terminal)
 {
-    terminal->saved =
-        isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &terminal->before) == 0;
+    terminal->saved = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &terminal->before) == 0;
 }
 
 void terminal_raw(const struct terminal *terminal)

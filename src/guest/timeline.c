@@ -89,7 +89,8 @@ char *timeline_text(const struct timeline *timeline)
     fprintf(out, "%10s  %11s  %-10s %-8s %s\n", "seconds", "bytes", "stage", "service", "step");
     for (size_t i = 0; i < timeline->count; i++) {
         const struct timeline_row *row = &timeline->rows[i];
-        uint64_t since = row->at_ms > timeline->power_on_ms ? row->at_ms - timeline->power_on_ms : 0;
+        uint64_t since =
+            row->at_ms > timeline->power_on_ms ? row->at_ms - timeline->power_on_ms : 0;
         char bytes[24] = "";
 
         if (row->bytes > 0)

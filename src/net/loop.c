@@ -124,6 +124,7 @@ void loop_run(struct loop *loop)
         for (size_t i = 0; i < loop->turn_end_count; i++)
             loop->turn_ends[i].function(loop->turn_ends[i].argument);
     }
+    atomic_store(&loop->stopping, false);
 }
 
 void loop_stop(struct loop *loop)

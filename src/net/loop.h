@@ -15,7 +15,7 @@ enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop *loop_new(void);
 /* Every event of the loop must have been freed before. NULL is allowed. */
 void loop_free(struct loop *loop);
-/* Runs until loop_stop(). */
+/* Runs until loop_stop(); may be called again. */
 void loop_run(struct loop *loop);
 /* Ends loop_run() after the present turn. Any thread may call it. */
 void loop_stop(struct loop *loop);

@@ -103,6 +103,8 @@ static void message_line(struct run *run, struct slice line)
 {
     static const char kvm_error[] = "KVM internal error";
 
+    if (run->kvm_died)
+        return; /* a page of registers */
     fprintf(stderr, "%.*s\n", (int)line.length, (const char *)line.data);
     if (run->accelerator == GUEST_KVM &&
         memmem(line.data, line.length, kvm_error, sizeof(kvm_error) - 1)) {

@@ -47,19 +47,19 @@ static void check_host(struct block *global, struct block *host, struct sources 
     }
 }
 
-/* A key that may be written once only, and who wrote it. */
-static void check_twice(struct map *map, struct sources *sources, struct block *block,
-                        struct position where, struct slice key, const char *what)
+/* Reports a thing that an earlier block has written already. */
+static void check_twice(struct map *map, struct sources *sources, enum diagnostic_severity severity,
+                        struct block *block, struct position where, struct slice key,
+                        const char *what)
 {
     const struct block *first = map_get(map, key.data, key.length);
 
-    if (!first) {
+    if (!first)
         map_put(map, key.data, key.length, block);
-        return;
-    }
-    if (first != block)
-        sources_report(sources, DIAGNOSTIC_WARNING, where, "%s: see line %u of %s; that one counts",
-                       what, first->where.line, first->where.file);
+    else if (first != block)
+        sources_report(sources, severity, where, "%s: it stands in line %u of %s%s", what,
+                       first->where.line, first->where.file,
+                       severity == DIAGNOSTIC_WARNING ? ", and that one counts" : "");
 }
 
 struct seen {
@@ -71,24 +71,65 @@ static void check_host_twice(struct seen *seen, struct block *host, struct sourc
     struct slice hardware = slice_of(&host->hardware, sizeof(host->hardware));
 
     if (host->name)
-        check_twice(&seen->names, sources, host, host->where, slice_of_string(host->name),
-                    "another host has this name");
+        check_twice(&seen->names, sources, DIAGNOSTIC_ERROR, host, host->where,
+                    slice_of_string(host->name), "a host of this name is declared already");
     if (host->hardware.length > 0)
-        check_twice(&seen->hardware, sources, host, host->where, hardware,
+        check_twice(&seen->hardware, sources, DIAGNOSTIC_WARNING, host, host->where, hardware,
                     "another host has this hardware address");
     if (host->client_identifier.length > 0)
-        check_twice(&seen->identifiers, sources, host, host->where, host->client_identifier,
-                    "another host has this client identifier");
+        check_twice(&seen->identifiers, sources, DIAGNOSTIC_WARNING, host, host->where,
+                    host->client_identifier, "another host has this client identifier");
     for (const struct block_address *node = host->addresses; node; node = node->next)
-        check_twice(&seen->addresses, sources, host, node->where,
+        check_twice(&seen->addresses, sources, DIAGNOSTIC_WARNING, host, node->where,
                     slice_of(&node->address, sizeof(node->address)),
                     "another host has this fixed address");
+}
+
+static int compare_ranges(const void *left, const void *right)
+{
+    const struct block_range *a = *(const struct block_range *const *)left;
+    const struct block_range *b = *(const struct block_range *const *)right;
+
+    if (a->range.low != b->range.low)
+        return a->range.low < b->range.low ? -1 : 1;
+    return a->where.line < b->where.line ? -1 : a->where.line > b->where.line;
+}
+
+/* No address may be in two ranges: sorted by their starts, each must begin behind all before it. */
+static void check_overlaps(struct block *global, struct sources *sources)
+{
+    const struct block_range **ranges, *furthest = NULL;
+    char low[IPV4_TEXT_SIZE];
+    size_t count = 0;
+
+    for (struct block *block = global; block; block = block_walk(block)) {
+        for (struct block_range *node = block->ranges; node; node = node->next)
+            count++;
+    }
+    ranges = memory_zeroed(count + 1, sizeof(*ranges));
+    count = 0;
+    for (struct block *block = global; block; block = block_walk(block)) {
+        for (struct block_range *node = block->ranges; node; node = node->next)
+            ranges[count++] = node;
+    }
+    qsort(ranges, count, sizeof(ranges[0]), compare_ranges);
+    for (size_t i = 0; i < count; i++) {
+        if (furthest && ranges[i]->range.low <= furthest->range.high)
+            sources_report(sources, DIAGNOSTIC_ERROR, ranges[i]->where,
+                           "the address %s is in another range as well: that of line %u of %s",
+                           ipv4_text(low, ranges[i]->range.low), furthest->where.line,
+                           furthest->where.file);
+        if (!furthest || ranges[i]->range.high > furthest->range.high)
+            furthest = ranges[i];
+    }
+    free(ranges);
 }
 
 void builder_check(struct block *global, struct sources *sources)
 {
     struct seen seen = {0};
 
+    check_overlaps(global, sources);
     for (struct block *block = global; block; block = block_walk(block)) {
         check_ranges(block, sources);
         if (block->kind == BLOCK_HOST) {
@@ -96,7 +137,7 @@ void builder_check(struct block *global, struct sources *sources)
             check_host_twice(&seen, block, sources);
         }
         if (block->kind == BLOCK_SUBNET && !block->broken)
-            check_twice(&seen.subnets, sources, block, block->where,
+            check_twice(&seen.subnets, sources, DIAGNOSTIC_WARNING, block, block->where,
                         slice_of(&block->network, sizeof(block->network)),
                         "this subnet is declared already");
     }

@@ -63,8 +63,7 @@ struct snapshot *config_parse(const char *name, struct slice text, struct diagno
         struct position where = {region_string(&diagnostics->region, name), 0, 0};
 
         sources_report(&sources, DIAGNOSTIC_ERROR, where,
-                       "%s is too big: a configuration has at most %d MiB", name,
-                       SOURCE_SIZE_MAX >> 20);
+                       "is too big: a configuration has at most %d MiB", SOURCE_SIZE_MAX >> 20);
         snapshot_free(snapshot);
         snapshot = NULL;
     } else {

@@ -149,8 +149,8 @@ bool read_hardware_statement(struct parser *parser, const struct statement *stat
     if (!read_hardware(parser, &hardware) || !parser_end_statement(parser))
         return false;
     if (block->hardware.length > 0)
-        parser_warning(parser, keyword.where,
-                       "this host has a hardware address already: the last one written counts");
+        parser_error(parser, keyword.where,
+                     "this host has a hardware address already: declare another host for this one");
     block->hardware = hardware;
     return true;
 }
@@ -159,7 +159,10 @@ bool read_fixed_address(struct parser *parser, const struct statement *statement
                         struct token keyword)
 {
     (void)statement;
-    (void)keyword;
+    if (parser->block->addresses)
+        parser_error(parser, keyword.where,
+                     "this host has a fixed-address already: write all addresses in one, with `,` "
+                     "between them");
     do {
         struct position where = parser->token.where;
         uint32_t address;
@@ -215,7 +218,7 @@ bool read_include(struct parser *parser, const struct statement *statement, stru
         parse_source(parser, source);
         parser->include_depth--;
     } else {
-        parser_error(parser, where, "%s", error);
+        parser_error(parser, where, "%s %s", path, error);
     }
     free(error);
     free(path);

@@ -191,11 +191,13 @@ static struct token string_token(struct lexer *lexer)
         length++;
     }
     token.text.length = length;
-    if (peek(lexer, 0) == '"')
+    if (peek(lexer, 0) == '"') {
         advance(lexer);
-    else
+    } else {
+        token.unclosed = true;
         sources_report(lexer->sources, DIAGNOSTIC_ERROR, token.where,
                        "this string is not closed: expected '\"' before the end of its line");
+    }
     token.end = here(lexer);
     return token;
 }

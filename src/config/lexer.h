@@ -17,6 +17,7 @@ struct token {
     struct slice text;     /* lives in the source, or in the lexer's region */
     struct position where; /* its first character */
     struct position end;   /* just behind its last character */
+    bool unclosed;         /* a string that its line ended; what followed it may be in it */
 };
 
 /* Reads one source from its start to its end. Copying a lexer copies its place. */

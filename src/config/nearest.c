@@ -42,8 +42,8 @@ static size_t edit_distance(struct slice a, struct slice b)
 const char *nearest_name(struct slice word, const char *(*next)(size_t index))
 {
     const char *name, *nearest = NULL;
-    /* A third of the letters may be wrong, one at least. */
-    size_t best = word.length / 3 + 1;
+    /* How many letters may be wrong before another word is as likely. */
+    size_t best = word.length <= 4 ? 1 : word.length <= 8 ? 2 : 3;
 
     if (word.length == 0 || word.length > WORD_MAX)
         return NULL;

@@ -178,7 +178,9 @@ static bool unknown_option(struct parser *parser, const struct token *name)
     char found[TOKEN_TEXT_SIZE];
 
     token_text(found, name);
-    if (token_is_word(&parser->token, "code"))
+    if (token_is_word(name, "space"))
+        parser_error(parser, name->where, "bootwire does not know option spaces yet");
+    else if (token_is_word(&parser->token, "code"))
         parser_error(parser, name->where, "bootwire does not know definitions of options yet: %s",
                      found);
     else if (statement)

@@ -11,6 +11,7 @@ struct token parser_take(struct parser *parser)
 
     parser->last_end = taken.end;
     parser->closed_block = token_is_mark(&taken, '}');
+    parser->unclosed_string = taken.unclosed;
     parser->token = lexer_next(&parser->lexer);
     return taken;
 }
@@ -105,8 +106,10 @@ bool parser_end_statement(struct parser *parser)
         return true;
     if (begins_line(parser) || token_is_mark(&parser->token, '}') ||
         parser->token.kind == TOKEN_END) {
-        /* Only the `;` is missing: what follows is read as usual. */
-        parser_error(parser, parser->last_end, "expected `;` at the end of this statement");
+        /* Only the `;` is missing: what follows is read as usual. A string without its end has
+         * been reported, and may have taken the `;` in. */
+        if (!parser->unclosed_string)
+            parser_error(parser, parser->last_end, "expected `;` at the end of this statement");
         return true;
     }
     parser_error(parser, parser->token.where, "expected `;`, found %s",
@@ -244,6 +247,11 @@ static void parse_statement(struct parser *parser)
     statement = statement_by_name(keyword.text);
     if (statement && (statement->contexts & ALLOWED_IN(parser->block->kind))) {
         parser_take(parser);
+        if (parser->block->kind == BLOCK_POOL &&
+            (statement->parameter != PARAMETER_COUNT || statement->read == read_option))
+            parser_warning(parser, keyword.where,
+                           "`%s` has no effect in a pool: its addresses get what the subnet says",
+                           statement->name);
         if (!statement->read(parser, statement, keyword))
             parser_skip_statement(parser);
         return;

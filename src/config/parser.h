@@ -26,6 +26,7 @@ struct parser {
     struct block *block;     /* the one being read */
     struct block *outermost; /* the one that the current file began in */
     bool closed_block;       /* the token taken last was a `}` */
+    bool unclosed_string;    /* it was a string without an end */
     unsigned include_depth;
     bool may_include; /* false where the text is no file */
 };
@@ -69,9 +70,9 @@ void parser_warning(struct parser *parser, struct position where, const char *fo
 bool parser_expected(struct parser *parser, const char *what);
 /* Takes the `;` that ends a statement, or says where it is missing. */
 bool parser_end_statement(struct parser *parser);
-/* Passes over the rest of a statement: up to its `;`, or over its block, but not over the `}` of the
- * block around it, nor over what looks like another statement on a new line. Returns whether it met
- * the statement's end. */
+/* Passes over the rest of a statement: up to its `;`, or over its block, but not over the `}` of
+ * the block around it, nor over what looks like another statement on a new line. Returns whether it
+ * met the statement's end. */
 bool parser_skip_statement(struct parser *parser);
 
 /* Reads the braces of a declaration and what stands in them into `block`. After a header with

@@ -66,26 +66,25 @@ struct source *sources_read(struct sources *sources, struct region *snapshot_reg
     ssize_t length;
 
     if (descriptor < 0 || fstat(descriptor, &status) < 0) {
-        *error = memory_printf("%s cannot be read: %s", path, strerror(errno));
+        *error = memory_printf("cannot be read: %s", strerror(errno));
         goto out;
     }
     if (!S_ISREG(status.st_mode)) {
-        *error = memory_printf("%s is %s, not a file", path,
+        *error = memory_printf("is %s, not a file",
                                S_ISDIR(status.st_mode) ? "a directory" : "a device or a pipe");
         goto out;
     }
     if (sources->count >= SOURCE_MAX) {
-        *error = memory_printf("%s is one file too many: a configuration has at most %d", path,
-                               SOURCE_MAX);
+        *error = memory_printf("is one file too many: a configuration has at most %d", SOURCE_MAX);
         goto out;
     }
     length = read_whole(descriptor, SOURCE_SIZE_MAX - sources->bytes, &data);
     if (length < 0 && errno == EFBIG)
-        *error = memory_printf("%s is too big: a configuration has at most %d MiB, with all files "
+        *error = memory_printf("is too big: a configuration has at most %d MiB, with all files "
                                "that it includes",
-                               path, SOURCE_SIZE_MAX >> 20);
+                               SOURCE_SIZE_MAX >> 20);
     else if (length < 0)
-        *error = memory_printf("%s cannot be read: %s", path, strerror(errno));
+        *error = memory_printf("cannot be read: %s", strerror(errno));
     if (length < 0)
         goto out;
     source = sources_add(sources, snapshot_region, path, slice_of(data, (size_t)length));

@@ -39,8 +39,8 @@ struct sources {
 /* Adds a text that the caller keeps; `name` is copied into both regions. */
 struct source *sources_add(struct sources *sources, struct region *snapshot_region,
                            const char *name, struct slice text);
-/* Reads a regular file and adds it. Returns NULL and an allocated reason in `*error` (free it)
- * where that fails or a limit would be passed. */
+/* Reads a regular file and adds it. Returns NULL and an allocated reason in `*error`, to stand
+ * behind the name (free it), where that fails or a limit would be passed. */
 struct source *sources_read(struct sources *sources, struct region *snapshot_region,
                             const char *path, char **error);
 /* Sorts this load's messages by file and line, and frees the texts. */

@@ -8,12 +8,14 @@
 #define ANYWHERE  ((1u << BLOCK_KIND_COUNT) - 1)
 #define GLOBAL    ALLOWED_IN(BLOCK_GLOBAL)
 #define HOST      ALLOWED_IN(BLOCK_HOST)
+#define NOT_HOSTS (ANYWHERE & ~HOST)
 #define OUTERMOST (GLOBAL | ALLOWED_IN(BLOCK_GROUP))
 #define NETWORKS  (OUTERMOST | ALLOWED_IN(BLOCK_SHARED_NETWORK))
 #define GROUPS    (NETWORKS | ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_POOL))
 #define POOLS                                                                                      \
     (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_GROUP))
 #define RANGES       (ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_POOL))
+#define LINKS        (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET))
 #define NO_PARAMETER PARAMETER_COUNT
 
 static read_statement read_text, read_address_setting, read_lease_time, read_seconds,
@@ -31,8 +33,8 @@ static const struct statement statements[] = {
     {"always-broadcast", ANYWHERE, read_flag_setting, PARAMETER_ALWAYS_BROADCAST},
     {"always-reply-rfc1048", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"append", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"authoritative", ANYWHERE, read_authoritative, PARAMETER_AUTHORITATIVE},
-    {"bind-local-address6", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"authoritative", NOT_HOSTS, read_authoritative, PARAMETER_AUTHORITATIVE},
+    {"bind-local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"boot-timeout", ANYWHERE, read_seconds, PARAMETER_BOOT_TIMEOUT},
     {"boot-unknown-clients", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
     {"break", ANYWHERE, read_not_known, NO_PARAMETER},
@@ -41,14 +43,14 @@ static const struct statement statements[] = {
     {"class", ANYWHERE, read_not_known, NO_PARAMETER},
     {"client-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"console", ANYWHERE, read_console, PARAMETER_CONSOLE},
-    {"db-time-format", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"db-time-format", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-domainname", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"ddns-dual-stack-mixed-mode", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"ddns-guard-id-must-match", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-dual-stack-mixed-mode", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-guard-id-must-match", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-hostname", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"ddns-local-address4", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"ddns-local-address6", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"ddns-other-guard-is-dynamic", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"ddns-local-address4", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ddns-other-guard-is-dynamic", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-rev-domainname", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-ttl", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-update-style", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -57,15 +59,15 @@ static const struct statement statements[] = {
     {"default", ANYWHERE, read_not_known, NO_PARAMETER},
     {"default-lease-time", ANYWHERE, read_lease_time, PARAMETER_DEFAULT_LEASE_TIME},
     {"define", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"delayed-ack", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"delayed-ack", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"deny", ANYWHERE, read_permission, NO_PARAMETER},
-    {"dhcp-cache-threshold", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"dhcpv6-lease-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"dhcpv6-pid-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"dhcpv6-set-tee-times", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"dhcp-cache-threshold", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dhcpv6-lease-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dhcpv6-pid-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dhcpv6-set-tee-times", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"do-forward-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"do-reverse-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"dont-use-fsync", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"dont-use-fsync", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"duplicates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"dynamic-bootp", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"dynamic-bootp-lease-cutoff", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -78,57 +80,61 @@ static const struct statement statements[] = {
     {"failover", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"filename", ANYWHERE, read_text, PARAMETER_FILENAME},
     {"fixed-address", HOST, read_fixed_address, NO_PARAMETER},
+    {"fixed-address6", HOST, read_without_effect, NO_PARAMETER},
+    {"fixed-prefix6", HOST, read_without_effect, NO_PARAMETER},
     {"fqdn-reply", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"get-lease-hostnames", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"group", GROUPS, read_group, NO_PARAMETER},
     {"hardware", HOST, read_hardware_statement, NO_PARAMETER},
     {"host", GROUPS, read_host, NO_PARAMETER},
+    {"host-identifier", HOST, read_not_known, NO_PARAMETER},
     {"if", ANYWHERE, read_not_known, NO_PARAMETER},
     {"ignore", ANYWHERE, read_permission, NO_PARAMETER},
     {"ignore-client-uids", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"include", ANYWHERE, read_include, NO_PARAMETER},
     {"infinite-is-reserved", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"interface", LINKS, read_without_effect, NO_PARAMETER},
     {"key", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"lease-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"lease-id-format", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"lease-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"lease-id-format", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"leasequery", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"limit-addrs-per-ia", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"limit-prefs-per-ia", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"limited-broadcast-address", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"local-address", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"local-address6", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"local-port", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"limit-addrs-per-ia", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"limit-prefs-per-ia", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"limited-broadcast-address", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"local-address", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"local-port", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"log", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"log-facility", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"log-threshold-high", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"log-threshold-low", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"log-facility", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"log-threshold-high", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"log-threshold-low", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"match", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"max-ack-delay", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"max-ack-delay", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"max-lease-time", ANYWHERE, read_lease_time, PARAMETER_MAX_LEASE_TIME},
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
     {"min-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
-    {"not", ANYWHERE, read_not, PARAMETER_AUTHORITATIVE},
-    {"omapi-key", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"omapi-port", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"not", NOT_HOSTS, read_not, PARAMETER_AUTHORITATIVE},
+    {"omapi-key", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"omapi-port", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"on", ANYWHERE, read_not_known, NO_PARAMETER},
     {"one-lease-per-client", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"option", ANYWHERE, read_option, NO_PARAMETER},
-    {"persist-eui-64-leases", GLOBAL, read_without_effect, NO_PARAMETER},
-    {"pid-file-name", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"persist-eui-64-leases", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"pid-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ping-check", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ping-cltt-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ping-timeout", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ping-timeout-ms", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"pool", POOLS, read_pool, NO_PARAMETER},
     {"preferred-lifetime", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"prefix-length-mode", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"prefix-length-mode", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"prepend", ANYWHERE, read_not_known, NO_PARAMETER},
     {"range", RANGES, read_range, NO_PARAMETER},
     {"release-on-roam", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"remote-port", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"remote-port", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"return", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"server-duid", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"server-duid", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-id-check", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-identifier", ANYWHERE, read_address_setting, PARAMETER_SERVER_IDENTIFIER},
     {"server-name", ANYWHERE, read_text, PARAMETER_SERVER_NAME},
@@ -390,7 +396,7 @@ static bool read_console(struct parser *parser, const struct statement *statemen
         !read_number(parser, "a speed in baud", 1, INT32_MAX, &speed))
         return false;
     if (parser_take_word(parser, "address") &&
-        !read_number(parser, "an I/O address", 0, UINT32_MAX, &address))
+        !read_number(parser, "an I/O address", 1, UINT32_MAX, &address))
         return false;
     if (!parser_end_statement(parser))
         return false;
@@ -407,8 +413,8 @@ static bool read_console(struct parser *parser, const struct statement *statemen
 static bool read_without_effect(struct parser *parser, const struct statement *statement,
                                 struct token keyword)
 {
-    parser_warning(parser, keyword.where, "`%s` has no effect %s", statement->name,
-                   parser->block->kind == BLOCK_POOL ? "in a pool of bootwire's" : "in bootwire");
+    parser_warning(parser, keyword.where, "`%s` has no effect in %s", statement->name,
+                   parser->block->kind == BLOCK_POOL ? "a pool" : "bootwire");
     if (!parser_skip_statement(parser))
         return parser_end_statement(parser);
     /* dhcpd takes a `;` behind the block of a key. */

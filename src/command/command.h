@@ -18,6 +18,7 @@ int command_usage(const char *name);
 
 int command_check(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_installboot(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 #endif

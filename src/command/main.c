@@ -13,6 +13,8 @@ static const struct command commands[] = {
     {"check", "-c FILE", "read FILE and say what is wrong with it", command_check},
     {"run", "-c FILE [--nic MODEL] HOST", "boot a QEMU guest as HOST on a private network",
      command_run},
+    {"installboot", "-e [-nv] -o OPTIONS FILE", "edit the parameters in a NetBSD boot file",
+     command_installboot},
     {"help", "", "print this", command_help},
     {"version", "", "print the version", command_version},
 };

@@ -1,0 +1,83 @@
+/* A packet; what decodes encodes to something that decodes alike. A request then drives a transfer,
+ * with the rest of the input as what happens to it: no block past the file's end is ever sent, and
+ * the end comes. */
+#include "decide/tftp.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void check_encoding(const struct tftp_packet *packet)
+{
+    static uint8_t bytes[1 << 17];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct tftp_packet again;
+
+    if (packet->filename.length + packet->data.length > sizeof(bytes) / 2)
+        return;
+    tftp_encode(&w, packet);
+    require(!w.failed && tftp_decode(&again, slice_of(bytes, w.length)));
+    require(again.opcode == packet->opcode && again.block == packet->block &&
+            slice_equal(again.filename, packet->filename) && slice_equal(again.data, packet->data));
+    for (size_t i = 0; i < TFTP_OPTION_COUNT; i++)
+        require(again.options.present[i] == packet->options.present[i] &&
+                again.options.value[i] == packet->options.value[i]);
+}
+
+static void check_action(const struct tftp_transfer *t, struct tftp_action action)
+{
+    if (action.act == TFTP_WAIT || action.act == TFTP_END)
+        return;
+    require(action.timer_ms > 0);
+    if (action.act == TFTP_SEND_OACK)
+        return;
+    require(action.count >= 1 && action.count <= t->window && action.first == t->acked + 1);
+    require(action.first + action.count - 1 <= t->last_block);
+    require((action.first + action.count - 2) * t->block_size <= t->size);
+}
+
+static void drive(const struct tftp_packet *request, struct reader *r)
+{
+    struct tftp_transfer t;
+    uint64_t now = 0;
+    int silence = 0;
+
+    check_action(&t, tftp_begin(&t, request, reader_be32(r), now));
+    while (t.state != TFTP_STATE_ENDED && reader_left(r) >= 4) {
+        uint16_t advance = reader_be16(r);
+
+        now += reader_be16(r);
+        if (advance % 7 == 0)
+            check_action(&t, tftp_expired(&t, now));
+        else
+            check_action(&t, tftp_acknowledged(&t, (uint16_t)(t.acked + advance % 300), now));
+    }
+    while (t.state != TFTP_STATE_ENDED) {
+        check_action(&t, tftp_expired(&t, now));
+        require(silence++ <= TFTP_ATTEMPTS_MAX);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
+{
+    char path[TFTP_NAME_MAX], text[TFTP_OPTIONS_TEXT];
+    struct tftp_packet packet;
+    struct reader r = reader_of(data, length);
+
+    if (!tftp_decode(&packet, slice_of(data, length)))
+        return 0;
+    tftp_options_text(text, &packet.options);
+    check_encoding(&packet);
+    if (tftp_path(path, packet.filename) == TFTP_NAME_GOOD)
+        require(path[0] != '/' && path[0] != 0);
+    if (packet.opcode != TFTP_RRQ)
+        return 0;
+    drive(&packet, &r);
+    return 0;
+}

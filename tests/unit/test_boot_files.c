@@ -1,0 +1,153 @@
+#include "test.h"
+
+#include "base/memory.h"
+#include "store/boot_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A directory with root/ to serve, and beside it what must stay out of reach. */
+struct place {
+    char directory[64];
+    char root[80];
+};
+
+static void make_file(const char *directory, const char *name, const char *text, mode_t mode)
+{
+    char *path = memory_printf("%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(chmod(path, mode), 0);
+    free(path);
+}
+
+static void make_link(const struct place *place, const char *target, const char *name)
+{
+    char *path = memory_printf("%s/%s", place->root, name);
+
+    assert_int_equal(symlink(target, path), 0);
+    free(path);
+}
+
+static int set_up(void **state)
+{
+    struct place *place = memory_zeroed(1, sizeof(*place));
+    char *path;
+
+    snprintf(place->directory, sizeof(place->directory), "/tmp/bootwire-test-XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    snprintf(place->root, sizeof(place->root), "%s/root", place->directory);
+    assert_int_equal(mkdir(place->root, 0755), 0);
+    path = memory_printf("%s/dir", place->root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    free(path);
+    path = memory_printf("%s/pipe", place->root);
+    assert_int_equal(mkfifo(path, 0644), 0);
+    free(path);
+    make_file(place->directory, "outside", "secret", 0644);
+    make_file(place->root, "file", "content", 0644);
+    make_file(place->root, "private", "key", 0600);
+    make_link(place, "../outside", "relative-out");
+    make_link(place, "/etc/passwd", "absolute-out");
+    make_link(place, "/proc/self/root/etc/passwd", "magic-out");
+    make_link(place, "/file", "absolute-in");
+    make_link(place, "../file", "clamped-in");
+    make_link(place, "loop", "loop");
+    *state = place;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *place = *state;
+    char *command = memory_printf("rm -rf %s", place->directory);
+    int status = system(command);
+
+    free(command);
+    free(place);
+    return status;
+}
+
+static void names_stay_inside(void **state)
+{
+    static const struct {
+        const char *path;
+        enum boot_file_status status;
+    } rows[] = {
+        {"file", BOOT_FILE_OPEN},
+        {"dir/../file", BOOT_FILE_OPEN},
+        {"absolute-in", BOOT_FILE_OPEN},
+        {"clamped-in", BOOT_FILE_OPEN},
+        {"../outside", BOOT_FILE_NOT_FOUND},
+        {"/etc/passwd", BOOT_FILE_NOT_FOUND},
+        {"relative-out", BOOT_FILE_BAD_LINK},
+        {"absolute-out", BOOT_FILE_BAD_LINK},
+        {"magic-out", BOOT_FILE_BAD_LINK},
+        {"loop", BOOT_FILE_BAD_LINK},
+        {"file/x", BOOT_FILE_NOT_FOUND},
+        {"nothing", BOOT_FILE_NOT_FOUND},
+        {"dir", BOOT_FILE_DIRECTORY},
+        {"pipe", BOOT_FILE_SPECIAL},
+        {"private", BOOT_FILE_PRIVATE},
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct boot_file file;
+
+        if (boot_file_open(&file, place->root, rows[i].path) != rows[i].status)
+            fail_msg("%s", rows[i].path);
+        assert_int_equal(file.descriptor >= 0, rows[i].status == BOOT_FILE_OPEN);
+        boot_file_close(&file);
+    }
+}
+
+static void files_are_read_at_any_place(void **state)
+{
+    struct place *place = *state;
+    struct boot_file file;
+    char bytes[16];
+
+    assert_int_equal(boot_file_open(&file, place->root, "file"), BOOT_FILE_OPEN);
+    assert_int_equal(file.size, 7);
+    assert_int_equal(boot_file_read(&file, 3, bytes, 2), 2);
+    assert_memory_equal(bytes, "te", 2);
+    assert_int_equal(boot_file_read(&file, 3, bytes, sizeof(bytes)), 4);
+    assert_int_equal(boot_file_read(&file, 100, bytes, sizeof(bytes)), 0);
+    boot_file_close(&file);
+    assert_int_equal(file.descriptor, -1);
+}
+
+static void a_missing_root_is_told(void **state)
+{
+    struct place *place = *state;
+    struct boot_file file;
+    char *gone = memory_printf("%s/gone", place->directory);
+    char *plain = memory_printf("%s/file", place->root);
+
+    assert_int_equal(boot_file_open(&file, gone, "file"), BOOT_FILE_NO_ROOT);
+    assert_int_equal(file.error, ENOENT);
+    assert_int_equal(boot_file_open(&file, plain, "file"), BOOT_FILE_NO_ROOT);
+    assert_int_equal(file.error, ENOTDIR);
+    free(gone);
+    free(plain);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_stay_inside),
+        cmocka_unit_test(files_are_read_at_any_place),
+        cmocka_unit_test(a_missing_root_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

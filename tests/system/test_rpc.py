@@ -351,7 +351,7 @@ def test_a_full_disk_at_the_first_start_is_named(network, server, tmp_path):
                 while True:
                     filler.write(bytes(4096))
         _, log = server.refused("subnet 10.50.1.0 netmask 255.255.255.0 { }\n", state=state)
-        assert re.search(rf"{state}/\S+ cannot be", log) and "room" in log
+        assert str(state) in log and "room" in log
     finally:
         testing.call("umount", str(state))
 

@@ -130,6 +130,29 @@ def test_each_host_mounts_its_own_root_and_no_other(site, version, over):
     assert status == 0 and below != handle
 
 
+def test_a_leased_machine_mounts_its_subnets_root(network, server, machine, tmp_path):
+    root = tmp_path / "shared"
+    root.mkdir()
+    running = server(f'''subnet 10.50.1.0 netmask 255.255.255.0 {{
+                            range 10.50.1.200 10.50.1.250;
+                            option root-path "{root}";
+                        }}''')
+    rom = machine("22:22:22:22:00:07")
+    address = rom.request(rom.discover()).yiaddr
+    client = Client(network.client, network.client_address(address))
+    status, handle = client.mount(str(root))
+    assert status == 0
+    # Its lease outlives the server, and so does what follows from it.
+    running.kill()
+    running.start()
+    assert client.getattr3(handle) == 0
+    assert client.mount(str(root)) == (0, handle)
+    client.close()
+    stranger = Client(network.client, network.client_address(STRANGERS))
+    assert stranger.mount(str(root)) == (ACCES, None)
+    stranger.close()
+
+
 def test_a_root_path_that_is_gone_is_named(site):
     client = site.client()
     status, handle = client.mount(site.roots["mine"])

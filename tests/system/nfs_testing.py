@@ -1,12 +1,13 @@
 """A small NFS client in Python, for what libnfs does not say or send: UDP and TCP, versions 2 and 3,
 any credentials, any bytes as a handle."""
-import itertools
-import os
 import socket
 import struct
 
-NFS, MOUNT = 100003, 100005
-NFS_PORT, MOUNT_PORT = 2049, 20048
+import bootwire_testing as testing
+from rpc_client import (MOUNT, NFS, PORTS, Reply, auth_sys, call_bytes, opaque, receive_record,
+                        send_record)
+
+AUTH_NONE = bytes(8)
 
 NFS3 = ("NULL GETATTR SETATTR LOOKUP ACCESS READLINK READ WRITE CREATE MKDIR SYMLINK MKNOD REMOVE "
         "RMDIR RENAME LINK READDIR READDIRPLUS FSSTAT FSINFO PATHCONF COMMIT").split()
@@ -21,9 +22,6 @@ SERVERFAULT, BADTYPE = 10006, 10007
 UNSTABLE, DATA_SYNC, FILE_SYNC = 0, 1, 2
 UNCHECKED, GUARDED, EXCLUSIVE = 0, 1, 2
 
-_xids = itertools.count(int.from_bytes(os.urandom(3), "big") << 8)
-
-
 class RpcError(Exception):
     """The server answered, but not with results: a denial or an accept_stat."""
 
@@ -34,11 +32,6 @@ def u32(*values):
 
 def u64(value):
     return struct.pack(">Q", value)
-
-
-def opaque(data):
-    data = data.encode() if isinstance(data, str) else data
-    return u32(len(data)) + data + bytes(-len(data) % 4)
 
 
 def sattr3(mode=None, uid=None, gid=None, size=None, atime=None, mtime=None):
@@ -114,82 +107,56 @@ class Results:
 
 
 class Client:
-    """Calls over one socket. `uid` None is AUTH_NONE. With a namespace the socket lives in there."""
+    """Calls from one namespace, over UDP or TCP. `uid` None is AUTH_NONE."""
 
-    def __init__(self, server="10.50.1.1", tcp=False, uid=0, gid=0, groups=(), namespace=None,
-                 timeout=20, source_port=None):
-        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
-        self.tcp, self.uid, self.gid, self.groups = tcp, uid, gid, groups
-        self.server, self.namespace, self.timeout = server, namespace, timeout
-        self.kind = kind
+    def __init__(self, namespace, tcp=False, uid=0, gid=0, groups=(), source=None,
+                 server=testing.SERVER_ADDRESS):
+        self.namespace, self.tcp, self.source, self.server = namespace, tcp, source, server
+        self.auth = AUTH_NONE if uid is None else auth_sys(uid, gid, groups)
         self.sockets = {}
 
-    def socket(self, port):
-        if port not in self.sockets:
-            made = self.namespace.socket(kind=self.kind) if self.namespace \
-                else socket.socket(socket.AF_INET, self.kind)
-            made.settimeout(self.timeout)
-            made.connect((self.server, port))
-            self.sockets[port] = made
-        return self.sockets[port]
+    def socket(self, program):
+        if program not in self.sockets:
+            kind = socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM
+            made = self.namespace.socket(kind=kind)
+            made.settimeout(testing.PATIENCE)
+            if self.source:
+                made.bind((self.source, 0))
+            made.connect((self.server, PORTS[program]))
+            self.sockets[program] = made
+        return self.sockets[program]
 
     def close(self):
         for each in self.sockets.values():
             each.close()
         self.sockets = {}
 
-    def auth(self):
-        if self.uid is None:
-            return u32(0, 0)
-        body = u32(0) + opaque("client") + u32(self.uid, self.gid, len(self.groups), *self.groups)
-        return u32(1) + opaque(body)
-
-    def send(self, program, version, procedure, arguments, port=NFS_PORT, xid=None):
-        xid = next(_xids) & 0xffffffff if xid is None else xid
-        message = u32(xid, 0, 2, program, version, procedure) + self.auth() + u32(0, 0) + arguments
+    def send(self, program, version, procedure, arguments):
+        """Returns what receive() wants to know."""
+        xid, message = call_bytes(program, version, procedure, arguments, auth=self.auth)
         if self.tcp:
-            message = u32(0x80000000 | len(message)) + message
-        self.socket(port).sendall(message)
-        return xid
+            send_record(self.socket(program), message)
+        else:
+            self.socket(program).send(message)
+        return program, xid & 0xffffffff
 
-    def receive(self, xid, port=NFS_PORT):
+    def receive(self, program, xid):
         while True:
-            data = self._record(port) if self.tcp else self.socket(port).recv(70000)
-            got, kind, denied = struct.unpack_from(">3I", data)
-            if got == xid and kind == 1:
+            data = receive_record(self.socket(program)) if self.tcp \
+                else self.socket(program).recv(70000)
+            reply = Reply(data)
+            if reply.xid == xid:
                 break
-        if denied:
-            raise RpcError(f"denied: {struct.unpack_from('>2I', data, 12)}")
-        length, = struct.unpack_from(">I", data, 16)
-        offset = 20 + length
-        status, = struct.unpack_from(">I", data, offset)
-        if status:
-            raise RpcError(f"accept_stat {status}")
-        return Results(data[offset + 4:])
+        if reply.status != 0:
+            raise RpcError(f"denied {reply.denied}, accept_stat {reply.status}")
+        return Results(reply.results)
 
-    def _exactly(self, port, length):
-        data = b""
-        while len(data) < length:
-            more = self.socket(port).recv(length - len(data))
-            if not more:
-                raise ConnectionError("the server closed the connection")
-            data += more
-        return data
-
-    def _record(self, port):
-        record, last = b"", False
-        while not last:
-            mark, = struct.unpack(">I", self._exactly(port, 4))
-            last = bool(mark >> 31)
-            record += self._exactly(port, mark & 0x7fffffff)
-        return record
-
-    def call(self, program, version, procedure, arguments=b"", port=NFS_PORT):
-        return self.receive(self.send(program, version, procedure, arguments, port), port)
+    def call(self, program, version, procedure, arguments=b""):
+        return self.receive(*self.send(program, version, procedure, arguments))
 
     def mount(self, path, version=3):
         """The handle of the path, or raises OSError with mount's status."""
-        results = self.call(MOUNT, version, 1, opaque(path), MOUNT_PORT)
+        results = self.call(MOUNT, version, 1, opaque(path))
         status = results.u32()
         if status:
             raise OSError(status, "mount")

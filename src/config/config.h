@@ -18,7 +18,9 @@ struct diagnostic {
     const char *line;    /* the line itself, without its end; NULL where the file has none */
 };
 
-/* Everything found in one file, in the file's order. All zero is empty. */
+/* Everything found in one load, in the order of the file; what is wrong in included files follows,
+ * in the order of their reading. At most 100 errors and 100 warnings are kept; the last one kept
+ * says that more follow. All zero is empty. */
 struct diagnostics {
     struct region region; /* owns all strings */
     struct diagnostic *list;
@@ -40,7 +42,8 @@ char *diagnostic_text(const struct diagnostic *diagnostic);
  * (the file could not be read is one too: its position has line 0). Everything found is added to
  * `*diagnostics`, warnings also where the load succeeds. */
 struct snapshot *config_load(const char *path, struct diagnostics *diagnostics);
-/* The same from memory; `name` stands for the file in messages. */
+/* The same from memory; `name` stands for the file in messages. Such a text opens no file:
+ * `include` in it is an error. */
 struct snapshot *config_parse(const char *name, struct slice text, struct diagnostics *diagnostics);
 
 #endif

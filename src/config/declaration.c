@@ -124,7 +124,7 @@ bool read_range(struct parser *parser, const struct statement *statement, struct
                      "a range is two addresses with a space between them: `range LOW HIGH;`");
         return false;
     }
-    if (parser->token.kind == TOKEN_WORD && parser->token.where.line == parser->last_end.line &&
+    if (parser->token.kind == TOKEN_WORD && !parser_begins_statement(parser) &&
         !read_address(parser, &range.high))
         return false;
     if (!parser_end_statement(parser))

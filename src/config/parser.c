@@ -91,8 +91,7 @@ static bool begins_line(const struct parser *parser)
     return parser->token.where.line > parser->last_end.line;
 }
 
-/* Whether the next token looks like the start of another statement, whatever came before it. */
-static bool begins_statement(const struct parser *parser)
+bool parser_begins_statement(const struct parser *parser)
 {
     return parser->token.kind == TOKEN_WORD && begins_line(parser) &&
            statement_by_name(parser->token.text);
@@ -135,7 +134,7 @@ static void skip_braces(struct parser *parser)
 bool parser_skip_statement(struct parser *parser)
 {
     while (parser->token.kind != TOKEN_END && !token_is_mark(&parser->token, '}') &&
-           !begins_statement(parser)) {
+           !parser_begins_statement(parser)) {
         if (token_is_mark(&parser->token, '{')) {
             skip_braces(parser);
             return true;
@@ -152,7 +151,7 @@ static bool find_brace(struct parser *parser)
 {
     while (!token_is_mark(&parser->token, '{')) {
         if (parser->token.kind == TOKEN_END || token_is_mark(&parser->token, '}') ||
-            token_is_mark(&parser->token, ';') || begins_statement(parser))
+            token_is_mark(&parser->token, ';') || parser_begins_statement(parser))
             return false;
         parser_take(parser);
     }

@@ -58,6 +58,9 @@ struct token parser_take(struct parser *parser);
 /* Takes the next token if it is this mark or word. */
 bool parser_take_mark(struct parser *parser, char mark);
 bool parser_take_word(struct parser *parser, const char *word);
+/* Whether the next token looks like the start of another statement, whatever came before it: a
+ * statement's name at the beginning of a line. */
+bool parser_begins_statement(const struct parser *parser);
 /* Whether nothing stands between the token taken last and the next one. */
 bool parser_touches_last(const struct parser *parser);
 /* Takes the `=` that may stand before a value; false where there are two of them. */

@@ -119,12 +119,13 @@ static int compare_keys(const void *left, const void *right)
 
 static void sort_diagnostics(struct sources *sources)
 {
-    struct diagnostic *list = sources->diagnostics->list + sources->order_start;
     size_t count = sources->diagnostics->count - sources->order_start;
+    struct diagnostic *list;
     struct sort_key *keys;
 
     if (count < 2)
         return;
+    list = sources->diagnostics->list + sources->order_start;
     keys = memory_zeroed(count, sizeof(*keys));
     for (size_t i = 0; i < count; i++) {
         keys[i].place = i;

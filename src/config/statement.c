@@ -392,7 +392,7 @@ static bool read_console(struct parser *parser, const struct statement *statemen
     if (!name)
         return parser_expected(parser, "a console: pc, com0 to com3, com0kbd to com3kbd, or auto");
     if (parser->token.kind != TOKEN_MARK && !token_is_word(&parser->token, "address") &&
-        parser->token.where.line == parser->last_end.line &&
+        !parser_begins_statement(parser) &&
         !read_number(parser, "a speed in baud", 1, INT32_MAX, &speed))
         return false;
     if (parser_take_word(parser, "address") &&

@@ -146,7 +146,7 @@ static void declarations_make_scopes(void **state)
         "  default-lease-time 2;\r\n"
         "  subnet 10.0.0.0 netmask 255.255.255.0 {\r\n"
         "    default-lease-time 3;\r\n"
-        "    range dynamic-bootp 10.0.0.9 10.0.0.5;\r\n"
+        "    range dynamic-bootp 10.0.0.9\r\n      10.0.0.5;\r\n"
         "    group named {\r\n"
         "      default-lease-time 4;\r\n"
         "      HOST in.subnet { fixed-address 10.0.1.7, 10.0.0.7; }\r\n"

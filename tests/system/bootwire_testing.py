@@ -142,8 +142,8 @@ class Namespace:
         made.settimeout(PATIENCE)
         return made
 
-    def wire(self, interface):
-        return Wire(self, interface)
+    def wire(self, interface, udp_port=None):
+        return Wire(self, interface, udp_port)
 
     def whole_checksums(self, interface):
         """Turns transmit checksum offload off: a veth would hand on packets without theirs."""
@@ -154,12 +154,29 @@ class Namespace:
             fcntl.ioctl(any_socket, 0x8946, request)  # SIOCETHTOOL
 
 
-class Wire:
-    """Raw Ethernet frames on one interface."""
+def udp_port_filter(port):
+    """A BPF program (as SO_ATTACH_FILTER takes it) for IPv4 datagrams to a port."""
+    program = [
+        (0x28, 0, 0, 12), (0x15, 0, 6, 0x0800),  # the Ethernet type is IPv4
+        (0x30, 0, 0, 23), (0x15, 0, 4, 17),      # its protocol is UDP
+        (0xb1, 0, 0, 14),                        # x: the length of the IP header
+        (0x48, 0, 0, 16), (0x15, 0, 1, port),    # the destination port
+        (0x06, 0, 0, 65536), (0x06, 0, 0, 0),
+    ]
+    return b"".join(struct.pack("HBBI", *step) for step in program)
 
-    def __init__(self, namespace, interface):
+
+class Wire:
+    """Raw Ethernet frames on one interface. With `udp_port` only datagrams to it come in: beside
+    heavy traffic the socket would overflow otherwise."""
+
+    def __init__(self, namespace, interface, udp_port=None):
         self.interface = interface
         self.socket = namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        if udp_port is not None:
+            code = ctypes.create_string_buffer(udp_port_filter(udp_port))
+            self.socket.setsockopt(socket.SOL_SOCKET, 26, struct.pack(  # SO_ATTACH_FILTER
+                "HP", (len(code) - 1) // 8, ctypes.addressof(code)))
         with namespace.entered():
             self.socket.bind((interface, 3))
         self.mac = ":".join(f"{byte:02x}" for byte in self.socket.getsockname()[4])

@@ -98,7 +98,7 @@ def nonsense(valid, count=150, largest=9000):
         for _ in range(rng.randrange(1, 8)):
             data[rng.randrange(len(data))] = rng.choice((0, 1, 0x7f, 0x80, 0xff, rng.randrange(256)))
         made.append(bytes(data))
-        made.append(rng.randbytes(rng.randrange(1500)))
+        made.append(rng.randbytes(rng.randrange(min(largest, 1500))))
     return made
 
 
@@ -130,6 +130,11 @@ def test_nonsense_to_dhcp(network, server, machine, tmp_path):
                   IP(src="0.0.0.0", dst="255.255.255.255") / UDP(sport=68, dport=67) / data)
         wire.drain()
     wire.close()
+    # Larger than a frame, in fragments.
+    network.client_address(ADDRESS)
+    with network.client.socket() as client:
+        for size in (2000, 9000, 65507):
+            client.sendto(dhcp_samples()[0].ljust(size, b"\xff"), (testing.SERVER_ADDRESS, 67))
     assert running.running
     still_serves(network, machine, tmp_path)
 

@@ -9,8 +9,8 @@ import struct
 import pytest
 
 import bootwire_testing as testing
-from rpc_client import (MOUNT, NFS, PORTMAP, PORTS, Client, auth_sys, call_bytes, opaque,
-                        receive_record, send_record)
+from rpc_client import (MOUNT, NFS, PORTMAP, PORTS, Client, call_bytes, opaque,
+                        receive_record)
 
 MINE, OTHERS, STRANGERS = "10.50.1.9", "10.50.1.10", "10.50.1.11"
 ACCES, NOENT, NOTDIR = 13, 2, 20

@@ -259,5 +259,7 @@ enum tftp_name tftp_path(char to[TFTP_NAME_MAX], struct slice filename)
         start = i + 1;
     }
     to[length] = 0;
-    return length > 0 ? TFTP_NAME_GOOD : TFTP_NAME_EMPTY;
+    if (length == 0)
+        return TFTP_NAME_EMPTY;
+    return !slashes && memchr(name, '\\', filename.length) ? TFTP_NAME_WINDOWS : TFTP_NAME_GOOD;
 }

@@ -92,6 +92,7 @@ bool tftp_is_repetition(const struct tftp_transfer *transfer, struct slice first
 
 enum tftp_name {
     TFTP_NAME_GOOD,
+    TFTP_NAME_WINDOWS, /* good too, and meant in any case: it came with backslashes */
     TFTP_NAME_EMPTY,
     TFTP_NAME_TOO_LONG,
     TFTP_NAME_CLIMBS, /* it holds ".." */
@@ -99,7 +100,7 @@ enum tftp_name {
 
 /* The path below tftp-root that a request's file name means, without leading slash: "/x", "x" and
  * "//./x" are one file. A name with backslashes and no slash is a Windows loader's: they become
- * slashes. */
+ * slashes, and its case says nothing. */
 enum tftp_name tftp_path(char to[TFTP_NAME_MAX], struct slice filename);
 
 #endif

@@ -35,6 +35,7 @@ struct tftp_asking {
     struct snapshot *snapshot;
     struct scope_view view; /* what applies to the machine that asks */
     struct tftp_who who;
+    bool any_case;                /* the file's name is meant in upper or lower case alike */
     enum tftp_error error;        /* where it is refused: the code ... */
     char text[TFTP_MESSAGE_SIZE]; /* ... and the text that the client gets */
 };
@@ -90,6 +91,9 @@ static bool check_request(struct tftp_asking *asking, char path[TFTP_NAME_MAX])
     switch (tftp_path(path, request->filename)) {
     case TFTP_NAME_GOOD:
         return true;
+    case TFTP_NAME_WINDOWS:
+        asking->any_case = true;
+        return true;
     case TFTP_NAME_EMPTY:
         return refuse(asking, TFTP_ERROR_NOT_FOUND, "the request names no file");
     case TFTP_NAME_TOO_LONG:
@@ -109,7 +113,7 @@ static bool open_file(struct tftp_asking *asking, const char *path, struct boot_
         return refuse(asking, TFTP_ERROR_ACCESS, "no tftp-root is configured on this server");
     snprintf(directory, sizeof(directory), "%.*s", (int)root.length, (const char *)root.data);
     text_printable(name, sizeof(name), slice_of_string(path));
-    switch (boot_file_open(file, directory, path)) {
+    switch (boot_file_open(file, directory, path, asking->any_case)) {
     case BOOT_FILE_OPEN:
         return true;
     case BOOT_FILE_NO_ROOT:

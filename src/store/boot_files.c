@@ -1,8 +1,15 @@
 #include "store/boot_files.h"
 
+#include "base/memory.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,34 +48,26 @@ static enum boot_file_status judge(const struct stat *info)
     return info->st_mode & S_IROTH ? BOOT_FILE_OPEN : BOOT_FILE_PRIVATE;
 }
 
-enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path)
+static enum boot_file_status open_below(struct boot_file *file, int root, const char *path)
 {
     enum boot_file_status status = BOOT_FILE_FAILED;
-    int directory, place = -1;
     struct stat info;
-
-    *file = (struct boot_file){.descriptor = -1};
-    directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) {
-        file->error = errno;
-        return BOOT_FILE_NO_ROOT;
-    }
     /* First without opening it for real: to open a device can do something. */
-    place = open_inside(directory, path, O_PATH);
+    int place = open_inside(root, path, O_PATH);
+
     if (place < 0) {
         file->error = errno;
-        status = missing(directory, path, file->error);
-        goto out;
+        return missing(root, path, file->error);
     }
     if (fstat(place, &info) < 0)
         goto failed;
     status = judge(&info);
     if (status != BOOT_FILE_OPEN)
         goto out;
-    file->descriptor = open_inside(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    file->descriptor = open_inside(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (file->descriptor < 0) {
         file->error = errno;
-        status = missing(directory, path, file->error);
+        status = missing(root, path, file->error);
         goto out;
     }
     if (fstat(file->descriptor, &info) < 0)
@@ -86,8 +85,76 @@ failed:
 out:
     if (status != BOOT_FILE_OPEN)
         boot_file_close(file);
-    if (place >= 0)
-        close(place);
+    close(place);
+    return status;
+}
+
+/* Makes `name` what an entry of the directory is really called; of several, the first in the order
+ * of their bytes. */
+static bool match_entry(int root, const char *directory, char *name)
+{
+    int descriptor = open_inside(root, directory, O_RDONLY | O_DIRECTORY);
+    DIR *entries = descriptor >= 0 ? fdopendir(descriptor) : NULL;
+    char best[NAME_MAX + 1] = "";
+    struct dirent *entry;
+
+    if (!entries) {
+        if (descriptor >= 0)
+            close(descriptor);
+        return false;
+    }
+    while ((entry = readdir(entries)) != NULL) {
+        if (strcasecmp(entry->d_name, name) == 0 && (!best[0] || strcmp(entry->d_name, best) < 0))
+            snprintf(best, sizeof(best), "%s", entry->d_name);
+    }
+    closedir(entries);
+    if (best[0])
+        memcpy(name, best, strlen(name));
+    return best[0] != 0;
+}
+
+/* Brings every component of `path` into the case that it has on disk. */
+static bool match_path(int root, char *path)
+{
+    char *name = path;
+
+    for (;;) {
+        char *end = strchrnul(name, '/'), after = *end;
+        bool found;
+
+        *end = 0;
+        if (name > path)
+            name[-1] = 0;
+        found = match_entry(root, name > path ? path : ".", name);
+        if (name > path)
+            name[-1] = '/';
+        *end = after;
+        if (!found || !after)
+            return found;
+        name = end + 1;
+    }
+}
+
+enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path,
+                                     bool any_case)
+{
+    enum boot_file_status status;
+    int directory;
+    char *other;
+
+    *file = (struct boot_file){.descriptor = -1};
+    directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        file->error = errno;
+        return BOOT_FILE_NO_ROOT;
+    }
+    status = open_below(file, directory, path);
+    if (status == BOOT_FILE_NOT_FOUND && any_case) {
+        other = memory_string(path);
+        if (match_path(directory, other))
+            status = open_below(file, directory, other);
+        free(other);
+    }
     close(directory);
     return status;
 }

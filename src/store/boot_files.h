@@ -8,6 +8,7 @@
 #ifndef BOOTWIRE_STORE_BOOT_FILES_H
 #define BOOTWIRE_STORE_BOOT_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -32,8 +33,10 @@ struct boot_file {
 
 /* Opens the regular file `path` (relative) below the directory `root`. A server that runs as root
  * may read everything, so a file counts as readable only where everyone may read it, as TFTP
- * servers have always done it. Close with boot_file_close(). */
-enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path);
+ * servers have always done it. Where there is no such name and `any_case` is set, one that differs
+ * in upper and lower case only will do. Close with boot_file_close(). */
+enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path,
+                                     bool any_case);
 /* Reads up to `length` bytes at `offset`; fewer only at the end of the file. -1 with errno. */
 ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, size_t length);
 void boot_file_close(struct boot_file *file);

@@ -103,7 +103,7 @@ static void names_stay_inside(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct boot_file file;
 
-        if (boot_file_open(&file, place->root, rows[i].path) != rows[i].status)
+        if (boot_file_open(&file, place->root, rows[i].path, false) != rows[i].status)
             fail_msg("%s", rows[i].path);
         assert_int_equal(file.descriptor >= 0, rows[i].status == BOOT_FILE_OPEN);
         boot_file_close(&file);
@@ -116,7 +116,7 @@ static void files_are_read_at_any_place(void **state)
     struct boot_file file;
     char bytes[16];
 
-    assert_int_equal(boot_file_open(&file, place->root, "file"), BOOT_FILE_OPEN);
+    assert_int_equal(boot_file_open(&file, place->root, "file", false), BOOT_FILE_OPEN);
     assert_int_equal(file.size, 7);
     assert_int_equal(boot_file_read(&file, 3, bytes, 2), 2);
     assert_memory_equal(bytes, "te", 2);
@@ -126,6 +126,23 @@ static void files_are_read_at_any_place(void **state)
     assert_int_equal(file.descriptor, -1);
 }
 
+static void case_counts_unless_it_does_not(void **state)
+{
+    struct place *place = *state;
+    char *inner = memory_printf("%s/dir", place->root);
+    struct boot_file file;
+
+    make_file(inner, "BCD", "store", 0644);
+    assert_int_equal(boot_file_open(&file, place->root, "DIR/bcd", false), BOOT_FILE_NOT_FOUND);
+    assert_int_equal(boot_file_open(&file, place->root, "DIR/bcd", true), BOOT_FILE_OPEN);
+    assert_int_equal(file.size, 5);
+    boot_file_close(&file);
+    assert_int_equal(boot_file_open(&file, place->root, "DIR/bcx", true), BOOT_FILE_NOT_FOUND);
+    assert_int_equal(boot_file_open(&file, place->root, "DIR", true), BOOT_FILE_DIRECTORY);
+    assert_int_equal(boot_file_open(&file, place->root, "FILE/x", true), BOOT_FILE_NOT_FOUND);
+    free(inner);
+}
+
 static void a_missing_root_is_told(void **state)
 {
     struct place *place = *state;
@@ -133,9 +150,9 @@ static void a_missing_root_is_told(void **state)
     char *gone = memory_printf("%s/gone", place->directory);
     char *plain = memory_printf("%s/file", place->root);
 
-    assert_int_equal(boot_file_open(&file, gone, "file"), BOOT_FILE_NO_ROOT);
+    assert_int_equal(boot_file_open(&file, gone, "file", false), BOOT_FILE_NO_ROOT);
     assert_int_equal(file.error, ENOENT);
-    assert_int_equal(boot_file_open(&file, plain, "file"), BOOT_FILE_NO_ROOT);
+    assert_int_equal(boot_file_open(&file, plain, "file", false), BOOT_FILE_NO_ROOT);
     assert_int_equal(file.error, ENOTDIR);
     free(gone);
     free(plain);
@@ -146,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_stay_inside),
         cmocka_unit_test(files_are_read_at_any_place),
+        cmocka_unit_test(case_counts_unless_it_does_not),
         cmocka_unit_test(a_missing_root_is_told),
     };
 

@@ -372,7 +372,7 @@ static void names_become_paths(void **state)
         {"netbsd", TFTP_NAME_GOOD, "netbsd"},
         {"/netbsd-5/x", TFTP_NAME_GOOD, "netbsd-5/x"},
         {"//./a//b/.", TFTP_NAME_GOOD, "a/b"},
-        {"\\Boot\\BCD", TFTP_NAME_GOOD, "Boot/BCD"},
+        {"\\Boot\\BCD", TFTP_NAME_WINDOWS, "Boot/BCD"},
         {"a/b\\c", TFTP_NAME_GOOD, "a/b\\c"},
         {"...", TFTP_NAME_GOOD, "..."},
         {"a/..b/c..", TFTP_NAME_GOOD, "a/..b/c.."},

@@ -2,8 +2,6 @@
 import random
 import zlib
 
-import bootwire_testing as testing
-
 ARM64 = ["qemu-system-aarch64", "-machine", "virt,accel=tcg", "-cpu", "cortex-a57", "-m", "256",
          "-nodefaults", "-display", "none", "-serial", "stdio", "-bios",
          "/usr/lib/u-boot/qemu_arm64/u-boot.bin"]

@@ -23,6 +23,7 @@ enum {
 };
 
 struct tftp_service {
+    struct server *server;
     struct tftp_lane *lanes;
     size_t lane_count;
 };
@@ -195,6 +196,36 @@ static void received(void *argument, const struct datagram *datagram)
     snapshot_free(asking.snapshot);
 }
 
+/* Said when the configuration comes into force, for the person who wrote it; the clients are told
+ * one by one. */
+static void check_root(struct server *server)
+{
+    struct snapshot *snapshot = server_snapshot(server);
+    struct scope_view view = scope_view_of(snapshot, NULL, NULL);
+    const struct setting *setting = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
+    char directory[4096];
+    struct boot_file file;
+
+    if (setting) {
+        snprintf(directory, sizeof(directory), "%.*s", (int)setting->value.length,
+                 (const char *)setting->value.data);
+        if (boot_file_open(&file, directory, ".", false) == BOOT_FILE_NO_ROOT)
+            log_warning("tftp-root %s (%s:%u) cannot be opened: %s; until it can, every request "
+                        "is refused",
+                        directory, setting->where.file ? setting->where.file : "?",
+                        setting->where.line, strerror(file.error));
+        boot_file_close(&file);
+    }
+    snapshot_free(snapshot);
+}
+
+static void reloaded(void *state)
+{
+    struct tftp_service *service = state;
+
+    check_root(service->server);
+}
+
 static void stop(void *state)
 {
     struct tftp_service *service = state;
@@ -233,6 +264,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     struct scope_view view = scope_view_of(server->snapshot, NULL, NULL);
     bool wanted = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT) != NULL;
 
+    service->server = server;
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));
     for (size_t i = 0; i < server->data_loop_count; i++) {
         char holder[256];
@@ -256,7 +288,9 @@ static void *start(struct server *server, char *error, size_t error_size)
         log_info("tftp is not served: %s; and the configuration has no tftp-root", error);
         break;
     }
+    check_root(server);
     return service;
 }
 
-const struct service service_tftp = {.name = "tftp", .start = start, .stop = stop};
+const struct service service_tftp = {
+    .name = "tftp", .start = start, .stop = stop, .reloaded = reloaded};

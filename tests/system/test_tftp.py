@@ -314,6 +314,8 @@ def test_a_root_that_vanished(served):
     served.root.rename(served.directory / "away")
     code, text = served.peer().request("x").error()
     assert code == 1 and "No such file or directory" in text
+    served.server.reload()
+    served.server.wait_for_log(r"tftp-root .*bootwire.conf:1\) cannot be opened: No such file")
     (served.directory / "away").rename(served.root)
     assert served.peer().request("x").block() == (1, b"x")
 

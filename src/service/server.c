@@ -209,6 +209,8 @@ static void watch_signals(struct running *running)
     struct loop *control = running->server.control;
 
     signal(SIGPIPE, SIG_IGN);
+    /* A limit on the size of files is an error of one write, as a full disk is: not our end. */
+    signal(SIGXFSZ, SIG_IGN);
     running->signals[0] = loop_signal(control, SIGTERM, terminate, running);
     running->signals[1] = loop_signal(control, SIGINT, terminate, running);
     running->signals[2] = loop_signal(control, SIGHUP, reload, running);

@@ -40,11 +40,21 @@ static void check(const struct scene *scene)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
     static struct scene scene;
+    static struct snapshot *snapshot;
     struct slice packet = slice_of(data, length);
 
-    if (dhcp_decode(&scene.message, packet))
+    if (!snapshot) {
+        scene_open(&scene, config);
+        snapshot = scene.snapshot;
+    }
+    memset(&scene, 0, sizeof(scene));
+    scene.snapshot = snapshot_hold(snapshot);
+    scene.wall = 1800000000;
+    scene.now_ms = 1000;
+    if (dhcp_decode(&scene.message, packet)) {
+        scene_close(&scene);
         return 0;
-    scene_open(&scene, config);
+    }
     for (int i = 0; i < 3; i++) {
         if (scene_receive(&scene, packet, 0, i < 2 ? IPV4_BROADCAST : SCENE_SERVER))
             check(&scene);

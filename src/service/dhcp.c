@@ -105,6 +105,28 @@ static const struct link_address *link_of(const struct dhcp_service *service, un
     return any;
 }
 
+static bool is_stranger(const struct dhcp_service *service, unsigned index)
+{
+    for (size_t i = 0; i < service->stranger_count; i++) {
+        if (service->strangers[i] == index)
+            return true;
+    }
+    return false;
+}
+
+/* The same for an interface that something came in by: it may be younger than the list. */
+static const struct link_address *arrival_link(struct dhcp_service *service, unsigned index,
+                                               uint64_t now_ms)
+{
+    const struct link_address *link = link_of(service, index);
+
+    if (link || is_stranger(service, index))
+        return link;
+    service->links_at_ms = now_ms - LINKS_FRESH_MS;
+    refresh_links(service, now_ms);
+    return link_of(service, index);
+}
+
 /* Sends to the client's hardware address; false where that cannot be done. */
 static bool send_link(struct dhcp_service *service, const struct outgoing *out)
 {
@@ -247,10 +269,8 @@ static void say_no_subnet(struct dhcp_service *service, const struct datagram *d
     uint32_t relay = service->message.giaddr;
     char text[IPV4_TEXT_SIZE];
 
-    for (size_t i = 0; i < service->stranger_count; i++) {
-        if (service->strangers[i] == datagram->interface_index)
-            return;
-    }
+    if (is_stranger(service, datagram->interface_index))
+        return;
     if (service->stranger_count < STRANGERS_MAX)
         service->strangers[service->stranger_count++] = datagram->interface_index;
     if (relay)
@@ -355,7 +375,7 @@ static void received(void *argument, const struct datagram *datagram)
         return;
     }
     refresh_links(service, question.now_ms);
-    link = link_of(service, datagram->interface_index);
+    link = arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     leases_expire_offers(service->leases, question.now_ms);
     if (identity_of(service->snapshot, question.leases, &service->message, &identity))

@@ -1,8 +1,10 @@
 #include "service/nfs.h"
 
 #include "base/text.h"
+#include "net/workers.h"
 #include "service/rpc.h"
 #include "service/rpc_account.h"
+#include "service/rpc_service.h"
 #include "store/handles.h"
 
 #include <errno.h>
@@ -14,6 +16,64 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Work that a worker does. */
+struct nfs_job {
+    struct rpc_exchange *exchange;
+    nfs_work *work;
+    int status;
+};
+
+static void job_work(void *argument)
+{
+    struct nfs_job *job = argument;
+
+    job->status = job->work(job->exchange, true);
+}
+
+static void job_done(void *argument)
+{
+    struct nfs_job *job = argument;
+
+    rpc_complete(job->exchange, job->status);
+}
+
+/* The arguments have to outlive the packet they came in. */
+static struct nfs_job *job_new(struct rpc_exchange *exchange, nfs_work *work)
+{
+    size_t length = reader_left(&exchange->arguments);
+    struct nfs_job *job = region_allocate(exchange->region, sizeof(*job));
+    uint8_t *copy = region_allocate(exchange->region, length + 1);
+
+    if (!job || !copy)
+        return NULL;
+    memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
+    exchange->arguments = reader_of(copy, length);
+    exchange->call.credentials.machine = (struct slice){NULL, 0};
+    *job = (struct nfs_job){.exchange = exchange, .work = work};
+    return job;
+}
+
+int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work)
+{
+    struct reader arguments = exchange->arguments;
+    struct writer reply = exchange->reply;
+    struct nfs_job *job;
+    int status;
+
+    if (!changes) {
+        status = work(exchange, false);
+        if (status != RPC_LATER)
+            return status;
+        exchange->arguments = arguments;
+        exchange->reply = reply;
+    }
+    job = job_new(exchange, work);
+    if (!job)
+        return work(exchange, true);
+    workers_run(exchange->service->workers, exchange->loop, job_work, job_done, job);
+    return RPC_LATER;
+}
 
 static struct credentials caller_of(const struct rpc_credentials *credentials)
 {
@@ -33,10 +93,11 @@ static struct credentials caller_of(const struct rpc_credentials *credentials)
     return caller;
 }
 
-void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange)
+void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool may_wait)
 {
     *call = (struct nfs_call){
         .exchange = exchange,
+        .may_wait = may_wait,
         .caller = caller_of(&exchange->call.credentials),
     };
 }
@@ -173,11 +234,11 @@ int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count
     data->bytes = malloc(count > 0 ? count : 1);
     if (!data->bytes)
         return ENOMEM;
-    error = tree_read(&call->caller, file, offset, data->bytes, count, &data->count, &data->end);
-    if (error) {
-        free(data->bytes);
-        data->bytes = NULL;
-    }
+    error = tree_read(&call->caller, file, offset, data->bytes, count, call->may_wait, &data->count,
+                      &data->end);
+    if (error)
+        nfs_data_drop(data);
+    call->would_wait = error == EAGAIN && !call->may_wait;
     return error;
 }
 

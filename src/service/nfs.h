@@ -21,10 +21,20 @@ struct nfs_call {
     struct credentials caller;
     int files[NFS_CALL_FILES_MAX]; /* closed by nfs_call_end() */
     size_t file_count;
+    bool may_wait;   /* for the disk */
+    bool would_wait; /* it may not, but had to: what it answered is void */
 };
 
+/* Reads the arguments, works, writes the results: as a handler of service/rpc.h, but RPC_LATER
+ * means that it has to be done again where it may wait. */
+typedef int nfs_work(struct rpc_exchange *exchange, bool may_wait);
+
+/* Has the work done: at once, or in a worker's thread what changes files and what must wait for the
+ * disk. Returns what a handler returns. */
+int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work);
+
 /* The caller is whoever its AUTH_SYS credentials name, or nobody. */
-void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange);
+void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool may_wait);
 /* Closes the files; the thread works as the server itself again. */
 void nfs_call_end(struct nfs_call *call);
 
@@ -55,6 +65,7 @@ struct nfs_data {
     size_t count;
     bool end; /* the file ends here */
 };
+/* EAGAIN, with call->would_wait set, where the call may not wait. */
 int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count,
                   struct nfs_data *data);
 void nfs_data_send(struct nfs_call *call, struct nfs_data *data);

@@ -340,38 +340,48 @@ static void (*const operations[NFS2_PROCEDURE_COUNT])(struct nfs_call *call,
     [NFS2_READDIR] = list_directory, [NFS2_STATFS] = statfs_sizes,
 };
 
-static int handle_call(struct rpc_exchange *exchange)
+static int work_on(struct rpc_exchange *exchange, bool may_wait)
 {
     union nfs2_arguments arguments;
     struct nfs_call call;
 
     if (!nfs2_read_arguments(&exchange->arguments, exchange->call.procedure, &arguments))
         return RPC_GARBAGE_ARGS;
-    nfs_call_begin(&call, exchange);
+    nfs_call_begin(&call, exchange, may_wait);
     operations[exchange->call.procedure](&call, &arguments);
     nfs_call_end(&call);
-    return RPC_SUCCESS;
+    return call.would_wait ? RPC_LATER : RPC_SUCCESS;
+}
+
+static int handle_query(struct rpc_exchange *exchange)
+{
+    return nfs_do(exchange, false, work_on);
+}
+
+static int handle_change(struct rpc_exchange *exchange)
+{
+    return nfs_do(exchange, true, work_on);
 }
 
 static const struct rpc_procedure procedures[NFS2_PROCEDURE_COUNT] = {
-    [NFS2_NULL] = {"NULL", handle_call, false},
-    [NFS2_GETATTR] = {"GETATTR", handle_call, false},
-    [NFS2_SETATTR] = {"SETATTR", handle_call, true},
-    [NFS2_ROOT] = {"ROOT", handle_call, false},
-    [NFS2_LOOKUP] = {"LOOKUP", handle_call, false},
-    [NFS2_READLINK] = {"READLINK", handle_call, false},
-    [NFS2_READ] = {"READ", handle_call, false},
-    [NFS2_WRITECACHE] = {"WRITECACHE", handle_call, false},
-    [NFS2_WRITE] = {"WRITE", handle_call, true},
-    [NFS2_CREATE] = {"CREATE", handle_call, true},
-    [NFS2_REMOVE] = {"REMOVE", handle_call, true},
-    [NFS2_RENAME] = {"RENAME", handle_call, true},
-    [NFS2_LINK] = {"LINK", handle_call, true},
-    [NFS2_SYMLINK] = {"SYMLINK", handle_call, true},
-    [NFS2_MKDIR] = {"MKDIR", handle_call, true},
-    [NFS2_RMDIR] = {"RMDIR", handle_call, true},
-    [NFS2_READDIR] = {"READDIR", handle_call, false},
-    [NFS2_STATFS] = {"STATFS", handle_call, false},
+    [NFS2_NULL] = {"NULL", handle_query, false},
+    [NFS2_GETATTR] = {"GETATTR", handle_query, false},
+    [NFS2_SETATTR] = {"SETATTR", handle_change, true},
+    [NFS2_ROOT] = {"ROOT", handle_query, false},
+    [NFS2_LOOKUP] = {"LOOKUP", handle_query, false},
+    [NFS2_READLINK] = {"READLINK", handle_query, false},
+    [NFS2_READ] = {"READ", handle_query, false},
+    [NFS2_WRITECACHE] = {"WRITECACHE", handle_query, false},
+    [NFS2_WRITE] = {"WRITE", handle_change, true},
+    [NFS2_CREATE] = {"CREATE", handle_change, true},
+    [NFS2_REMOVE] = {"REMOVE", handle_change, true},
+    [NFS2_RENAME] = {"RENAME", handle_change, true},
+    [NFS2_LINK] = {"LINK", handle_change, true},
+    [NFS2_SYMLINK] = {"SYMLINK", handle_change, true},
+    [NFS2_MKDIR] = {"MKDIR", handle_change, true},
+    [NFS2_RMDIR] = {"RMDIR", handle_change, true},
+    [NFS2_READDIR] = {"READDIR", handle_query, false},
+    [NFS2_STATFS] = {"STATFS", handle_query, false},
 };
 
 const struct rpc_program nfs2_program = {

@@ -518,42 +518,52 @@ static void (*const operations[NFS3_PROCEDURE_COUNT])(struct nfs_call *call,
     [NFS3_COMMIT] = commit,
 };
 
-static int handle_call(struct rpc_exchange *exchange)
+static int work_on(struct rpc_exchange *exchange, bool may_wait)
 {
     union nfs3_arguments arguments;
     struct nfs_call call;
 
     if (!nfs3_read_arguments(&exchange->arguments, exchange->call.procedure, &arguments))
         return RPC_GARBAGE_ARGS;
-    nfs_call_begin(&call, exchange);
+    nfs_call_begin(&call, exchange, may_wait);
     operations[exchange->call.procedure](&call, &arguments);
     nfs_call_end(&call);
-    return RPC_SUCCESS;
+    return call.would_wait ? RPC_LATER : RPC_SUCCESS;
+}
+
+static int handle_query(struct rpc_exchange *exchange)
+{
+    return nfs_do(exchange, false, work_on);
+}
+
+static int handle_change(struct rpc_exchange *exchange)
+{
+    return nfs_do(exchange, true, work_on);
 }
 
 static const struct rpc_procedure procedures[NFS3_PROCEDURE_COUNT] = {
-    [NFS3_NULL] = {"NULL", handle_call, false},
-    [NFS3_GETATTR] = {"GETATTR", handle_call, false},
-    [NFS3_SETATTR] = {"SETATTR", handle_call, true},
-    [NFS3_LOOKUP] = {"LOOKUP", handle_call, false},
-    [NFS3_ACCESS] = {"ACCESS", handle_call, false},
-    [NFS3_READLINK] = {"READLINK", handle_call, false},
-    [NFS3_READ] = {"READ", handle_call, false},
-    [NFS3_WRITE] = {"WRITE", handle_call, true},
-    [NFS3_CREATE] = {"CREATE", handle_call, true},
-    [NFS3_MKDIR] = {"MKDIR", handle_call, true},
-    [NFS3_SYMLINK] = {"SYMLINK", handle_call, true},
-    [NFS3_MKNOD] = {"MKNOD", handle_call, true},
-    [NFS3_REMOVE] = {"REMOVE", handle_call, true},
-    [NFS3_RMDIR] = {"RMDIR", handle_call, true},
-    [NFS3_RENAME] = {"RENAME", handle_call, true},
-    [NFS3_LINK] = {"LINK", handle_call, true},
-    [NFS3_READDIR] = {"READDIR", handle_call, false},
-    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_call, false},
-    [NFS3_FSSTAT] = {"FSSTAT", handle_call, false},
-    [NFS3_FSINFO] = {"FSINFO", handle_call, false},
-    [NFS3_PATHCONF] = {"PATHCONF", handle_call, false},
-    [NFS3_COMMIT] = {"COMMIT", handle_call, false},
+    [NFS3_NULL] = {"NULL", handle_query, false},
+    [NFS3_GETATTR] = {"GETATTR", handle_query, false},
+    [NFS3_SETATTR] = {"SETATTR", handle_change, true},
+    [NFS3_LOOKUP] = {"LOOKUP", handle_query, false},
+    [NFS3_ACCESS] = {"ACCESS", handle_query, false},
+    [NFS3_READLINK] = {"READLINK", handle_query, false},
+    [NFS3_READ] = {"READ", handle_query, false},
+    [NFS3_WRITE] = {"WRITE", handle_change, true},
+    [NFS3_CREATE] = {"CREATE", handle_change, true},
+    [NFS3_MKDIR] = {"MKDIR", handle_change, true},
+    [NFS3_SYMLINK] = {"SYMLINK", handle_change, true},
+    [NFS3_MKNOD] = {"MKNOD", handle_change, true},
+    [NFS3_REMOVE] = {"REMOVE", handle_change, true},
+    [NFS3_RMDIR] = {"RMDIR", handle_change, true},
+    [NFS3_RENAME] = {"RENAME", handle_change, true},
+    [NFS3_LINK] = {"LINK", handle_change, true},
+    [NFS3_READDIR] = {"READDIR", handle_query, false},
+    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_query, false},
+    [NFS3_FSSTAT] = {"FSSTAT", handle_query, false},
+    [NFS3_FSINFO] = {"FSINFO", handle_query, false},
+    [NFS3_PATHCONF] = {"PATHCONF", handle_query, false},
+    [NFS3_COMMIT] = {"COMMIT", handle_change, false},
 };
 
 const struct rpc_program nfs3_program = {

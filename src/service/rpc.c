@@ -2,15 +2,20 @@
 
 #include "base/memory.h"
 #include "net/loop.h"
+#include "net/workers.h"
 #include "service/rpc_account.h"
 #include "service/server.h"
 #include "store/handles.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     RPC_REPORT_MS = 10000, /* between two looks for machines that fell silent ... */
     RPC_IDLE_MS = 60000,   /* ... this long */
+    RPC_WORKERS = 8,       /* disks do several things at once best */
 };
 
 /* Programs register here; portmap answers from the same table. */
@@ -33,6 +38,8 @@ static void rpc_stop(void *state)
 {
     struct rpc_service *service = state;
 
+    /* First, for they work on the lanes' exchanges. */
+    workers_free(service->workers);
     for (size_t i = 0; i < service->lane_count; i++)
         rpc_lane_free(service->lanes[i]);
     free(service->lanes);
@@ -55,6 +62,11 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     service->handles = handle_store_open(server->state_directory, error, error_size);
     if (!service->handles)
         goto failed;
+    service->workers = workers_new(RPC_WORKERS);
+    if (!service->workers) {
+        snprintf(error, error_size, "no thread can be started: %s", strerror(errno));
+        goto failed;
+    }
     for (; service->lane_count < 1 + server->data_loop_count; service->lane_count++) {
         bool data = service->lane_count > 0;
         struct loop *loop = data ? server->data_loops[service->lane_count - 1] : server->control;

@@ -140,8 +140,19 @@ int tree_open_data(const struct credentials *caller, int file, int flags)
     return -error;
 }
 
+/* Some file systems cannot say whether a read would wait; their reads are as fast as they are. */
+static ssize_t read_piece(int data, void *to, size_t size, off_t offset, bool wait)
+{
+    struct iovec piece = {to, size};
+    ssize_t count = preadv2(data, &piece, 1, offset, wait ? 0 : RWF_NOWAIT);
+
+    if (count < 0 && !wait && errno == EOPNOTSUPP)
+        count = preadv2(data, &piece, 1, offset, 0);
+    return count;
+}
+
 int tree_read(const struct credentials *caller, int file, uint64_t offset, void *to, size_t size,
-              size_t *count, bool *end)
+              bool wait, size_t *count, bool *end)
 {
     struct stat status;
     int data = tree_open_data(caller, file, O_RDONLY), error = 0;
@@ -150,7 +161,8 @@ int tree_read(const struct credentials *caller, int file, uint64_t offset, void 
     if (data < 0)
         return -data;
     while (*count < size && offset + *count <= INT64_MAX) {
-        ssize_t n = pread(data, (char *)to + *count, size - *count, (off_t)(offset + *count));
+        ssize_t n =
+            read_piece(data, (char *)to + *count, size - *count, (off_t)(offset + *count), wait);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -163,7 +175,7 @@ int tree_read(const struct credentials *caller, int file, uint64_t offset, void 
     if (!error && fstat(data, &status) < 0)
         error = errno;
     close(data);
-    if (error && *count == 0)
+    if (error && (*count == 0 || error == EAGAIN))
         return error;
     *end = !error && offset + *count >= (uint64_t)status.st_size;
     return 0;

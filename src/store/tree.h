@@ -60,11 +60,11 @@ int tree_set(const struct credentials *caller, int file, const struct stat *stat
              const struct tree_change *change);
 
 /* Reads up to `size` bytes of a regular file at `offset`; fewer only at its end. EISDIR, or EINVAL
- * for what else is no regular file. The file's owner may read whatever its mode says, and who may
- * execute a file may read it: the client checked its own open(), and has no other way to run a
- * program (RFC 1813 section 4.4). */
+ * for what else is no regular file. Without `wait`, EAGAIN where the disk would have to be asked.
+ * The file's owner may read whatever its mode says, and who may execute a file may read it: the
+ * client checked its own open(), and has no other way to run a program (RFC 1813 section 4.4). */
 int tree_read(const struct credentials *caller, int file, uint64_t offset, void *to, size_t size,
-              size_t *count, bool *end);
+              bool wait, size_t *count, bool *end);
 
 enum tree_stability { TREE_UNSTABLE, TREE_DATA_STABLE, TREE_FILE_STABLE };
 

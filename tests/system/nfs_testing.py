@@ -114,6 +114,7 @@ class Client:
         self.namespace, self.tcp, self.source, self.server = namespace, tcp, source, server
         self.auth = AUTH_NONE if uid is None else auth_sys(uid, gid, groups)
         self.sockets = {}
+        self.replies = {}
 
     def socket(self, program):
         if program not in self.sockets:
@@ -141,12 +142,13 @@ class Client:
         return program, xid & 0xffffffff
 
     def receive(self, program, xid):
-        while True:
+        """The results of one call; answers may come in any order."""
+        while xid not in self.replies:
             data = receive_record(self.socket(program)) if self.tcp \
                 else self.socket(program).recv(70000)
             reply = Reply(data)
-            if reply.xid == xid:
-                break
+            self.replies[reply.xid] = reply
+        reply = self.replies.pop(xid)
         if reply.status != 0:
             raise RpcError(f"denied {reply.denied}, accept_stat {reply.status}")
         return Results(reply.results)

@@ -232,6 +232,21 @@ def test_32_kib_reads_over_udp(site):
     assert (site.root / "big").read_bytes()[:1 << 20] == (data * 11)[5:5 + (1 << 20)]
 
 
+@pytest.mark.parametrize("tcp", [False, True])
+def test_files_that_are_not_in_memory_read_the_same(site, tcp):
+    root, client = site.mount(), site.client(tcp=tcp)
+    data = os.urandom(500000)
+    path = put(site.root / "file", 0o644, data=data)
+    file = client.lookup(root, "file")[1]
+    with path.open("rb+") as opened:
+        os.fsync(opened.fileno())
+        for size in (1024, 8192, 32768):
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            pieces = [client.read(file, offset, size) for offset in range(0, len(data), size)]
+            assert b"".join(piece[1] for piece in pieces) == data
+            assert [piece[2] for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+
+
 def test_version_2_has_its_limits(site):
     root, client = site.mount(1), site.client()
     put(site.root / "netbsd", 0o644, data=os.urandom(10000))

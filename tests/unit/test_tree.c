@@ -88,7 +88,7 @@ static int try_read(const struct credentials *caller, int file)
     size_t count;
     bool end;
 
-    return tree_read(caller, file, 0, bytes, sizeof(bytes), &count, &end);
+    return tree_read(caller, file, 0, bytes, sizeof(bytes), true, &count, &end);
 }
 
 static int try_write(const struct credentials *caller, int file)
@@ -410,19 +410,19 @@ static void reads_tell_the_end(void **state)
     (void)state;
     need_root();
     file = make(&root, "file", 0600, "0123456789");
-    assert_int_equal(tree_read(&root, file, 0, bytes, 8, &count, &end), 0);
+    assert_int_equal(tree_read(&root, file, 0, bytes, 8, true, &count, &end), 0);
     assert_int_equal(count, 8);
     assert_false(end);
-    assert_int_equal(tree_read(&root, file, 2, bytes, 8, &count, &end), 0);
+    assert_int_equal(tree_read(&root, file, 2, bytes, 8, true, &count, &end), 0);
     assert_int_equal(count, 8);
     assert_true(end);
-    assert_int_equal(tree_read(&root, file, 11, bytes, 8, &count, &end), 0);
+    assert_int_equal(tree_read(&root, file, 11, bytes, 8, true, &count, &end), 0);
     assert_int_equal(count, 0);
     assert_true(end);
-    assert_int_equal(tree_read(&root, file, UINT64_MAX, bytes, 8, &count, &end), 0);
+    assert_int_equal(tree_read(&root, file, UINT64_MAX, bytes, 8, true, &count, &end), 0);
     assert_true(end);
     assert_int_equal(tree_write(&root, file, UINT64_MAX, NAME("x"), TREE_UNSTABLE, &count), EFBIG);
-    assert_int_equal(tree_read(&root, top_descriptor, 0, bytes, 8, &count, &end), EISDIR);
+    assert_int_equal(tree_read(&root, top_descriptor, 0, bytes, 8, true, &count, &end), EISDIR);
     close(file);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* Where the fields stand in the parameters (wire/bootblock.h). */
@@ -43,22 +44,26 @@ static bool add(struct patches *patches, const struct bootblock *block, size_t a
     return true;
 }
 
-static void say(char text[CONSOLE_TEXT_SIZE], const char *format, const char *word, uint32_t number)
+static void say(char text[CONSOLE_TEXT_SIZE], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Adds words, a space before them where they are not the first. */
+static void say(char text[CONSOLE_TEXT_SIZE], const char *format, ...)
 {
     size_t length = strlen(text);
+    va_list arguments;
 
-    if (length > 0)
-        length += (size_t)snprintf(text + length, CONSOLE_TEXT_SIZE - length, " ");
-    if (word)
-        snprintf(text + length, CONSOLE_TEXT_SIZE - length, format, word);
-    else
-        snprintf(text + length, CONSOLE_TEXT_SIZE - length, format, number);
+    if (length > 0 && length < CONSOLE_TEXT_SIZE - 1)
+        text[length++] = ' ';
+    va_start(arguments, format);
+    vsnprintf(text + length, CONSOLE_TEXT_SIZE - length, format, arguments);
+    va_end(arguments);
 }
 
 /* A number's field, where a statement sets it. */
 static bool add_number(struct patches *patches, const struct scope_view *view,
                        const struct bootblock *block, enum parameter parameter, size_t at,
-                       const char *format, char text[CONSOLE_TEXT_SIZE])
+                       const char *label, char text[CONSOLE_TEXT_SIZE])
 {
     uint32_t value = scope_view_number(view, parameter, 0);
 
@@ -66,7 +71,10 @@ static bool add_number(struct patches *patches, const struct scope_view *view,
         return true;
     if (!add(patches, block, at, value))
         return false;
-    say(text, format, NULL, value);
+    if (parameter == PARAMETER_CONSOLE_ADDRESS)
+        say(text, "%s0x%x", label, value);
+    else
+        say(text, "%s%u", label, value);
     return true;
 }
 
@@ -84,20 +92,20 @@ void console_patches(struct patches *patches, const struct scope_view *view, str
         return;
     if (console && bootblock_console(console->value, &number)) {
         fits = add(patches, &block, AT_CONSOLE, (uint32_t)number);
-        say(text, "console %s", bootblock_console_name(number), 0);
+        say(text, "console %s", bootblock_console_name(number));
     }
     fits = fits && add_number(patches, view, &block, PARAMETER_CONSOLE_SPEED, AT_SPEED,
-                              console ? "%u" : "speed %u", text);
+                              console ? "" : "speed ", text);
     fits = fits && add_number(patches, view, &block, PARAMETER_CONSOLE_ADDRESS, AT_IOADDR,
-                              "address 0x%x", text);
-    fits = fits && add_number(patches, view, &block, PARAMETER_BOOT_TIMEOUT, AT_TIMEOUT,
-                              "timeout %u", text);
+                              "address ", text);
+    fits = fits &&
+           add_number(patches, view, &block, PARAMETER_BOOT_TIMEOUT, AT_TIMEOUT, "timeout ", text);
     if (!fits) {
         patches->count = 0;
         snprintf(text, CONSOLE_TEXT_SIZE,
                  "console not set: the boot file has room for %u bytes of parameters only",
                  block.length);
     } else if (patches->count > 0) {
-        say(text, "%s", "set on the way out", 0);
+        say(text, "set on the way out");
     }
 }

@@ -25,9 +25,9 @@ union udp_control {
 
 struct udp_outgoing {
     struct sockaddr_in peer;
-    union udp_control control;
     size_t control_length;
-    size_t offset, length; /* of its bytes in the queue's */
+    size_t offset, length;     /* of its bytes in the queue's */
+    union udp_control control; /* last: a cmsghdr may go on past its end */
 };
 
 struct udp_buffers {

@@ -1,5 +1,6 @@
 /* TFTP: the port that requests come to, on every data loop. */
 #include "decide/tftp.h"
+#include "base/cursor.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -33,6 +34,7 @@ struct tftp_asking {
     struct tftp_lane *lane;
     const struct datagram *datagram;
     struct tftp_packet request;
+    bool whole; /* the request decodes */
     struct snapshot *snapshot;
     struct scope_view view; /* what applies to the machine that asks */
     struct tftp_who who;
@@ -70,6 +72,10 @@ static void find_who(struct tftp_asking *asking)
     asking->who.stage = machine.stage;
     asking->who.hardware = machine.hardware;
     asking->who.host = host ? memory_string(host->name) : NULL;
+    if (!asking->whole) {
+        asking->who.asked = memory_printf("%zu bytes", asking->datagram->bytes.length);
+        return;
+    }
     asking->who.asked =
         memory_printf("%s \"%s\"%s%s%s", request->opcode == TFTP_WRQ ? "WRQ" : "RRQ",
                       text_printable(name, sizeof(name), request->filename),
@@ -83,6 +89,9 @@ static bool check_request(struct tftp_asking *asking, char path[TFTP_NAME_MAX])
 {
     const struct tftp_packet *request = &asking->request;
 
+    if (!asking->whole)
+        return refuse(asking, TFTP_ERROR_ILLEGAL,
+                      "this is no request, or one that is cut off: see RFC 1350");
     if (request->opcode == TFTP_WRQ)
         return refuse(asking, TFTP_ERROR_ACCESS, "this server is read-only");
     if (request->mode == TFTP_MODE_MAIL)
@@ -171,17 +180,28 @@ static bool serve_request(struct tftp_asking *asking)
     return refuse(asking, TFTP_ERROR_UNDEFINED, "%s", why);
 }
 
+/* Does it mean to be a request? What has another opcode of the protocol belongs to a transfer that
+ * is gone, or answers us; what does not begin like TFTP at all is another protocol's. To answer
+ * either could go round in circles, and so could an answer to port 0. */
+static bool asks(const struct datagram *datagram)
+{
+    struct reader r = reader_of_slice(datagram->bytes);
+    uint16_t opcode = reader_be16(&r);
+
+    return !r.failed && datagram->peer.port != 0 && opcode <= UINT8_MAX &&
+           (opcode < TFTP_DATA || opcode > TFTP_OACK);
+}
+
 static void received(void *argument, const struct datagram *datagram)
 {
     struct tftp_lane *lane = argument;
     struct tftp_asking asking = {.lane = lane, .datagram = datagram};
     struct tftp_session *session = tftp_session_find(lane, datagram->peer);
 
-    /* Answers to what is no request, or comes from port 0, could go round in circles. */
-    if (!tftp_decode(&asking.request, datagram->bytes) || datagram->peer.port == 0 ||
-        (asking.request.opcode != TFTP_RRQ && asking.request.opcode != TFTP_WRQ))
+    if (!asks(datagram))
         return;
-    if (session && tftp_session_repeats(session, datagram->bytes))
+    asking.whole = tftp_decode(&asking.request, datagram->bytes);
+    if (session && (!asking.whole || tftp_session_repeats(session, datagram->bytes)))
         return;
     if (session)
         tftp_session_replace(session);

@@ -139,6 +139,18 @@ def test_nonsense_to_dhcp(network, server, machine, tmp_path):
     still_serves(network, machine, tmp_path)
 
 
+def test_no_answer_goes_round_in_circles(network, server, tmp_path):
+    """What belongs to no transfer, or to another protocol, is not answered."""
+    server(config(tmp_path))
+    network.client_address(ADDRESS)
+    with network.client.socket() as client:
+        for data in (b"", b"\0", b"\0\3\0\1data", b"\0\4\0\1", b"\0\5\0\1no\0", b"\0\6a\0b\0",
+                     b" !\"#$%&'()"):
+            client.sendto(data, (testing.SERVER_ADDRESS, 69))
+        # The first answer belongs to the request.
+        assert testing.TftpRead(client, b"file").rest() == CONTENT
+
+
 def test_nonsense_to_tftp(network, server, machine, tmp_path):
     running = server(config(tmp_path))
     network.client_address(ADDRESS)
@@ -173,6 +185,7 @@ def test_a_request_that_is_none_gets_an_error(network, server, tmp_path):
                           (testing.tftp_request(b""), None),
                           (testing.tftp_request(b"../bootwire.conf"), None),
                           (testing.tftp_request(b"file", opcode=2), None),
+                          (b"\0\1file", 4), (b"\0\1file\0octet", 4),
                           (b"\0\x09nonsense\0", 4)):
         with network.client.socket() as client:
             client.sendto(request, (testing.SERVER_ADDRESS, 69))
@@ -181,6 +194,7 @@ def test_a_request_that_is_none_gets_an_error(network, server, tmp_path):
         if code is not None:
             assert answer[3] == code
     running.wait_for_log("directory")
+    running.wait_for_log("RFC 1350")
 
 
 @pytest.mark.parametrize("program", [PORTMAP, MOUNT, NFS])

@@ -83,9 +83,8 @@ class Replay:
                        IP(src=source, dst=packet[IP].dst, id=packet[IP].id) /
                        UDP(sport=packet[UDP].sport, dport=67) / body)
         xid = struct.unpack("!I", body[4:8])[0]
-        key = (xid, options.get(53))
-        again = key in self.asked
-        self.asked.add(key)
+        again = (xid, options[53]) in self.asked
+        self.asked.add((xid, options[53]))
         replies = [self.dhcp_answer(xid)]
         if again:
             # It has not heard: by unicast and by broadcast.
@@ -96,7 +95,7 @@ class Replay:
             self.check_reply(reply, body, options, again)
             if reply.message_type == testing.ACK:
                 # What comes next is another boot, even with the transaction id of this one.
-                self.asked -= {(xid, bytes([testing.DISCOVER]))}
+                self.asked.clear()
         self.leased = replies[0].yiaddr
         self.answers.append((packet, replies[0]))
 

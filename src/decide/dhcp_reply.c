@@ -119,6 +119,14 @@ static void add_boot_file(struct decision *d)
         reply->sname = name.length < DHCP_SNAME_SIZE ? name : slice_of(NULL, 0);
         if (!scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME))
             dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, name);
+    } else if (reply->siaddr &&
+               dhcp_message_requests(d->question->message, DHCP_OPTION_SERVER_NAME) &&
+               !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME)) {
+        char text[IPV4_TEXT_SIZE];
+
+        /* The Raspberry Pi 3 reads this option and ignores siaddr. */
+        ipv4_text(text, reply->siaddr);
+        dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, keep(plan, text, strlen(text)));
     }
     if (file.length == 0)
         return;

@@ -1,4 +1,5 @@
-/* The program that arrows.sh looks into: it does nothing, and holds wire, model and decide whole. */
+/* The program that arrows.sh looks into: it does nothing, and holds wire, model and decide whole.
+ */
 int main(void)
 {
     return 0;

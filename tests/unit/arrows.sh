@@ -17,7 +17,7 @@ found=$(echo "$asked" | awk '{ sub("@.*", "", $NF); print $NF }' |
     grep -E -x "(__)?($forbidden)(_chk)?" || true)
 found="$found $(echo "$held" | awk '{ print $NF }' | grep -E -x 'log_line|clock_[a-z_]+' || true)"
 if [ "$found" != " " ]; then
-    echo "wire, model or decide asks for:" $found >&2
+    echo "wire, model or decide asks for: $found" >&2
     exit 1
 fi
 echo "$held" | grep -q ' decide_dhcp$' || { echo "$program does not hold decide" >&2; exit 1; }

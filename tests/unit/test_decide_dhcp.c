@@ -138,6 +138,12 @@ static void own_address_serves_the_file_without_next_server(void **state)
     assert_true(
         slice_equal_string(dhcp_message_bytes(&scene.reply, DHCP_OPTION_SERVER_NAME), "boothost"));
     scene_close(&scene);
+    /* Who asks for option 66 and gets no name gets the address: some read only that. */
+    scene_open(&scene, SUBNET HOST);
+    scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 1, .parameters = "\x42"});
+    assert_true(
+        slice_equal_string(dhcp_message_bytes(&scene.reply, DHCP_OPTION_SERVER_NAME), "10.50.1.9"));
+    scene_close(&scene);
 }
 
 static void lease_times_have_limits(void **state)

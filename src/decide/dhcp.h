@@ -32,6 +32,7 @@ struct dhcp_answered {
     enum dhcp_type type;
     uint32_t asked_address; /* option 50, or ciaddr */
     uint64_t at_ms;         /* monotonic; 0: never answered */
+    enum boot_stage stage;  /* which stage asked */
 };
 
 struct dhcp_question {

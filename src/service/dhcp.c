@@ -7,6 +7,7 @@
 #include "net/udp.h"
 #include "platform/linux/link.h"
 #include "platform/linux/port_holder.h"
+#include "service/advertiser.h"
 #include "service/dhcp_answered.h"
 #include "service/dhcp_text.h"
 #include "service/journal.h"
@@ -23,6 +24,7 @@ enum {
     WAITING_MAX = 256,     /* replies that wait for one commit */
     LINKS_FRESH_MS = 1000, /* how long a list of interfaces is good */
     QUIET_MS = 1000,       /* between two log lines about what a flood would repeat */
+    ROM_WAIT_MS = 60000,   /* how long after its last answer a ROM may still be at it */
     STRANGERS_MAX = 32,    /* interfaces remembered as outside of every subnet */
 };
 
@@ -50,6 +52,7 @@ struct dhcp_service {
     struct udp_socket *socket;
     struct link_sender *sender; /* NULL: no raw sockets, broadcast instead */
     struct leases *leases;
+    struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
     struct snapshot *snapshot;
     struct dhcp_memory *memory;
 
@@ -257,8 +260,12 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     out->hardware_type = message->hardware_type;
     out->hardware_length = message->hardware_length;
     memcpy(out->chaddr, message->chaddr, sizeof(out->chaddr));
-    out->answered = (struct dhcp_answered){dhcp_message_type(message), message->ciaddr,
-                                           question->now_ms ? question->now_ms : 1};
+    out->answered = (struct dhcp_answered){
+        .type = dhcp_message_type(message),
+        .asked_address = message->ciaddr,
+        .at_ms = question->now_ms ? question->now_ms : 1,
+        .stage = plan->stage,
+    };
     dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &out->answered.asked_address);
     prepare_step(service, out, &dropped);
 }
@@ -375,6 +382,7 @@ static void received(void *argument, const struct datagram *datagram)
         return;
     }
     refresh_links(service, question.now_ms);
+    advertiser_listen(service->advertiser, datagram->interface_index);
     link = arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     leases_expire_offers(service->leases, question.now_ms);
@@ -446,6 +454,16 @@ static void tell_machines(const struct dhcp_service *service)
     }
 }
 
+/* For the advertiser: iPXE that was answered a moment ago waits for a router next. */
+static bool waits_in_rom(void *argument, const struct hardware *hardware)
+{
+    const struct dhcp_service *service = argument;
+    struct dhcp_answered answered = dhcp_memory_get(service->memory, hardware);
+
+    return answered.at_ms > 0 && answered.stage == STAGE_IPXE &&
+           clock_monotonic_ms() - answered.at_ms < ROM_WAIT_MS;
+}
+
 static void stop(void *state)
 {
     struct dhcp_service *service = state;
@@ -453,6 +471,7 @@ static void stop(void *state)
     if (service->leases)
         commit(service);
     udp_close(service->socket);
+    advertiser_close(service->advertiser);
     link_sender_close(service->sender);
     leases_close(service->leases);
     dhcp_memory_free(service->memory);
@@ -487,6 +506,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         log_warning("dhcp: frames cannot be sent (%s): answers go by broadcast, which needs no "
                     "CAP_NET_RAW",
                     strerror(errno));
+    service->advertiser = advertiser_open(server->control, waits_in_rom, service);
     tell_machines(service);
     loop_at_turn_end(server->control, commit, service);
     return service;

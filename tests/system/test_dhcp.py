@@ -4,6 +4,7 @@ import sqlite3
 import time
 
 from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6ND_RS
 from scapy.layers.l2 import ARP, Ether
 
 from bootwire_testing import (ACK, DECLINE, DISCOVER, INFORM, NAK, PC, RELEASE, REQUEST,
@@ -384,8 +385,8 @@ def test_without_raw_sockets_answers_go_by_broadcast(server, machine):
 
 
 def test_ipxe_rom_boots(server, network, guest):
-    """The ROM that QEMU ships takes its lease without waiting for a proxyDHCP server (15 s), and asks
-    for its file."""
+    """The ROM that QEMU ships waits neither for a proxyDHCP server nor for an IPv6 router (15 s
+    each) and asks for its file."""
     running = server(SUBNET + HOST)
     recording = network.record()
     guest(PC, mac=MAC)
@@ -400,7 +401,14 @@ def test_ipxe_rom_boots(server, network, guest):
         time.sleep(0.1)
     assert b"netbsd-5/pxeboot_ia32.bin" in bytes(tftp()[0][UDP].payload)
     dhcp = [p for p in recording.packets() if UDP in p and p[UDP].dport == 67]
-    # It pauses a second of its own; each step of a wait for a proxyDHCP server would be another
-    # DISCOVER.
+    # It pauses a second of its own; a wait for a proxyDHCP server would be another DISCOVER.
     assert [dict(dhcp_options(bytes(p[UDP].payload)[240:])[0])[53][0] for p in dhcp] == [DISCOVER,
                                                                                       REQUEST]
+    # Left alone it would solicit six times, ever more slowly.
+    assert len([p for p in recording.packets()
+                if ICMPv6ND_RS in p and p[Ether].src == MAC]) <= 4
+    advertisements = [p for p in recording.packets() if ICMPv6ND_RA in p]
+    assert advertisements
+    for packet in advertisements:
+        assert packet[ICMPv6ND_RA].routerlifetime == 0
+        assert packet[Ether].dst == MAC

@@ -131,8 +131,9 @@ static inline bool scene_receive(struct scene *scene, struct slice packet, uint3
     wrong = dhcp_decode(&scene->reply, slice_of(scene->reply_bytes, scene->reply_length));
     if (wrong)
         abort();
-    question.answered = (struct dhcp_answered){dhcp_message_type(&scene->message),
-                                               scene->message.ciaddr, scene->now_ms};
+    question.answered =
+        (struct dhcp_answered){dhcp_message_type(&scene->message), scene->message.ciaddr,
+                               scene->now_ms, scene->plan.stage};
     dhcp_message_u32(&scene->message, DHCP_OPTION_REQUESTED_ADDRESS,
                      &question.answered.asked_address);
     *scene_answered(scene, &scene->plan.identity.hardware) = question.answered;

@@ -22,6 +22,7 @@ enum {
     ERROR_SIZE = 256,
     LINE_SIZE = 4096,
     SERVER_PATIENCE_MS = 5000,
+    KVM_PATIENCE_MS = 15000, /* a ROM under a working KVM asks for its address within 5 s */
     EXIT_NO_PROGRAM = 127,
     SIGNAL_COUNT = 4,
 };
@@ -54,6 +55,7 @@ struct run {
 
     struct loop_event *input_event;
     struct loop_event *signals[SIGNAL_COUNT];
+    struct loop_event *kvm_timer;
     bool kvm_died;
     bool failed;
 };
@@ -111,6 +113,19 @@ static void message_line(struct run *run, struct slice line)
         run->kvm_died = true;
         loop_stop(run->loop);
     }
+}
+
+/* The same hosts may let the ROM crawl for a minute before KVM gives up. */
+static void kvm_patience_ended(void *argument)
+{
+    struct run *run = argument;
+
+    if (run->accelerator != GUEST_KVM || run->timeline.count > 0)
+        return;
+    fprintf(stderr, "bootwire: under KVM the guest's ROM asked for nothing in %d s\n",
+            KVM_PATIENCE_MS / 1000);
+    run->kvm_died = true;
+    loop_stop(run->loop);
 }
 
 static void messages_ready(void *argument, int what)
@@ -319,6 +334,7 @@ static void watch(struct run *run)
         run->input_event = loop_watch(run->loop, STDIN_FILENO, LOOP_READ, input_ready, run);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         run->signals[i] = loop_signal(run->loop, ends[i], asked_to_end, run);
+    run->kvm_timer = loop_timer(run->loop, kvm_patience_ended, run);
     run->signals[SIGNAL_COUNT - 1] = loop_signal(run->loop, SIGCHLD, child_ended, run);
 }
 
@@ -331,7 +347,10 @@ static bool run_once(struct run *run)
         run->failed = true;
         return false;
     }
+    if (run->accelerator == GUEST_KVM)
+        loop_timer_start(run->kvm_timer, KVM_PATIENCE_MS);
     loop_run(run->loop);
+    loop_timer_stop(run->kvm_timer);
     status = guest_end(run);
     if (run->accelerator == GUEST_KVM && !run->failed &&
         (run->kvm_died || (WIFEXITED(status) && WEXITSTATUS(status) != 0))) {
@@ -358,6 +377,7 @@ static void release(struct run *run)
     }
     loop_event_free(run->journal_event);
     loop_event_free(run->input_event);
+    loop_event_free(run->kvm_timer);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         loop_event_free(run->signals[i]);
     loop_free(run->loop);

@@ -24,6 +24,7 @@
 #define RUN_STATE_DIRECTORY "/run/bootwire"
 
 enum {
+    ERROR_SIZE = 512,
     MEMORY_MIB = 512,
     MEMORY_MIB_MAX = 1 << 20,
     LOG_SHOWN = 4096, /* bytes of the server's log that a failed run shows */
@@ -90,39 +91,13 @@ static void say_unknown_host(const struct snapshot *snapshot, const struct run_o
     fprintf(stderr, "%s\n", snapshot->host_count > 0 ? "" : " none at all");
 }
 
-/* The server's own address and its subnet's mask: next-server, as the host is told it, or the first
- * address of the host's subnet. */
-static int find_address(const struct snapshot *snapshot, const struct host *host,
-                        struct guest_run_options *guest)
-{
-    const struct subnet *subnet = NULL;
-    struct scope_view view;
-
-    if (host->fixed_address_count > 0)
-        subnet = snapshot_subnet_of(snapshot, host->fixed_addresses[0]);
-    view = scope_view_of(snapshot, host, subnet);
-    guest->address = scope_view_number(&view, PARAMETER_NEXT_SERVER, 0);
-    if (!subnet && guest->address)
-        subnet = snapshot_subnet_of(snapshot, guest->address);
-    if (!subnet && snapshot->subnet_count > 0)
-        subnet = &snapshot->subnets[0];
-    if (!subnet) {
-        fprintf(stderr, "bootwire: no subnet is declared for host %s\n", host->name);
-        return -1;
-    }
-    /* A next-server elsewhere cannot be us; the guest then finds nobody there, as it should. */
-    if ((guest->address & subnet->netmask) != subnet->network)
-        guest->address = subnet->network + 1;
-    guest->netmask = subnet->netmask;
-    return 0;
-}
-
 /* Fills in what the configuration says of the guest. */
 static int describe_guest(const struct run_options *options, struct guest_run_options *guest)
 {
     struct diagnostics diagnostics = {.count = 0};
     struct snapshot *snapshot = config_load(options->config_path, &diagnostics);
     const struct host *host;
+    char error[ERROR_SIZE];
     int result = -1;
 
     for (size_t i = 0; !snapshot && i < diagnostics.count; i++) {
@@ -142,7 +117,9 @@ static int describe_guest(const struct run_options *options, struct guest_run_op
                 host->name);
     } else {
         guest->guest.hardware = host->hardware;
-        result = find_address(snapshot, host, guest);
+        result = guest_addresses_find(&guest->addresses, snapshot, host, error, sizeof(error));
+        if (result < 0)
+            fprintf(stderr, "bootwire: %s\n", error);
     }
     snapshot_free(snapshot);
     return result;
@@ -265,6 +242,13 @@ int command_run(int argc, char **argv)
             break;
         case 'n':
             options.nic = optarg;
+            if (!guest_nic_is_valid(optarg)) {
+                fprintf(stderr,
+                        "bootwire: --nic wants the name of a network card of QEMU's, such as e1000 "
+                        "or virtio-net-pci, not \"%s\"\n",
+                        optarg);
+                return EXIT_USAGE;
+            }
             break;
         case 'k':
             options.kvm = false;

@@ -1,5 +1,7 @@
 #include "guest/network.h"
 
+#include "guest/addresses.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 static const char bridge_name[] = "bootwire0";
+static const char alias_name[] = "bootwire0:1"; /* the bridge's second address */
 static const char tap_name[] = "guest0";
 
 static struct ifreq interface_request(const char *name)
@@ -63,14 +66,17 @@ static int tap_open(void)
     return tap;
 }
 
-static int bridge_make(int control, uint32_t address, uint32_t netmask)
+static int bridge_make(int control, const struct guest_addresses *addresses)
 {
     struct ifreq request = interface_request(bridge_name);
 
     if (ioctl(control, SIOCBRADDBR, bridge_name) < 0)
         return -1;
-    if (interface_set(control, bridge_name, SIOCSIFADDR, address) < 0 ||
-        interface_set(control, bridge_name, SIOCSIFNETMASK, netmask) < 0)
+    if (interface_set(control, bridge_name, SIOCSIFADDR, addresses->server) < 0 ||
+        interface_set(control, bridge_name, SIOCSIFNETMASK, addresses->netmask) < 0)
+        return -1;
+    if (addresses->also && (interface_set(control, alias_name, SIOCSIFADDR, addresses->also) < 0 ||
+                            interface_set(control, alias_name, SIOCSIFNETMASK, UINT32_MAX) < 0))
         return -1;
     request = interface_request(tap_name);
     if (ioctl(control, SIOCGIFINDEX, &request) < 0)
@@ -79,7 +85,7 @@ static int bridge_make(int control, uint32_t address, uint32_t netmask)
     return ioctl(control, SIOCBRADDIF, &request);
 }
 
-int guest_network_enter(uint32_t address, uint32_t netmask, char *error, size_t error_size)
+int guest_network_enter(const struct guest_addresses *addresses, char *error, size_t error_size)
 {
     int control = -1, tap = -1;
 
@@ -96,9 +102,8 @@ int guest_network_enter(uint32_t address, uint32_t netmask, char *error, size_t 
         return -1;
     }
     control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (control < 0 || bridge_make(control, address, netmask) < 0 ||
-        interface_up(control, "lo") < 0 || interface_up(control, tap_name) < 0 ||
-        interface_up(control, bridge_name) < 0) {
+    if (control < 0 || bridge_make(control, addresses) < 0 || interface_up(control, "lo") < 0 ||
+        interface_up(control, tap_name) < 0 || interface_up(control, bridge_name) < 0) {
         snprintf(error, error_size,
                  "the private bridge cannot be made: %s; load the kernel's module \"bridge\"",
                  strerror(errno));

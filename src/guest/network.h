@@ -4,12 +4,12 @@
 #define BOOTWIRE_GUEST_NETWORK_H
 
 #include <stddef.h>
-#include <stdint.h>
+
+struct guest_addresses;
 
 /* Moves the calling process into a new network namespace and builds the network there; needs
- * CAP_SYS_ADMIN. `address` is the server's, `netmask` its subnet's. Returns the tap device's
- * descriptor (inherited by programs that the process starts), or -1 with a message that names the
- * thing and the cure in `error`. */
-int guest_network_enter(uint32_t address, uint32_t netmask, char *error, size_t error_size);
+ * CAP_SYS_ADMIN. Returns the tap device's descriptor (inherited by programs that the process
+ * starts), or -1 with a message that names the thing and the cure in `error`. */
+int guest_network_enter(const struct guest_addresses *addresses, char *error, size_t error_size);
 
 #endif

@@ -1,6 +1,7 @@
 #include "guest/run.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "guest/network.h"
 #include "guest/process.h"
 #include "guest/terminal.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,7 @@ struct run {
     struct loop_event *input_event;
     struct loop_event *signals[SIGNAL_COUNT];
     struct loop_event *kvm_timer;
+    bool raw; /* the terminal is the guest's */
     bool kvm_died;
     bool failed;
 };
@@ -99,20 +102,30 @@ static void journal_ready(void *argument, int what)
     loop_watch_change(run->journal_event, 0);
 }
 
-/* Under nested virtualisation iPXE's real-mode code ends KVM within seconds: QEMU says "KVM
- * internal error" and stops the guest. */
+/* A line to the person, also while the terminal is the guest's. */
+__attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
+                                                      ...)
+{
+    char text[LINE_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%sbootwire: %s%s", run->raw ? "\r\n" : "", text, run->raw ? "\r\n" : "\n");
+}
+
 static void message_line(struct run *run, struct slice line)
 {
-    static const char kvm_error[] = "KVM internal error";
+    char text[LINE_SIZE];
 
     if (run->kvm_died)
         return; /* a page of registers */
-    fprintf(stderr, "%.*s\n", (int)line.length, (const char *)line.data);
-    if (run->accelerator == GUEST_KVM &&
-        memmem(line.data, line.length, kvm_error, sizeof(kvm_error) - 1)) {
-        run->kvm_died = true;
+    text_printable(text, sizeof(text), line);
+    run->kvm_died = run->accelerator == GUEST_KVM && guest_line_blames_kvm(text);
+    say(run, "%s: %s", run->options->guest.program, text);
+    if (run->kvm_died)
         loop_stop(run->loop);
-    }
 }
 
 /* The same hosts may let the ROM crawl for a minute before KVM gives up. */
@@ -120,10 +133,10 @@ static void kvm_patience_ended(void *argument)
 {
     struct run *run = argument;
 
-    if (run->accelerator != GUEST_KVM || run->timeline.count > 0)
+    /* The first row is the power-on. */
+    if (run->accelerator != GUEST_KVM || run->timeline.count > 1)
         return;
-    fprintf(stderr, "bootwire: under KVM the guest's ROM asked for nothing in %d s\n",
-            KVM_PATIENCE_MS / 1000);
+    say(run, "under KVM the guest's ROM asked for nothing in %d s", KVM_PATIENCE_MS / 1000);
     run->kvm_died = true;
     loop_stop(run->loop);
 }
@@ -151,20 +164,27 @@ static void write_all(int descriptor, const uint8_t *bytes, size_t length)
     }
 }
 
-static void console_ready(void *argument, int what)
+/* One read of what the guest says; false where nothing comes. */
+static bool console_read(struct run *run)
 {
-    struct run *run = argument;
     uint8_t bytes[LINE_SIZE];
     ssize_t count = read(run->console, bytes, sizeof(bytes));
 
-    (void)what;
-    if (count <= 0) {
-        /* QEMU has gone or is about to: SIGCHLD tells. */
-        loop_watch_change(run->console_event, 0);
-        return;
-    }
+    if (count <= 0)
+        return false;
     write_all(STDOUT_FILENO, bytes, (size_t)count);
     timeline_watch_console(&run->timeline, clock_monotonic_ms(), slice_of(bytes, (size_t)count));
+    return true;
+}
+
+static void console_ready(void *argument, int what)
+{
+    struct run *run = argument;
+
+    (void)what;
+    /* At its end QEMU has gone or is about to: SIGCHLD tells. */
+    if (!console_read(run))
+        loop_watch_change(run->console_event, 0);
 }
 
 static void input_ready(void *argument, int what)
@@ -201,7 +221,7 @@ static void child_ended(void *argument)
     /* Only a look: whoever ends the run reaps. */
     if (waitid(P_PID, (id_t)run->server, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0) {
-        fprintf(stderr, "bootwire: the server has ended\n");
+        say(run, "the server has ended");
         run->failed = true;
         loop_stop(run->loop);
         return;
@@ -277,7 +297,7 @@ static int guest_start(struct run *run)
         perror("bootwire: the guest's console");
         return -1;
     }
-    timeline_start(&run->timeline, clock_monotonic_ms());
+    timeline_start(&run->timeline, clock_monotonic_ms(), guest_accelerator_name(run->accelerator));
     run->message_lines.length = 0;
     run->guest = process_fork(SIGKILL);
     if (run->guest < 0) {
@@ -304,22 +324,15 @@ static int guest_end(struct run *run)
     fcntl(run->messages, F_SETFL, O_NONBLOCK);
     while (lines_read(&run->message_lines, run->messages, message_line, run))
         continue;
+    fcntl(run->console, F_SETFL, O_NONBLOCK);
+    while (console_read(run))
+        continue;
     loop_event_free(run->console_event);
     loop_event_free(run->messages_event);
     close(run->console);
     close(run->messages);
     run->guest = 0;
     return status;
-}
-
-static bool kvm_opens(void)
-{
-    int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-    if (kvm < 0)
-        return false;
-    close(kvm);
-    return true;
 }
 
 static void watch(struct run *run)
@@ -352,16 +365,18 @@ static bool run_once(struct run *run)
     loop_run(run->loop);
     loop_timer_stop(run->kvm_timer);
     status = guest_end(run);
-    if (run->accelerator == GUEST_KVM && !run->failed &&
-        (run->kvm_died || (WIFEXITED(status) && WEXITSTATUS(status) != 0))) {
-        fprintf(stderr, "bootwire: KVM does not work here; the guest starts again under TCG\n");
+    if (run->kvm_died && !run->failed) {
+        say(run, "KVM does not work for this guest; it starts again, emulated (TCG)");
+        run->kvm_died = false;
         run->accelerator = GUEST_TCG;
         return true;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        fprintf(stderr, "bootwire: QEMU ended with status %d\n", WEXITSTATUS(status));
+        say(run, "%s ended with status %d", run->options->guest.program, WEXITSTATUS(status));
         run->failed = true;
     }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        timeline_add(&run->timeline, clock_monotonic_ms(), 0, "", "", "power-off");
     return false;
 }
 
@@ -396,9 +411,9 @@ int guest_run(const struct guest_run_options *options)
         return -1;
     run->options = options;
     run->journal = -1;
-    run->accelerator = options->kvm && kvm_opens() ? GUEST_KVM : GUEST_TCG;
+    run->accelerator = options->kvm ? GUEST_KVM : GUEST_TCG;
     terminal_save(&run->terminal);
-    run->tap = guest_network_enter(options->address, options->netmask, error, sizeof(error));
+    run->tap = guest_network_enter(&options->addresses, error, sizeof(error));
     if (run->tap < 0) {
         fprintf(stderr, "bootwire: %s\n", error);
         free(run);
@@ -409,14 +424,16 @@ int guest_run(const struct guest_run_options *options)
         run->loop = loop_new();
         watch(run);
         terminal_raw(&run->terminal);
+        run->raw = run->terminal.saved;
         while (run_once(run))
             continue;
         terminal_restore(&run->terminal);
+        run->raw = false;
     }
     release(run);
     if (run->timeline.power_on_ms > 0) {
         text = timeline_text(&run->timeline);
-        printf("\n%s", text);
+        printf("\nThe boot:\n%s", text);
         free(text);
     }
     result = run->failed ? -1 : 0;

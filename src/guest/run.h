@@ -2,6 +2,7 @@
 #ifndef BOOTWIRE_GUEST_RUN_H
 #define BOOTWIRE_GUEST_RUN_H
 
+#include "guest/addresses.h"
 #include "guest/command_line.h"
 
 #include <stdbool.h>
@@ -9,8 +10,8 @@
 
 struct guest_run_options {
     struct guest_description guest; /* its accelerator and tap descriptor are filled in here */
-    bool kvm;                       /* try KVM where /dev/kvm opens */
-    uint32_t address, netmask;      /* of the server, on the private network */
+    bool kvm; /* try KVM first; where it fails, the guest starts again under TCG */
+    struct guest_addresses addresses; /* of the server, on the private network */
     /* Runs in a process of its own, on the private network: serves until SIGTERM and returns the
      * exit status. It writes the boot's steps to `journal` (service/journal.h) and one byte to
      * `ready` once it serves. */

@@ -17,7 +17,6 @@ void terminal_raw(const struct terminal *terminal)
         return;
     raw = terminal->before;
     cfmakeraw(&raw);
-    raw.c_oflag = terminal->before.c_oflag;
     tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 }
 

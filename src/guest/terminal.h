@@ -15,8 +15,7 @@ struct terminal {
 
 /* Notes the mode that terminal_restore() returns to. */
 void terminal_save(struct terminal *terminal);
-/* Raw: every key goes to the guest, Ctrl-c too. Output keeps its newline handling, so that our own
- * lines stay lines. */
+/* Raw: every key goes to the guest, Ctrl-c too, and what it prints arrives as it printed it. */
 void terminal_raw(const struct terminal *terminal);
 void terminal_restore(const struct terminal *terminal);
 

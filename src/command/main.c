@@ -11,7 +11,7 @@ static const struct command commands[] = {
     {"serve", "-c FILE [-d] [--state DIRECTORY]", "serve everything that FILE describes",
      command_serve},
     {"check", "-c FILE", "read FILE and say what is wrong with it", command_check},
-    {"run", "-c FILE [--nic MODEL] HOST", "boot a QEMU guest as HOST on a private network",
+    {"run", "-c FILE [option ...] HOST", "boot a QEMU guest as HOST on a private network",
      command_run},
     {"installboot", "-e [-nv] -o OPTIONS FILE", "edit the parameters in a NetBSD boot file",
      command_installboot},

@@ -187,6 +187,12 @@ static void record_append(struct record_connection *connection, const uint8_t *d
     connection->record_length = wanted;
 }
 
+static void record_refuse(struct record_listener *listener, struct endpoint peer, const char *why)
+{
+    if (listener->options.refused)
+        listener->options.refused(listener->argument, peer, why);
+}
+
 /* The mark is complete: how long is the fragment? Too long a record ends the connection. */
 static void record_start_fragment(struct record_connection *connection)
 {
@@ -197,6 +203,8 @@ static void record_start_fragment(struct record_connection *connection)
     connection->fragment_left = mark & ~record_last_fragment;
     if (connection->fragment_left >
         connection->listener->options.record_max - connection->record_length) {
+        record_refuse(connection->listener, connection->peer,
+                      "what came is no record, or one that is too long");
         record_close(connection);
         return;
     }
@@ -426,6 +434,8 @@ static void record_accepted(struct record_listener *listener, int descriptor,
 
     if (listener->connection_count >= listener->options.connections_max ||
         record_count_of(listener, address) >= listener->options.connections_per_peer_max) {
+        record_refuse(listener, (struct endpoint){address, ntohs(peer->sin_port)},
+                      "there are too many connections, or too many of its address");
         close(descriptor);
         return;
     }

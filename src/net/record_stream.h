@@ -29,6 +29,9 @@ struct record_options {
     unsigned requests_max;             /* records of one connection not answered yet; 16 */
     uint64_t idle_ms;                  /* silence after which a connection is closed; 6 minutes */
     uint64_t stall_ms;                 /* the same within a record, or while output waits; 30 s */
+    /* Called with the argument of record_listen() when a connection is closed for breaking one of
+     * the limits above on length or number; `why` says which. May be NULL. */
+    void (*refused)(void *argument, struct endpoint peer, const char *why);
 };
 
 /* A record as it came. It is open until record_answer(), record_drop() or record_hang_up() was

@@ -23,6 +23,7 @@ enum {
     RPC_SLOTS_MAX = 512,      /* exchanges of one lane at a time */
     RPC_REGION_MAX = 4194304, /* bytes of one exchange's region */
     RPC_LANE_PORTS_MAX = 4,
+    RPC_QUIET_MS = 1000,        /* between two log lines about what a flood would repeat */
     RPC_CONNECTIONS_MAX = 2048, /* of one port in one lane: a thousand diskless machines */
 };
 
@@ -56,6 +57,7 @@ struct rpc_lane {
     struct rpc_replays *replays;
     struct rpc_slot *idle, *busy;
     size_t slot_count;
+    uint64_t said_ms; /* when nonsense was last logged; 0: never */
 };
 
 int rpc_null(struct rpc_exchange *exchange)
@@ -67,6 +69,17 @@ int rpc_null(struct rpc_exchange *exchange)
 static const char *transport_name(enum rpc_transport transport)
 {
     return transport == RPC_UDP ? "udp" : "tcp";
+}
+
+/* May a line about nonsense be written? One client's must not fill the disk. */
+static bool rpc_may_say(struct rpc_lane *lane)
+{
+    uint64_t now = clock_monotonic_ms();
+
+    if (lane->said_ms && now - lane->said_ms < RPC_QUIET_MS)
+        return log_wants(LOG_DEBUG);
+    lane->said_ms = now ? now : 1;
+    return true;
 }
 
 static struct rpc_slot *rpc_slot_take(struct rpc_lane *lane)
@@ -240,6 +253,18 @@ static void rpc_remember(struct rpc_slot *slot, int status)
     rpc_replay_keep(slot->socket->lane->replays, &slot->replay_key, reply);
 }
 
+/* The call's own words did not decode. */
+static void rpc_log_garbage(const struct rpc_slot *slot)
+{
+    const struct rpc_exchange *exchange = &slot->exchange;
+    char text[IPV4_TEXT_SIZE];
+
+    if (rpc_may_say(slot->socket->lane))
+        log_warning("%s v%u %s from %s over %s: its arguments are cut off or nonsense",
+                    slot->program->name, exchange->call.version, slot->procedure->name,
+                    ipv4_text(text, exchange->peer.address), transport_name(exchange->transport));
+}
+
 static void rpc_finish(struct rpc_slot *slot, int status)
 {
     struct rpc_exchange *exchange = &slot->exchange;
@@ -253,6 +278,8 @@ static void rpc_finish(struct rpc_slot *slot, int status)
         status = RPC_SYSTEM_ERR;
     if (log_wants(LOG_DEBUG))
         rpc_log_call(slot, status);
+    if (status == RPC_GARBAGE_ARGS)
+        rpc_log_garbage(slot);
     if (slot->procedure->once)
         rpc_remember(slot, status);
     if (status == RPC_SILENT) {
@@ -397,7 +424,13 @@ static void rpc_take(struct rpc_slot *slot, struct slice bytes)
     case RPC_DECODED_NONSENSE:
         break;
     }
-    log_debug("%zu bytes on port %u are no RPC call", bytes.length, slot->socket->port->port);
+    if (rpc_may_say(slot->socket->lane)) {
+        char text[IPV4_TEXT_SIZE];
+
+        log_warning("%zu bytes from %s to %s port %u are no RPC call", bytes.length,
+                    ipv4_text(text, exchange->peer.address), transport_name(exchange->transport),
+                    slot->socket->port->port);
+    }
     if (slot->connection)
         record_hang_up(slot->connection);
     rpc_slot_give_back(slot);
@@ -436,6 +469,16 @@ static void rpc_record(void *argument, const struct record *record)
     rpc_take(slot, record->bytes);
 }
 
+static void rpc_refused(void *argument, struct endpoint peer, const char *why)
+{
+    struct rpc_socket *socket = argument;
+    char text[IPV4_TEXT_SIZE];
+
+    if (rpc_may_say(socket->lane))
+        log_warning("a connection from %s to tcp port %u is closed: %s",
+                    ipv4_text(text, peer.address), socket->port->port, why);
+}
+
 /* Says why a port could not be opened. */
 static void rpc_port_error(const char *protocol, uint16_t port, char *error, size_t error_size)
 {
@@ -463,7 +506,8 @@ static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_
     struct record_options tcp = {.local.port = port->port,
                                  .reuse_port = port->data,
                                  .record_max = port->data ? RPC_RECORD_MAX : 65536,
-                                 .connections_max = RPC_CONNECTIONS_MAX};
+                                 .connections_max = RPC_CONNECTIONS_MAX,
+                                 .refused = rpc_refused};
 
     /* Only NFS WRITE is long. */
     udp.datagram_max = port->data ? UDP_DATAGRAM_MAX : 9000;

@@ -266,6 +266,42 @@ def test_rpc_errors_say_what_is_wrong(network, server, tmp_path):
                                                     testing.auth_unix())) == (0, 0, 0, 4)
 
 
+def test_nonsense_stands_in_the_log(network, server, tmp_path):
+    """Who sent it, to which port, and what was wrong with it."""
+    running = server(config(tmp_path))
+    network.client_address(ADDRESS)
+    place = 0
+
+    def logged(pattern):
+        # Of a flood one line a second is written, in each thread: ask again until it comes.
+        return re.search(pattern, running.log[place:], re.M)
+
+    def send(port, data, tcp=False):
+        with network.client.socket(socket.AF_INET,
+                                   socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as client:
+            client.connect((testing.SERVER_ADDRESS, port))
+            client.send(data)
+            if tcp:
+                with contextlib.suppress(ConnectionError):
+                    assert client.recv(100) == b""
+
+    def expect(pattern, *arguments, **keywords):
+        testing.wait_until(lambda: send(*arguments, **keywords) or logged(pattern), pattern)
+
+    expect(rf"warning: dhcp: a packet from {ADDRESS} is no DHCP request: ", 67, b"nonsense")
+    expect(rf"warning: .*{ADDRESS}.* tftp.*9 bytes -> .*no request", 69, b"\0\1cut off")
+    garbage = {111: testing.rpc_request(PORTMAP, 2, 3, b"\xff\xff"),
+               20048: testing.rpc_request(MOUNT, 3, 1, b"\xff\xff"),
+               2049: testing.rpc_request(NFS, 3, 1, b"\xff\xff", testing.auth_unix())}
+    for port, call in garbage.items():
+        expect(rf"warning: 8 bytes from {ADDRESS} to udp port {port} are no RPC call",
+               port, b"nonsense")
+        expect(rf"warning: a connection from {ADDRESS} to tcp port {port} is closed: .*no record",
+               port, b"GET / HTTP/1.0\r\n\r\n", tcp=True)
+        place = len(running.log)
+        expect(rf"warning: .* from {ADDRESS} over udp: its arguments are cut off", port, call)
+
+
 # --------------------------------------------------------------- exports that are not as they should
 
 def test_a_root_path_that_is_not_there(network, server, machine, tmp_path):
@@ -287,6 +323,18 @@ def test_a_root_path_that_is_a_file(network, server, tmp_path):
     status, _ = testing.mount3(network.client, tmp_path / "root")
     assert status == NFS3ERR["NOTDIR"]
     running.wait_for_log(r"root")
+
+
+def test_a_tftp_root_that_vanishes(network, server, machine, tmp_path):
+    running = server(config(tmp_path))
+    network.client_address(ADDRESS)
+    (tmp_path / "tftp").rename(tmp_path / "away")
+    with network.client.socket() as client, pytest.raises(testing.TftpError) as error:
+        testing.TftpRead(client, b"file")
+    assert error.value.code == 1 and b"tftp-root" in error.value.text
+    running.wait_for_log("tftp-root")
+    (tmp_path / "away").rename(tmp_path / "tftp")
+    still_serves(network, machine, tmp_path)
 
 
 def test_a_root_path_that_vanishes(network, server, machine, tmp_path):

@@ -29,7 +29,7 @@ struct rpc_service {
     struct handle_store *handles;
     atomic_uint_least64_t configuration; /* grows with each reload */
     struct rpc_accounts *accounts;
-    struct workers *workers; /* for NFS procedures that wait for the disk */
+    struct workers *workers;   /* for NFS procedures that wait for the disk */
     struct mount_list *mounts; /* who mounted what; the control thread's */
     struct loop_event *report_timer;
     struct rpc_lane **lanes; /* the control loop's, then one per data loop */

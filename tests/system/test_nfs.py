@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 
-import bootwire_testing as testing
 import nfs_testing as nfs
 from nfs_testing import opaque, u32, u64
 

@@ -343,7 +343,9 @@ def test_recording(replay, name):
     assert replayed.answers
     # Each DHCP message and each file stands in the log, under the machine's name.
     steps = [p for p in replayed.requests() if p[UDP].dport in (67, 69)]
-    assert len(re.findall(rf"recorded \({replayed.mac}.* (dhcp|tftp)/", running.log)) >= len(steps)
+    line = rf"recorded \({replayed.mac}.* (dhcp|tftp)/"
+    testing.wait_until(lambda: len(re.findall(line, running.log)) >= len(steps),
+                       lambda: f"{len(steps)} steps in the log:\n{running.log}")
 
 
 def test_the_loader_keeps_its_roms_address(replay):

@@ -13,8 +13,9 @@
 SANITIZE =
 COVERAGE =
 # A directory with pxeboot_ia32.bin, netbsd and miniroot.kmod: boots them, too.
-BOOTWIRE_NETBSD ?=
+ifneq ($(BOOTWIRE_NETBSD),)
 export BOOTWIRE_NETBSD
+endif
 FUZZ_SECONDS = 60
 PREFIX = /usr/local
 

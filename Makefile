@@ -47,12 +47,12 @@ demo:
 	tools/demo $(if $(BATCH),--batch)
 
 check:
-	tools/install-packages build check fuzz lint
+	tools/install-packages build check fuzz lint $(if $(COVERAGE),coverage)
 	$(MAKE) all
 	tools/check $(BUILD)
 
 check-long:
-	tools/install-packages build check fuzz lint
+	tools/install-packages build check fuzz lint $(if $(COVERAGE),coverage)
 	$(MAKE) all
 	tools/check --long $(BUILD)
 

@@ -19,10 +19,13 @@ class Storm(threading.Thread):
     put together by hand: scapy is too slow to be a storm."""
 
     AT_ONCE = 40
+    # Fewer than the pool holds, however fast the server is; then they start over.
+    MACHINES = 12000
 
     def __init__(self, wire, first):
         super().__init__()
         self.wire = wire
+        self.first = first
         self.next = first
         self.acknowledged = {}  # MAC -> address
         self.stopping = False
@@ -41,7 +44,8 @@ class Storm(threading.Thread):
         self.wire.socket.send(frame + ip + udp)
 
     def begin(self):
-        mac = bytes.fromhex("2222") + struct.pack("!I", self.next)
+        mac = bytes.fromhex("2222") + struct.pack(
+            "!I", self.first + (self.next - self.first) % self.MACHINES)
         self.next += 1
         self.send(mac, bootp_request(mac.hex(":"), [(53, bytes([DISCOVER]))], xid=self.next))
 
@@ -58,8 +62,7 @@ class Storm(threading.Thread):
                 xid=self.next))
         elif kind == ACK:
             del self.open[mac]
-            assert mac not in self.acknowledged
-            self.acknowledged[mac] = address
+            assert self.acknowledged.setdefault(mac, address) == address
 
     def run(self):
         self.wire.socket.setblocking(False)

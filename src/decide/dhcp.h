@@ -4,6 +4,7 @@
 #define BOOTWIRE_DECIDE_DHCP_H
 
 #include "decide/identity.h"
+#include "model/fetch.h"
 #include "model/lease.h"
 #include "model/snapshot.h"
 #include "wire/dhcp.h"
@@ -33,6 +34,7 @@ struct dhcp_answered {
     uint32_t asked_address; /* option 50, or ciaddr */
     uint64_t at_ms;         /* monotonic; 0: never answered */
     enum boot_stage stage;  /* which stage asked */
+    bool router_wanted;     /* it waits for an IPv6 router now, and may be told of one */
 };
 
 struct dhcp_question {
@@ -41,6 +43,8 @@ struct dhcp_question {
     const struct dhcp_message *message;
     struct dhcp_arrival arrival;
     struct dhcp_answered answered;
+    struct boot_fetch fetched;
+    bool named_ipxe; /* loop_name_ipxe() has changed the message: say so */
     int64_t wall;    /* seconds since 1970 */
     uint64_t now_ms; /* monotonic */
 };
@@ -87,6 +91,8 @@ struct dhcp_plan {
     size_t limit; /* the longest message the client takes */
     enum dhcp_path path;
     bool also_broadcast; /* it repeats itself: send by both ways */
+    bool loop;           /* the boot file would load itself: it is held back */
+    bool router_wanted;  /* a Router Solicitation that follows is to be answered */
     uint32_t destination;
 
     uint8_t bytes[1024]; /* option values made for this reply */

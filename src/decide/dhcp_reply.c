@@ -1,6 +1,7 @@
 #include "decide/dhcp_parts.h"
 
 #include "base/cursor.h"
+#include "decide/loop.h"
 #include "decide/stage.h"
 
 enum { LIBSA_PATH_MAX = 127 }; /* bytes of a root-path that NetBSD's loader keeps */
@@ -72,6 +73,8 @@ static void add_configured(struct decision *d, unsigned code)
 
     if (!setting || reply_has(&d->plan->reply, code))
         return;
+    if (d->plan->loop && code == DHCP_OPTION_FILE_NAME)
+        return;
     /* An empty value is a value; only a NULL pointer says "absent". */
     dhcp_reply_add(&d->plan->reply, (uint8_t)code,
                    slice_of(setting->value.data ? setting->value.data : (const uint8_t *)"",
@@ -104,6 +107,25 @@ static bool is_vendor_class(const struct decision *d, const char *text)
     return stage_vendor_class_begins(d->question->message, text);
 }
 
+/* Holds back a boot file that would only load itself again, and says so. */
+static void break_loop(struct decision *d, struct slice file)
+{
+    const struct dhcp_question *q = d->question;
+    struct slice option = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME);
+
+    /* iPXE takes the option before the field. */
+    if (option.length > 0)
+        file = option;
+    d->plan->loop = loop_closes(&q->fetched, q->message, d->plan->stage, file, q->now_ms);
+    if (d->plan->loop)
+        dhcp_why_also(d,
+                      "; a boot loop ends here: it loaded \"%s\" and would be told to load it "
+                      "again, so it gets no file; give iPXE a file of its own",
+                      q->fetched.file);
+    else if (q->named_ipxe)
+        dhcp_why_also(d, "; it loaded \"%s\" already, so it is answered as iPXE", q->fetched.file);
+}
+
 /* The boot file, in the file field and as option 67, and the servers that go with it. */
 static void add_boot_file(struct decision *d)
 {
@@ -128,7 +150,8 @@ static void add_boot_file(struct decision *d)
         ipv4_text(text, reply->siaddr);
         dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, keep(plan, text, strlen(text)));
     }
-    if (file.length == 0)
+    break_loop(d, file);
+    if (file.length == 0 || plan->loop)
         return;
     /* Some ROMs read only the field, others only the option; a name too long for the field stands
      * only in the option. */
@@ -164,7 +187,8 @@ static void add_for_stage(struct decision *d)
         dhcp_reply_add(&plan->reply, DHCP_OPTION_VENDOR_CLASS, slice_of_string("HTTPClient"));
     add_configured(d, DHCP_OPTION_IPXE);
     /* Without it iPXE waits 15 seconds for a proxyDHCP server that never speaks. */
-    if (stage_is_ipxe(d->question->message) && !reply_has(&plan->reply, DHCP_OPTION_IPXE))
+    if (stage_is_ipxe(d->question->message) && !reply_has(&plan->reply, DHCP_OPTION_IPXE) &&
+        scope_view_number(&d->view, PARAMETER_IPXE_NO_PXEDHCP, 1))
         dhcp_reply_add(&plan->reply, DHCP_OPTION_IPXE, slice_of(no_pxedhcp, sizeof(no_pxedhcp)));
 }
 
@@ -288,6 +312,8 @@ void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address, 
 
     start_reply(d, type);
     plan->reply.yiaddr = address;
+    plan->router_wanted =
+        plan->stage == STAGE_IPXE && scope_view_number(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, 1);
     /* RFC 2131 table 3: an ACK gives the client's own ciaddr back, an offer has none. */
     plan->reply.ciaddr = type == DHCP_OFFER ? 0 : d->question->message->ciaddr;
     add_options(d, type, seconds);

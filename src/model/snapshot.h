@@ -51,6 +51,8 @@ enum parameter {
     PARAMETER_CONSOLE_SPEED,         /* 4 bytes, network order: baud */
     PARAMETER_CONSOLE_ADDRESS,       /* 4 bytes, network order: I/O address */
     PARAMETER_BOOT_TIMEOUT,          /* 4 bytes, network order: seconds a loader waits */
+    PARAMETER_IPXE_NO_PXEDHCP,       /* flag: iPXE is told to wait for no proxyDHCP server */
+    PARAMETER_ROUTER_ADVERTISEMENT,  /* flag: a ROM that solicits an IPv6 router is answered */
     PARAMETER_COUNT,
 };
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "decide/loop.h"
 #include "net/loop.h"
 #include "net/udp.h"
 #include "platform/linux/link.h"
@@ -41,6 +42,7 @@ struct outgoing {
     uint8_t chaddr[DHCP_CHADDR_SIZE];
 
     struct dhcp_answered answered;
+    uint32_t fingerprint;  /* of who asked */
     struct boot_step step; /* its strings are the two below, and the name */
     char asked[DHCP_TEXT_SIZE];
     char got[DHCP_TEXT_SIZE];
@@ -181,7 +183,7 @@ static void send_reply(struct dhcp_service *service, const struct outgoing *out)
 /* The reply leaves, and what follows from it is told. */
 static void finish(struct dhcp_service *service, const struct outgoing *out)
 {
-    struct machine machine = {out->step.hardware, out->step.stage};
+    struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint};
 
     /* Who holds the address is known before the machine can act on it. */
     if (out->step.address && !out->step.refused && out->answered.type != DHCP_DISCOVER)
@@ -265,7 +267,9 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
         .asked_address = message->ciaddr,
         .at_ms = question->now_ms ? question->now_ms : 1,
         .stage = plan->stage,
+        .router_wanted = plan->router_wanted,
     };
+    out->fingerprint = loop_fingerprint(message);
     dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &out->answered.asked_address);
     prepare_step(service, out, &dropped);
 }
@@ -386,9 +390,15 @@ static void received(void *argument, const struct datagram *datagram)
     link = arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     leases_expire_offers(service->leases, question.now_ms);
-    if (identity_of(service->snapshot, question.leases, &service->message, &identity))
+    if (identity_of(service->snapshot, question.leases, &service->message, &identity)) {
         question.answered = dhcp_memory_get(service->memory, &identity.hardware);
+        question.fetched = machines_fetch(service->server->machines, &identity.hardware);
+    }
     decide_dhcp(&question, &service->plan);
+    if (service->plan.loop && loop_name_ipxe(&service->message)) {
+        question.named_ipxe = true;
+        decide_dhcp(&question, &service->plan);
+    }
     apply(service, &question, datagram);
 }
 
@@ -447,7 +457,7 @@ static void tell_machines(const struct dhcp_service *service)
     const struct lease *lease;
 
     while ((lease = lease_table_next(table, &place, &slot)) != NULL) {
-        struct machine machine = {lease->hardware, lease->stage};
+        struct machine machine = {.hardware = lease->hardware, .stage = lease->stage};
 
         if (lease->state == LEASE_BOUND)
             machines_put(service->server->machines, lease->address, &machine);
@@ -460,7 +470,7 @@ static bool waits_in_rom(void *argument, const struct hardware *hardware)
     const struct dhcp_service *service = argument;
     struct dhcp_answered answered = dhcp_memory_get(service->memory, hardware);
 
-    return answered.at_ms > 0 && answered.stage == STAGE_IPXE &&
+    return answered.at_ms > 0 && answered.router_wanted &&
            clock_monotonic_ms() - answered.at_ms < ROM_WAIT_MS;
 }
 

@@ -4,6 +4,7 @@
 #define BOOTWIRE_SERVICE_MACHINES_H
 
 #include "model/address.h"
+#include "model/fetch.h"
 #include "model/snapshot.h"
 #include "model/step.h"
 
@@ -17,6 +18,7 @@ struct machines;
 struct machine {
     struct hardware hardware;
     enum boot_stage stage; /* of its last DHCP request */
+    uint32_t fingerprint;  /* of the same (decide/loop.h) */
 };
 
 struct machines *machines_new(void);
@@ -26,6 +28,11 @@ void machines_free(struct machines *machines);
  * diskless machine may outlive its lease. */
 void machines_put(struct machines *machines, uint32_t address, const struct machine *machine);
 bool machines_get(struct machines *machines, uint32_t address, struct machine *machine);
+/* The holder of `address` fetched the file to its end. Of 4,096 machines the last fetch is kept. */
+void machines_fetched(struct machines *machines, uint32_t address, const char *file,
+                      uint64_t now_ms);
+/* What the machine fetched last; all zero where nothing is known. */
+struct boot_fetch machines_fetch(struct machines *machines, const struct hardware *hardware);
 /* Grows with every machines_put() that changed a holder: a cache made under another number is
  * stale. */
 uint64_t machines_generation(struct machines *machines);

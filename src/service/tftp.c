@@ -76,6 +76,8 @@ static void find_who(struct tftp_asking *asking)
         asking->who.asked = memory_printf("%zu bytes", asking->datagram->bytes.length);
         return;
     }
+    if (request->filename.length < sizeof(asking->who.file))
+        memcpy(asking->who.file, request->filename.data, request->filename.length);
     asking->who.asked =
         memory_printf("%s \"%s\"%s%s%s", request->opcode == TFTP_WRQ ? "WRQ" : "RRQ",
                       text_printable(name, sizeof(name), request->filename),

@@ -6,6 +6,7 @@
 #include "decide/tftp.h"
 #include "net/loop.h"
 #include "service/journal.h"
+#include "service/machines.h"
 #include "service/server.h"
 #include "wire/netascii.h"
 
@@ -203,6 +204,9 @@ static void session_finish(struct tftp_session *session, enum tftp_end how)
     else
         snprintf(got, sizeof(got), "%llu of %llu bytes, then the client stopped answering", bytes,
                  (unsigned long long)(t->size == TFTP_SIZE_UNKNOWN ? session->file.size : t->size));
+    if (!silent && session->who.file[0])
+        machines_fetched(session->lane->server->machines, session->peer.address, session->who.file,
+                         clock_monotonic_ms());
     session_end(session, got, silent);
 }
 

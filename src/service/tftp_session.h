@@ -4,6 +4,7 @@
 #define BOOTWIRE_SERVICE_TFTP_SESSION_H
 
 #include "base/map.h"
+#include "model/fetch.h"
 #include "model/patch.h"
 #include "model/step.h"
 #include "net/udp.h"
@@ -40,8 +41,9 @@ struct tftp_lane {
 struct tftp_who {
     enum boot_stage stage;
     struct hardware hardware;
-    char *host;  /* or NULL */
-    char *asked; /* `RRQ "x" blksize 1432` */
+    char *host;                      /* or NULL */
+    char *asked;                     /* `RRQ "x" blksize 1432` */
+    char file[BOOT_FETCH_FILE_SIZE]; /* the name alone; empty where it is longer */
 };
 
 /* What a transfer begins with. */

@@ -24,6 +24,8 @@ struct scene {
         struct dhcp_answered answered;
     } answered[SCENE_MACHINES];
 
+    struct boot_fetch fetched; /* what the machine that asks next fetched last */
+
     /* Of the last request: */
     uint8_t packet[DHCP_MESSAGE_MAX];
     struct dhcp_message message;
@@ -108,6 +110,7 @@ static inline bool scene_receive(struct scene *scene, struct slice packet, uint3
         .leases = &scene->leases,
         .message = &scene->message,
         .arrival = {source, destination, SCENE_SERVER},
+        .fetched = scene->fetched,
         .wall = scene->wall,
         .now_ms = scene->now_ms,
     };
@@ -131,9 +134,10 @@ static inline bool scene_receive(struct scene *scene, struct slice packet, uint3
     wrong = dhcp_decode(&scene->reply, slice_of(scene->reply_bytes, scene->reply_length));
     if (wrong)
         abort();
-    question.answered =
-        (struct dhcp_answered){dhcp_message_type(&scene->message), scene->message.ciaddr,
-                               scene->now_ms, scene->plan.stage};
+    question.answered = (struct dhcp_answered){.type = dhcp_message_type(&scene->message),
+                                               .asked_address = scene->message.ciaddr,
+                                               .at_ms = scene->now_ms,
+                                               .stage = scene->plan.stage};
     dhcp_message_u32(&scene->message, DHCP_OPTION_REQUESTED_ADDRESS,
                      &question.answered.asked_address);
     *scene_answered(scene, &scene->plan.identity.hardware) = question.answered;

@@ -2,6 +2,7 @@
 #include "service/rpc_service.h"
 
 #include "base/log.h"
+#include "wire/bootparam.h"
 #include "wire/portmap.h"
 #include "wire/xdr.h"
 
@@ -92,19 +93,59 @@ static int portmap_dump(struct rpc_exchange *exchange)
     return RPC_SUCCESS;
 }
 
-/* A call to be passed on, often broadcast to find a server. Only "are you there?" (procedure 0) of
- * a program that is served is answered; silence is the answer to everything else (RFC 1833 section
- * 3.1), so that nobody calls through us under our name. */
+static const struct rpc_program *portmap_program(uint32_t program, uint32_t version)
+{
+    for (size_t i = 0; i < rpc_port_count; i++) {
+        for (size_t j = 0; j < RPC_PORT_PROGRAMS_MAX && rpc_ports[i].programs[j]; j++) {
+            const struct rpc_program *served = rpc_ports[i].programs[j];
+
+            if (served->program == program && served->version == version)
+                return served;
+        }
+    }
+    return NULL;
+}
+
+/* Has the procedure answer in the place of the opaque that CALLIT returns. */
+static int portmap_pass_on(struct rpc_exchange *exchange, const struct rpc_program *program,
+                           const struct portmap_indirect *call)
+{
+    struct writer *w = &exchange->reply;
+    rpc_handler *handler = NULL;
+    size_t length_at;
+
+    if (call->procedure < program->procedure_count)
+        handler = program->procedures[call->procedure].handler;
+    if (!handler)
+        return RPC_SILENT;
+    length_at = w->length;
+    writer_be32(w, 0);
+    exchange->arguments = reader_of_slice(call->arguments);
+    if (handler(exchange) != RPC_SUCCESS || exchange->arguments.failed || w->failed)
+        return RPC_SILENT;
+    /* Results in XDR are whole units: nothing is left to pad. */
+    writer_patch_be32(w, length_at, (uint32_t)(w->length - length_at - 4));
+    return RPC_SUCCESS;
+}
+
+/* A call to be passed on, often broadcast to find a server. "Are you there?" (procedure 0) of every
+ * program that is served is answered, and all of bootparam, which Sun's machines call in no other
+ * way; silence is the answer to everything else (RFC 1833 section 3.1), so that nobody calls
+ * through us under our name. */
 static int portmap_callit(struct rpc_exchange *exchange)
 {
+    const struct rpc_program *program;
     struct portmap_indirect call;
-    uint16_t port;
 
     portmap_read_indirect(&exchange->arguments, &call);
-    port = exchange->arguments.failed ? 0 : portmap_find(call.program, call.version, true);
-    if (port == 0 || call.procedure != 0)
+    if (exchange->arguments.failed)
         return RPC_SILENT;
-    writer_be32(&exchange->reply, port);
+    program = portmap_program(call.program, call.version);
+    if (!program || (call.procedure != 0 && call.program != BOOTPARAM_PROGRAM))
+        return RPC_SILENT;
+    writer_be32(&exchange->reply, portmap_find(call.program, call.version, true));
+    if (call.procedure != 0)
+        return portmap_pass_on(exchange, program, &call);
     xdr_write_opaque(&exchange->reply, (struct slice){NULL, 0});
     return RPC_SUCCESS;
 }

@@ -22,6 +22,7 @@ enum {
 const struct rpc_port rpc_ports[] = {
     {RPC_PORTMAP_PORT, false, {&portmap2_program, &rpcbind3_program, &rpcbind4_program}},
     {RPC_MOUNT_PORT, false, {&mount1_program, &mount2_program, &mount3_program}},
+    {RPC_BOOTPARAM_PORT, false, {&bootparam1_program}},
     {RPC_NFS_PORT, true, {&nfs2_program, &nfs3_program}},
 };
 const size_t rpc_port_count = sizeof(rpc_ports) / sizeof(rpc_ports[0]);

@@ -29,6 +29,7 @@ enum {
     RPC_PORTMAP_PORT = 111,
     RPC_MOUNT_PORT = 20048,
     RPC_NFS_PORT = 2049,
+    RPC_BOOTPARAM_PORT = 20026,
     RPC_REPLY_MAX = 65536,       /* bytes a reply's writer takes, header included */
     RPC_PAYLOAD_MAX = 1048576,   /* bytes of payload over TCP */
     RPC_UDP_PAYLOAD_MAX = 65000, /* bytes of payload over UDP: header and payload in a datagram */
@@ -101,6 +102,7 @@ struct rpc_program {
 
 extern const struct rpc_program portmap2_program, rpcbind3_program, rpcbind4_program;
 extern const struct rpc_program mount1_program, mount2_program, mount3_program;
+extern const struct rpc_program bootparam1_program;
 extern const struct rpc_program nfs2_program, nfs3_program;
 
 /* `bytes` become the end of the reply, padding is added; release(owner) is called once they have

@@ -42,6 +42,7 @@ struct service {
 
 extern const struct service service_dhcp;
 extern const struct service service_tftp;
-extern const struct service service_rpc; /* portmap, mount and NFS */
+extern const struct service service_rpc; /* portmap, mount, NFS and bootparam */
+extern const struct service service_rarp;
 
 #endif

@@ -1,0 +1,212 @@
+/* RARP and bootparam: their bytes, and what a host declaration answers. */
+#include "test.h"
+
+#include "config/config.h"
+#include "decide/sun.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char config[] =
+    "option domain-name \"example.org\";"
+    "subnet 10.50.1.0 netmask 255.255.255.0 { option routers 10.50.1.254, 10.50.1.253; }"
+    "subnet 10.60.1.0 netmask 255.255.255.0 { }"
+    "host sun1 { hardware ethernet 08:00:20:01:02:03; fixed-address 10.60.1.9, 10.50.1.9;"
+    " option root-path \"/export/sun//\"; }"
+    "host sun2 { hardware ethernet 08:00:20:01:02:04; option host-name \"otherwise\";"
+    " option root-path \"10.50.1.7:/r\"; server-name \"files\"; }"
+    "host sun3 { hardware ethernet 08:00:20:01:02:05; fixed-address 10.50.1.10; deny booting; }";
+
+static const uint8_t ours[6] = {0xaa, 0xbb, 0xcc, 0, 0, 1};
+enum { OUR_ADDRESS = 0x0a320101 };
+
+static struct snapshot *snapshot;
+
+static int load(void **state)
+{
+    struct diagnostics diagnostics = {.count = 0};
+
+    (void)state;
+    snapshot = config_parse("sun", slice_of_string(config), &diagnostics);
+    diagnostics_release(&diagnostics);
+    return snapshot ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    snapshot_free(snapshot);
+    return 0;
+}
+
+static struct slice golden(const char *name, uint8_t *to, size_t size)
+{
+    char path[512];
+    size_t length;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/golden/%s", TEST_DATA, name);
+    file = fopen(path, "rb");
+    if (!file)
+        fail_msg("%s is missing", path);
+    length = fread(to, 1, size, file);
+    fclose(file);
+    return slice_of(to, length);
+}
+
+static void rarp_answers_as_scapy_writes_it(void **state)
+{
+    uint8_t request_bytes[64], reply_bytes[64], written[RARP_SIZE];
+    struct slice request = golden("rarp-request.bin", request_bytes, sizeof(request_bytes));
+    struct slice reply = golden("rarp-reply.bin", reply_bytes, sizeof(reply_bytes));
+    struct rarp_packet packet;
+    struct rarp_plan plan;
+
+    (void)state;
+    assert_true(rarp_decode(&packet, request));
+    assert_int_equal(packet.operation, RARP_REQUEST);
+    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    assert_true(plan.has_reply);
+    assert_string_equal(plan.host->name, "sun1");
+    assert_int_equal(rarp_encode(&plan.reply, written, sizeof(written)), RARP_SIZE);
+    assert_memory_equal(written, reply.data, RARP_SIZE);
+    assert_int_equal(rarp_encode(&plan.reply, written, RARP_SIZE - 1), 0);
+    /* A reply is not answered. */
+    assert_true(rarp_decode(&packet, reply));
+    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    assert_false(plan.has_reply || plan.for_us);
+}
+
+static void other_packets_are_no_rarp(void **state)
+{
+    uint8_t bytes[64];
+    struct slice request = golden("rarp-request.bin", bytes, sizeof(bytes));
+    struct rarp_packet packet;
+
+    (void)state;
+    for (size_t length = 0; length < RARP_SIZE; length++)
+        assert_false(rarp_decode(&packet, slice_of(bytes, length)));
+    /* Hardware type, protocol, both lengths, operation: each must be as it is. */
+    for (size_t i = 0; i < 8; i++) {
+        bytes[i] ^= 0x40;
+        assert_false(rarp_decode(&packet, request));
+        bytes[i] ^= 0x40;
+    }
+    bytes[7] = 1; /* an ARP request */
+    assert_false(rarp_decode(&packet, request));
+}
+
+static void rarp_says_why_not(void **state)
+{
+    struct rarp_packet packet = {.operation = RARP_REQUEST,
+                                 .target_hardware = {8, 0, 0x20, 1, 2, 4}};
+    struct rarp_plan plan;
+
+    (void)state;
+    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    assert_false(plan.has_reply);
+    assert_non_null(strstr(plan.why, "host sun2 has no fixed-address"));
+    packet.target_hardware[5] = 5;
+    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    assert_false(plan.has_reply);
+    assert_non_null(strstr(plan.why, "denied"));
+    packet.target_hardware[5] = 99;
+    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    assert_false(plan.has_reply);
+    assert_non_null(strstr(plan.why, "no host declaration"));
+    /* An interface outside of every subnet. */
+    decide_rarp(snapshot, &packet, ours, 0x01020304, &plan);
+    assert_false(plan.has_reply || plan.for_us);
+}
+
+static void whoami_from_the_declaration(void **state)
+{
+    uint8_t bytes[1024];
+    struct reader r = reader_of_slice(golden("bootparam-whoami.bin", bytes, sizeof(bytes)));
+    const struct host *host = snapshot_host_by_name(snapshot, "sun1");
+    struct scope_view view = scope_view_of(snapshot, host, &snapshot->subnets[0]);
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct bootparam_who who;
+
+    (void)state;
+    assert_int_equal(bootparam_read_whoami(&r), 0x0a3201c8);
+    assert_false(r.failed);
+    assert_false(decide_whoami(NULL, &view, &who));
+    assert_true(decide_whoami(host, &view, &who));
+    bootparam_write_who(&w, &who);
+    assert_false(w.failed);
+    /* 254 goes as a signed char, -2. */
+    assert_int_equal(w.length, 8 + 16 + 20);
+    assert_memory_equal(bytes,
+                        "\0\0\0\4sun1\0\0\0\13example.org\0\0\0\0\1"
+                        "\0\0\0\12\0\0\0\62\0\0\0\1\xff\xff\xff\xfe",
+                        w.length);
+    /* An address of another kind. */
+    r = reader_of("\0\0\0\2\0\0\0\12\0\0\0\62\0\0\0\1\0\0\0\1", 20);
+    assert_int_equal(bootparam_read_whoami(&r), 0);
+    assert_true(r.failed);
+}
+
+static struct bootparam_file file_of(const char *name, const char *key, char text[SUN_TEXT_SIZE])
+{
+    const struct host *host = snapshot_host_by_name(snapshot, name);
+    struct scope_view view = scope_view_of(snapshot, host, &snapshot->subnets[0]);
+    struct bootparam_file result;
+
+    decide_getfile(&view, slice_of_string(key), OUR_ADDRESS, 0xffffff00, text, &result);
+    return result;
+}
+
+static void getfile_from_the_declaration(void **state)
+{
+    char text[SUN_TEXT_SIZE];
+    uint8_t wanted_bytes[256], written[256];
+    struct slice wanted = golden("bootparam-file.bin", wanted_bytes, sizeof(wanted_bytes));
+    struct writer w = writer_of(written, sizeof(written));
+    struct bootparam_file file = file_of("sun1", "root", text);
+
+    (void)state;
+    bootparam_write_file(&w, &file);
+    assert_true(slice_equal(slice_of(written, w.length), wanted));
+    file = file_of("sun2", "root", text);
+    assert_true(slice_equal_string(file.server, "files"));
+    assert_true(slice_equal_string(file.path, "/r"));
+    assert_int_equal(file.address, 0x0a320107);
+    file = file_of("sun1", "gateway", text);
+    assert_true(slice_equal_string(file.server, "10.50.1.254"));
+    assert_true(slice_equal_string(file.path, "255.255.255.0"));
+    for (size_t i = 0; i < 2; i++) {
+        /* No such file, and a host without a root-path. */
+        file = file_of(i ? "sun3" : "sun1", i ? "root" : "swap", text);
+        assert_int_equal(file.address, 0);
+        assert_int_equal(file.server.length + file.path.length, 0);
+    }
+}
+
+static void names_find_their_host(void **state)
+{
+    const struct host *sun1 = snapshot_host_by_name(snapshot, "sun1");
+    const struct host *sun2 = snapshot_host_by_name(snapshot, "sun2");
+
+    (void)state;
+    assert_ptr_equal(sun_host_by_name(snapshot, NULL, slice_of_string("sun1")), sun1);
+    assert_ptr_equal(sun_host_by_name(snapshot, sun2, slice_of_string("otherwise")), sun2);
+    assert_ptr_equal(sun_host_by_name(snapshot, sun2, slice_of_string("sun1")), sun1);
+    assert_null(sun_host_by_name(snapshot, sun1, slice_of_string("otherwise")));
+    assert_null(sun_host_by_name(snapshot, sun1, slice_of("sun1\0", 5)));
+    assert_null(sun_host_by_name(snapshot, sun1, slice_of(NULL, 0)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rarp_answers_as_scapy_writes_it),
+        cmocka_unit_test(other_packets_are_no_rarp),
+        cmocka_unit_test(rarp_says_why_not),
+        cmocka_unit_test(whoami_from_the_declaration),
+        cmocka_unit_test(getfile_from_the_declaration),
+        cmocka_unit_test(names_find_their_host),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -192,11 +192,14 @@ static void add_for_stage(struct decision *d)
         dhcp_reply_add(&plan->reply, DHCP_OPTION_IPXE, slice_of(no_pxedhcp, sizeof(no_pxedhcp)));
 }
 
-/* What the client asks for, in its order; everything configured where it asks for nothing. */
+/* What the client asks for, in its order; everything configured where it asks for nothing. BOOTP
+ * knows no list (RFC 1497), so one in there does not shorten the reply. */
 static void add_requested(struct decision *d)
 {
     struct slice list = dhcp_message_bytes(d->question->message, DHCP_OPTION_PARAMETER_LIST);
 
+    if (d->type == DHCP_BOOTP)
+        list = slice_of(NULL, 0);
     for (size_t i = 0; i < list.length; i++) {
         if (!is_own_option(list.data[i]))
             add_configured(d, list.data[i]);
@@ -280,9 +283,11 @@ static void choose_path(struct decision *d)
     const struct dhcp_message *message = d->question->message;
     struct dhcp_plan *plan = d->plan;
     bool repeat = is_repeat(d);
-    bool broadcast = (message->flags & DHCP_FLAG_BROADCAST) ||
-                     scope_view_number(&d->view, PARAMETER_ALWAYS_BROADCAST, 0);
+    bool always = scope_view_number(&d->view, PARAMETER_ALWAYS_BROADCAST, 0);
+    bool broadcast = (message->flags & DHCP_FLAG_BROADCAST) || always;
 
+    if (always)
+        plan->reply.flags |= DHCP_FLAG_BROADCAST;
     if (message->giaddr) {
         plan->path = PATH_RELAY;
         plan->destination = message->giaddr;

@@ -87,8 +87,11 @@ static bool write_number(struct parser *parser, enum dhcp_atom atom, struct writ
     int64_t least, greatest, number;
 
     dhcp_atom_limits(atom, &least, &greatest);
-    if (!read_number(parser, "a number", least, greatest, &number))
+    /* dhcpd also takes the bits of a negative number as a positive one: 4294949296 for -18000. */
+    if (!read_number(parser, "a number", least, least < 0 ? 2 * greatest + 1 : greatest, &number))
         return false;
+    if (number > greatest)
+        number -= 2 * (greatest + 1);
     dhcp_atom_write(w, atom, number);
     return true;
 }

@@ -6,6 +6,8 @@
 
 enum { LIBSA_PATH_MAX = 127 }; /* bytes of a root-path that NetBSD's loader keeps */
 
+enum { OPTION_RAPID_COMMIT = 80 }; /* RFC 4039: the one option without a value */
+
 #define SECONDS_FOREVER 0xffffffffu
 
 /* Options that the server makes itself, or that mean nothing in a reply: the configuration does not
@@ -75,10 +77,11 @@ static void add_configured(struct decision *d, unsigned code)
         return;
     if (d->plan->loop && code == DHCP_OPTION_FILE_NAME)
         return;
-    /* An empty value is a value; only a NULL pointer says "absent". */
-    dhcp_reply_add(&d->plan->reply, (uint8_t)code,
-                   slice_of(setting->value.data ? setting->value.data : (const uint8_t *)"",
-                            setting->value.length));
+    /* Hardly an option may be empty (RFC 2132); an empty text takes back an inherited one. */
+    if (setting->value.length > 0)
+        dhcp_reply_add(&d->plan->reply, (uint8_t)code, setting->value);
+    else if (code == OPTION_RAPID_COMMIT)
+        dhcp_reply_add(&d->plan->reply, (uint8_t)code, slice_of((const uint8_t *)"", 0));
 }
 
 static void add_times(struct decision *d, uint32_t seconds)
@@ -192,14 +195,19 @@ static void add_for_stage(struct decision *d)
         dhcp_reply_add(&plan->reply, DHCP_OPTION_IPXE, slice_of(no_pxedhcp, sizeof(no_pxedhcp)));
 }
 
-/* What the client asks for, in its order; everything configured where it asks for nothing. BOOTP
- * knows no list (RFC 1497), so one in there does not shorten the reply. */
+/* The client's list of options. BOOTP knows none (RFC 1497), so one in there shortens nothing. */
+static struct slice requested(const struct decision *d)
+{
+    return d->type == DHCP_BOOTP
+               ? slice_of(NULL, 0)
+               : dhcp_message_bytes(d->question->message, DHCP_OPTION_PARAMETER_LIST);
+}
+
+/* What the client asks for, in its order; everything configured where it asks for nothing. */
 static void add_requested(struct decision *d)
 {
-    struct slice list = dhcp_message_bytes(d->question->message, DHCP_OPTION_PARAMETER_LIST);
+    struct slice list = requested(d);
 
-    if (d->type == DHCP_BOOTP)
-        list = slice_of(NULL, 0);
     for (size_t i = 0; i < list.length; i++) {
         if (!is_own_option(list.data[i]))
             add_configured(d, list.data[i]);
@@ -210,12 +218,28 @@ static void add_requested(struct decision *d)
     }
 }
 
-/* The options, the most important first: a client that takes only 548 bytes loses the last ones. */
+/* What boot loaders read, whether they ask for it or not. */
+static void add_for_loaders(struct decision *d)
+{
+    struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
+
+    add_configured(d, DHCP_OPTION_ROUTERS);
+    add_configured(d, DHCP_OPTION_ROOT_PATH);
+    if (d->plan->stage == STAGE_LOADER && root.length > LIBSA_PATH_MAX)
+        dhcp_why_also(d,
+                      "; its root-path of %zu bytes is longer than the %d that this loader keeps",
+                      root.length, LIBSA_PATH_MAX);
+    add_configured(d, DHCP_OPTION_SWAP_SERVER);
+}
+
+/* The options, the most important first: a client that takes only 548 bytes loses the last ones.
+ * What it asks for goes before what it did not. */
 static void add_options(struct decision *d, enum dhcp_type type, uint32_t seconds)
 {
     struct dhcp_plan *plan = d->plan;
     const struct host *host = plan->identity.host;
-    struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
+    bool listed = requested(d).length > 0;
+    bool file_first = !listed || dhcp_message_requests(d->question->message, DHCP_OPTION_FILE_NAME);
 
     if (type != DHCP_BOOTP) {
         add_u8(plan, DHCP_OPTION_MESSAGE_TYPE, (uint8_t)type);
@@ -226,19 +250,19 @@ static void add_options(struct decision *d, enum dhcp_type type, uint32_t second
     add_configured(d, DHCP_OPTION_SUBNET_MASK);
     if (!reply_has(&plan->reply, DHCP_OPTION_SUBNET_MASK))
         add_u32(plan, DHCP_OPTION_SUBNET_MASK, plan->subnet->netmask);
-    add_configured(d, DHCP_OPTION_ROUTERS);
-    add_configured(d, DHCP_OPTION_ROOT_PATH);
-    if (plan->stage == STAGE_LOADER && root.length > LIBSA_PATH_MAX)
-        dhcp_why_also(d,
-                      "; its root-path of %zu bytes is longer than the %d that this loader keeps",
-                      root.length, LIBSA_PATH_MAX);
-    add_configured(d, DHCP_OPTION_SWAP_SERVER);
-    add_boot_file(d);
+    if (!listed)
+        add_for_loaders(d);
+    if (file_first)
+        add_boot_file(d);
     add_for_stage(d);
     if (host && scope_view_number(&d->view, PARAMETER_USE_HOST_DECL_NAMES, 0) &&
         !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_HOST_NAME))
         dhcp_reply_add(&plan->reply, DHCP_OPTION_HOST_NAME, slice_of_string(host->name));
     add_requested(d);
+    if (listed)
+        add_for_loaders(d);
+    if (!file_first)
+        add_boot_file(d);
     if (type != DHCP_BOOTP && plan->identity.client_identifier.length > 0)
         dhcp_reply_add(&plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER,
                        plan->identity.client_identifier); /* RFC 6842 */

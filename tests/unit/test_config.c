@@ -96,6 +96,7 @@ static void every_type_of_option_is_encoded(void **state)
     } rows[] = {
         {"option subnet-mask 255.255.255.0;", 1, "\xff\xff\xff\0", 4},
         {"option time-offset -3600;", 2, "\xff\xff\xf1\xf0", 4},
+        {"option time-offset 4294963696;", 2, "\xff\xff\xf1\xf0", 4},
         {"option routers 10.0.0.1, 10.0.0.2;", 3, "\x0a\0\0\1\x0a\0\0\2", 8},
         {"OPTION dhcp.Routers\n 10.0.0.1\n ;", 3, "\x0a\0\0\1", 4},
         {"option host-name \"a\\tb\";", 12, "a\tb", 3},

@@ -106,7 +106,8 @@ void add_number(struct parser *parser, enum parameter parameter, uint32_t number
 /* Statements that have their own files. */
 typedef bool read_statement(struct parser *parser, const struct statement *statement,
                             struct token keyword);
-read_statement read_option; /* option.c */
+read_statement read_option;                    /* option.c */
+read_statement read_pxe_menu, read_pxe_prompt; /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
 

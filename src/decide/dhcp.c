@@ -372,6 +372,14 @@ void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan)
         return;
     d.server_identifier =
         scope_view_number(&d.view, PARAMETER_SERVER_IDENTIFIER, question->arrival.local_address);
+    if (question->boot_server) {
+        dhcp_decide_boot_server(&d);
+        return;
+    }
+    if (scope_view_number(&d.view, PARAMETER_PROXY_DHCP, 0)) {
+        dhcp_decide_proxy(&d);
+        return;
+    }
     if ((size_t)d.type >= sizeof(deciders) / sizeof(deciders[0]) || !deciders[d.type]) {
         dhcp_why(&d, "a message that servers do not answer");
         return;

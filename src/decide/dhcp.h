@@ -44,9 +44,10 @@ struct dhcp_question {
     struct dhcp_arrival arrival;
     struct dhcp_answered answered;
     struct boot_fetch fetched;
-    bool named_ipxe; /* loop_name_ipxe() has changed the message: say so */
-    int64_t wall;    /* seconds since 1970 */
-    uint64_t now_ms; /* monotonic */
+    bool boot_server; /* it came to PXE's port 4011, not to 67 */
+    bool named_ipxe;  /* loop_name_ipxe() has changed the message: say so */
+    int64_t wall;     /* seconds since 1970 */
+    uint64_t now_ms;  /* monotonic */
 };
 
 enum dhcp_outcome {
@@ -90,9 +91,11 @@ struct dhcp_plan {
     struct dhcp_reply reply;
     size_t limit; /* the longest message the client takes */
     enum dhcp_path path;
-    bool also_broadcast; /* it repeats itself: send by both ways */
-    bool loop;           /* the boot file would load itself: it is held back */
-    bool router_wanted;  /* a Router Solicitation that follows is to be answered */
+    bool also_broadcast;    /* it repeats itself: send by both ways */
+    uint32_t holds;         /* the address that it takes from another server; 0: none */
+    struct slice menu_file; /* the boot file of its choice from the menu; empty: none */
+    bool loop;              /* the boot file would load itself: it is held back */
+    bool router_wanted;     /* a Router Solicitation that follows is to be answered */
     uint32_t destination;
 
     uint8_t bytes[1024]; /* option values made for this reply */

@@ -3,6 +3,7 @@
 #define BOOTWIRE_DECIDE_DHCP_PARTS_H
 
 #include "decide/dhcp.h"
+#include "decide/pxe.h"
 
 /* One decision on its way. */
 struct decision {
@@ -32,6 +33,13 @@ uint32_t dhcp_fixed_address(const struct decision *d);
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,
                      uint32_t lease_seconds);
+/* The reply of a proxyDHCP or boot server: a boot file and PXE's options, no address. `item`: the
+ * choice from the menu to echo, or NULL. */
+void dhcp_make_pxe_reply(struct decision *d, enum dhcp_type type, const struct pxe_boot_item *item);
+/* Decides for a subnet whose addresses another server gives (proxy-dhcp). */
+void dhcp_decide_proxy(struct decision *d);
+/* Decides on what came to port 4011. */
+void dhcp_decide_boot_server(struct decision *d);
 /* A refusal (DHCPNAK). */
 void dhcp_make_nak(struct decision *d);
 

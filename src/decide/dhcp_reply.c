@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 #include "decide/loop.h"
+#include "decide/pxe.h"
 #include "decide/stage.h"
 
 enum { LIBSA_PATH_MAX = 127 }; /* bytes of a root-path that NetBSD's loader keeps */
@@ -134,7 +135,9 @@ static void add_boot_file(struct decision *d)
 {
     struct dhcp_plan *plan = d->plan;
     struct dhcp_reply *reply = &plan->reply;
-    struct slice file = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
+    struct slice file = plan->menu_file.length > 0
+                            ? plan->menu_file
+                            : scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
     struct slice name = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_SERVER_NAME);
     struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
     uint32_t own = file.length > 0 || root.length > 0 ? d->question->arrival.local_address : 0;
@@ -172,18 +175,28 @@ static void add_boot_file(struct decision *d)
     }
 }
 
+/* Option 43 for a PXE ROM: a menu, or that it need not go looking for a boot server. */
+static void add_pxe_options(struct decision *d)
+{
+    uint8_t bytes[PXE_OPTIONS_SIZE];
+    size_t length = pxe_vendor_options(&d->view, d->question->arrival.local_address, bytes);
+
+    dhcp_reply_add(&d->plan->reply, DHCP_OPTION_VENDOR_OPTIONS, keep(d->plan, bytes, length));
+    /* A ROM takes the menu for PXE's only beside this class (PXE 2.1 section 2.2.3). */
+    if (pxe_has_menu(&d->view) && !reply_has(&d->plan->reply, DHCP_OPTION_VENDOR_CLASS))
+        dhcp_reply_add(&d->plan->reply, DHCP_OPTION_VENDOR_CLASS, slice_of_string("PXEClient"));
+}
+
 /* What particular clients wait for. */
 static void add_for_stage(struct decision *d)
 {
-    static const uint8_t no_discovery[] = {6, 1, 8, 0xff}; /* PXE 2.1 section 2.1, table 2-1 */
-    static const uint8_t no_pxedhcp[] = {176, 1, 1};       /* iPXE's own option space */
+    static const uint8_t no_pxedhcp[] = {176, 1, 1}; /* iPXE's own option space */
     struct dhcp_plan *plan = d->plan;
     struct slice file = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
 
     add_configured(d, DHCP_OPTION_VENDOR_OPTIONS);
     if (is_vendor_class(d, "PXEClient") && !reply_has(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS))
-        dhcp_reply_add(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS,
-                       slice_of(no_discovery, sizeof(no_discovery)));
+        add_pxe_options(d);
     add_configured(d, DHCP_OPTION_VENDOR_CLASS);
     if (is_vendor_class(d, "HTTPClient") && holds_url(file) &&
         !reply_has(&plan->reply, DHCP_OPTION_VENDOR_CLASS))
@@ -347,6 +360,46 @@ void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address, 
     plan->reply.ciaddr = type == DHCP_OFFER ? 0 : d->question->message->ciaddr;
     add_options(d, type, seconds);
     choose_path(d);
+}
+
+void dhcp_make_pxe_reply(struct decision *d, enum dhcp_type type, const struct pxe_boot_item *item)
+{
+    struct dhcp_plan *plan = d->plan;
+    bool is_http = is_vendor_class(d, "HTTPClient");
+    uint8_t bytes[16];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+
+    plan->outcome = OUTCOME_ANSWERED;
+    start_reply(d, type);
+    plan->reply.ciaddr = type == DHCP_OFFER ? 0 : d->question->message->ciaddr;
+    plan->router_wanted =
+        plan->stage == STAGE_IPXE && scope_view_number(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, 1);
+    add_u8(plan, DHCP_OPTION_MESSAGE_TYPE, (uint8_t)type);
+    add_u32(plan, DHCP_OPTION_SERVER_IDENTIFIER, d->server_identifier);
+    /* PXE 2.1 tables 2-5 and 2-6: the class tells a proxy's offer, the machine's UUID comes back.
+     */
+    dhcp_reply_add(&plan->reply, DHCP_OPTION_VENDOR_CLASS,
+                   slice_of_string(is_http ? "HTTPClient" : "PXEClient"));
+    dhcp_reply_add(&plan->reply, DHCP_OPTION_UUID,
+                   dhcp_message_bytes(d->question->message, DHCP_OPTION_UUID));
+    add_boot_file(d);
+    if (!item)
+        add_configured(d, DHCP_OPTION_VENDOR_OPTIONS);
+    if (item) {
+        pxe_write_boot_item(&w, *item);
+        pxe_write_end(&w);
+        dhcp_reply_add(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS, keep(plan, bytes, w.length));
+    } else if (!is_http && !reply_has(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS)) {
+        add_pxe_options(d);
+    }
+    choose_path(d);
+    if (d->question->boot_server && d->question->arrival.source) {
+        plan->path = PATH_CLIENT;
+        plan->destination = d->question->arrival.source;
+    } else if (plan->path == PATH_LINK) {
+        /* There is no address to send to yet, and none that this server gave. */
+        plan->path = PATH_BROADCAST;
+    }
 }
 
 void dhcp_make_nak(struct decision *d)

@@ -52,6 +52,9 @@ enum parameter {
     PARAMETER_CONSOLE_ADDRESS,       /* 4 bytes, network order: I/O address */
     PARAMETER_BOOT_TIMEOUT,          /* 4 bytes, network order: seconds a loader waits */
     PARAMETER_IPXE_NO_PXEDHCP,       /* flag: iPXE is told to wait for no proxyDHCP server */
+    PARAMETER_PROXY_DHCP,            /* flag: the addresses are another server's; PXE only */
+    PARAMETER_PXE_MENU,              /* items: a length byte and text, a length byte and file */
+    PARAMETER_PXE_PROMPT,            /* a byte of seconds (255: wait), text */
     PARAMETER_ROUTER_ADVERTISEMENT,  /* flag: a ROM that solicits an IPv6 router is answered */
     PARAMETER_COUNT,
 };

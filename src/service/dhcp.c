@@ -15,6 +15,7 @@
 #include "service/machines.h"
 #include "service/server.h"
 #include "store/leases.h"
+#include "wire/pxe.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +37,9 @@ struct outgoing {
     enum dhcp_path path;
     bool also_broadcast;
     uint32_t destination;
+    struct udp_socket *socket; /* the one that the request came to */
+    uint16_t client_port;      /* where a machine with an address listens */
+    uint32_t holds;            /* plan.holds */
     uint32_t local_address;
     unsigned interface_index;
     uint8_t hardware_type, hardware_length;
@@ -52,7 +56,8 @@ struct outgoing {
 struct dhcp_service {
     struct server *server;
     struct udp_socket *socket;
-    struct link_sender *sender; /* NULL: no raw sockets, broadcast instead */
+    struct udp_socket *boot_socket; /* of port 4011; NULL: it is another program's */
+    struct link_sender *sender;     /* NULL: no raw sockets, broadcast instead */
     struct leases *leases;
     struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
     struct snapshot *snapshot;
@@ -157,7 +162,8 @@ static int send_to(struct dhcp_service *service, const struct outgoing *out, uin
 {
     struct iovec piece = {(void *)out->bytes, out->length};
 
-    return udp_send(service->socket, (struct endpoint){address, port}, out->local_address,
+    (void)service;
+    return udp_send(out->socket, (struct endpoint){address, port}, out->local_address,
                     interface_index, &piece, 1);
 }
 
@@ -170,7 +176,7 @@ static void send_reply(struct dhcp_service *service, const struct outgoing *out)
     if (out->path == PATH_LINK && !send_link(service, out))
         broadcast = true;
     if (out->path == PATH_CLIENT)
-        error = send_to(service, out, out->destination, DHCP_CLIENT_PORT, 0);
+        error = send_to(service, out, out->destination, out->client_port, 0);
     if (out->path == PATH_RELAY)
         error = send_to(service, out, out->destination, DHCP_SERVER_PORT, 0);
     if (broadcast)
@@ -186,7 +192,9 @@ static void finish(struct dhcp_service *service, const struct outgoing *out)
     struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint};
 
     /* Who holds the address is known before the machine can act on it. */
-    if (out->step.address && !out->step.refused && out->answered.type != DHCP_DISCOVER)
+    if (out->holds)
+        machines_put(service->server->machines, out->holds, &machine);
+    else if (out->step.address && !out->step.refused && out->answered.type != DHCP_DISCOVER)
         machines_put(service->server->machines, out->step.address, &machine);
     if (out->length > 0) {
         send_reply(service, out);
@@ -224,6 +232,9 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
 {
     const struct dhcp_plan *plan = &service->plan;
     const struct host *host = plan->identity.host;
+    uint32_t address = plan->has_reply && plan->reply.yiaddr ? plan->reply.yiaddr
+                       : service->message.ciaddr             ? service->message.ciaddr
+                                                             : plan->holds;
 
     dhcp_asked_text(out->asked, &service->message);
     dhcp_got_text(out->got, plan, dropped);
@@ -232,8 +243,7 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
     out->step = (struct boot_step){
         .service = "dhcp",
         .stage = plan->stage,
-        .address =
-            plan->has_reply && plan->reply.yiaddr ? plan->reply.yiaddr : service->message.ciaddr,
+        .address = address,
         .hardware = plan->identity.hardware,
         .host = host ? out->host : NULL,
         .asked = out->asked,
@@ -257,6 +267,9 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     out->path = plan->path;
     out->also_broadcast = plan->also_broadcast;
     out->destination = plan->destination;
+    out->socket = question->boot_server ? service->boot_socket : service->socket;
+    out->client_port = question->boot_server ? datagram->peer.port : DHCP_CLIENT_PORT;
+    out->holds = plan->holds;
     out->local_address = question->arrival.local_address;
     out->interface_index = datagram->interface_index;
     out->hardware_type = message->hardware_type;
@@ -363,14 +376,14 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         finish(service, out);
 }
 
-static void received(void *argument, const struct datagram *datagram)
+static void receive(struct dhcp_service *service, const struct datagram *datagram, bool boot_server)
 {
-    struct dhcp_service *service = argument;
     struct dhcp_question question = {
         .snapshot = service->snapshot,
         .leases = leases_table(service->leases),
         .message = &service->message,
         .arrival = {.source = datagram->peer.address, .destination = datagram->destination},
+        .boot_server = boot_server,
         .wall = clock_wall_seconds(),
         .now_ms = clock_monotonic_ms(),
     };
@@ -400,6 +413,17 @@ static void received(void *argument, const struct datagram *datagram)
         decide_dhcp(&question, &service->plan);
     }
     apply(service, &question, datagram);
+}
+
+static void received(void *argument, const struct datagram *datagram)
+{
+    receive(argument, datagram, false);
+}
+
+/* PXE's boot server requests, on port 4011. */
+static void received_boot(void *argument, const struct datagram *datagram)
+{
+    receive(argument, datagram, true);
 }
 
 /* Whether any interface lies in a declared subnet; else says which addresses there are. */
@@ -449,6 +473,22 @@ static bool open_socket(struct dhcp_service *service, char *error, size_t error_
     return false;
 }
 
+/* Another program may stand at PXE's port without harm to DHCP. */
+static void open_boot_socket(struct dhcp_service *service)
+{
+    const struct udp_options options = {
+        .local = {0, PXE_SERVER_PORT},
+        .broadcast = true,
+        .datagram_max = DHCP_MESSAGE_MAX + 1,
+    };
+    char holder[256];
+
+    service->boot_socket = udp_open(service->server->control, &options, received_boot, service);
+    if (!service->boot_socket)
+        log_warning("dhcp: %s; boot menus and proxy-dhcp may fail for PXE clients that ask there",
+                    port_holder_text("udp", PXE_SERVER_PORT, holder, sizeof(holder)));
+}
+
 /* After a restart TFTP and NFS know who holds which address. */
 static void tell_machines(const struct dhcp_service *service)
 {
@@ -481,6 +521,7 @@ static void stop(void *state)
     if (service->leases)
         commit(service);
     udp_close(service->socket);
+    udp_close(service->boot_socket);
     advertiser_close(service->advertiser);
     link_sender_close(service->sender);
     leases_close(service->leases);
@@ -511,6 +552,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         goto failed;
     if (!open_socket(service, error, error_size))
         goto failed;
+    open_boot_socket(service);
     service->sender = link_sender_open();
     if (!service->sender)
         log_warning("dhcp: frames cannot be sent (%s): answers go by broadcast, which needs no "

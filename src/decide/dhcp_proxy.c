@@ -1,0 +1,82 @@
+/* Beside another DHCP server: PXE 2.1 section 2.2, proxyDHCP and boot servers. */
+#include "decide/dhcp_parts.h"
+
+#include "decide/stage.h"
+
+static bool is_boot_client(const struct decision *d)
+{
+    return stage_vendor_class_begins(d->question->message, "PXEClient") ||
+           stage_vendor_class_begins(d->question->message, "HTTPClient");
+}
+
+static bool has_something_to_boot(const struct decision *d)
+{
+    return scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME).length > 0 ||
+           scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME).length > 0 ||
+           pxe_has_menu(&d->view);
+}
+
+/* The machine takes the address that another server offered: worth knowing, for TFTP and NFS tell
+ * machines by their addresses. */
+static void note_address(struct decision *d, uint32_t server)
+{
+    char address[IPV4_TEXT_SIZE], other[IPV4_TEXT_SIZE];
+
+    d->plan->outcome = OUTCOME_NOTED;
+    d->plan->holds = d->requested;
+    dhcp_why(d, "it takes %s from server %s", ipv4_text(address, d->requested),
+             ipv4_text(other, server));
+}
+
+void dhcp_decide_proxy(struct decision *d)
+{
+    uint32_t server = 0;
+
+    if (d->type == DHCP_REQUEST && d->requested &&
+        dhcp_message_u32(d->question->message, DHCP_OPTION_SERVER_IDENTIFIER, &server) &&
+        (d->requested & d->plan->subnet->netmask) == d->plan->subnet->network) {
+        note_address(d, server);
+        return;
+    }
+    if (d->type != DHCP_DISCOVER || !is_boot_client(d)) {
+        dhcp_why(d, "another server gives the addresses here (proxy-dhcp)");
+        return;
+    }
+    if (!has_something_to_boot(d)) {
+        dhcp_why(d, "it has no boot file here, and another server gives the addresses");
+        return;
+    }
+    dhcp_why(d, "what to boot; another server gives the address");
+    dhcp_make_pxe_reply(d, DHCP_OFFER, NULL);
+}
+
+void dhcp_decide_boot_server(struct decision *d)
+{
+    const struct dhcp_message *message = d->question->message;
+    struct pxe_boot_item item;
+    bool chosen =
+        pxe_read_boot_item(dhcp_message_bytes(message, DHCP_OPTION_VENDOR_OPTIONS), &item);
+
+    if ((d->type != DHCP_REQUEST && d->type != DHCP_INFORM && d->type != DHCP_DISCOVER) ||
+        !is_boot_client(d)) {
+        dhcp_why(d, "not a PXE client's request for a boot server");
+        return;
+    }
+    if (chosen && pxe_has_menu(&d->view) &&
+        !pxe_menu_file(&d->view, item.type, &d->plan->menu_file)) {
+        d->plan->outcome = OUTCOME_REFUSED;
+        dhcp_why(d, "its menu has no item of type %u", item.type);
+        return;
+    }
+    if (!has_something_to_boot(d)) {
+        d->plan->outcome = OUTCOME_REFUSED;
+        dhcp_why(d, "it has no boot file");
+        return;
+    }
+    d->plan->holds = message->ciaddr;
+    if (chosen)
+        dhcp_why(d, "the boot server of item %u of its menu", item.type);
+    else
+        dhcp_why(d, "the boot server");
+    dhcp_make_pxe_reply(d, DHCP_ACK, chosen ? &item : NULL);
+}

@@ -10,25 +10,12 @@
 #include "base/region.h"
 #include "base/slice.h"
 #include "model/address.h"
+#include "model/expression.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A place in a configuration file, for messages: lines and columns count from 1. `file` is NULL for
- * a value that no line wrote (a default). */
-struct position {
-    const char *file;
-    unsigned line;
-    unsigned column;
-};
-
-/* What a setting is about: a parameter of the server, or an option of an option space. */
-enum setting_space {
-    SPACE_PARAMETER = 0, /* code is an enum parameter */
-    SPACE_DHCP = 1,      /* code is an option code of RFC 2132 and its successors, 1 to 254 */
-};
 
 /* Parameters, each with the form of its value's bytes. */
 enum parameter {
@@ -56,34 +43,113 @@ enum parameter {
     PARAMETER_PXE_MENU,              /* items: a length byte and text, a length byte and file */
     PARAMETER_PXE_PROMPT,            /* a byte of seconds (255: wait), text */
     PARAMETER_ROUTER_ADVERTISEMENT,  /* flag: a ROM that solicits an IPv6 router is answered */
+    PARAMETER_IGNORE_CLIENT_UIDS,    /* flag */
+    PARAMETER_ONE_LEASE_PER_CLIENT,  /* flag */
+    PARAMETER_DUPLICATES,            /* flag: 0 is "deny duplicates" */
+    PARAMETER_MIN_SECS,              /* 1 byte: requests with a smaller secs field wait */
+    PARAMETER_ALWAYS_REPLY_RFC1048,  /* flag */
+    PARAMETER_INFINITE_IS_RESERVED,  /* flag */
+    PARAMETER_LEASE_ADDRESS_ROUTE,   /* flag: use-lease-addr-for-default-route */
+    PARAMETER_VENDOR_OPTION_SPACE,   /* 4 bytes, network order: a setting_space; option 43's */
+    PARAMETER_SITE_OPTION_SPACE,     /* 4 bytes, network order: a setting_space */
     PARAMETER_COUNT,
 };
 
-/* One statement's effect: the value, ready for the wire, and the line that wrote it. */
-struct setting {
-    enum setting_space space;
-    unsigned code;
-    struct slice value;
-    struct position where;
-};
-
-/* The settings of one declaration, in the order written (a later one wins), and the declaration
- * that surrounds it; `outer` is NULL for the global scope. */
+/* What one declaration says, and the declaration that surrounds it; `outer` is NULL for the global
+ * scope.
+ *
+ * `settings` are those that depend on no packet and stand under no condition, in the order written
+ * (a later one wins): what scope_view_find() looks at. `actions` is everything in the order
+ * written, those settings among it; NULL where there is nothing but them. */
 struct scope {
     const struct scope *outer;
     const struct setting *settings;
     size_t count;
+    const struct action *actions;
+};
+
+/* A space of options beside the standard one ("option space ipxe;"). */
+struct option_space {
+    const char *name;
+    unsigned code_width;   /* bytes of a code: 1, 2 or 4 */
+    unsigned length_width; /* bytes of a length: 0 (none), 1 or 2 */
+    bool has_end;          /* with a code of one byte: 0 is padding and 255 the end */
+};
+
+/* "option x code 175 = encapsulate ipxe;": the option of `space` and `code` carries the options of
+ * `inner`. Option 82 and SPACE_AGENT need no row. */
+struct encapsulation {
+    enum setting_space space;
+    unsigned code;
+    enum setting_space inner;
+};
+
+struct class;
+
+/* One value of a class's `match` expression. */
+struct subclass {
+    const struct class *class;
+    struct slice key;
+    uint32_t lease_limit; /* 0: the class's */
+    struct scope scope;   /* its outer: the class's */
+    struct position where;
+};
+
+/* A class and what puts packets into it. */
+struct class {
+    const char *name;
+    const struct expression *match_if;   /* boolean; NULL: none */
+    const struct expression *match;      /* data, compared with the subclasses' keys; NULL: none */
+    const struct expression *spawn_with; /* data; NULL: none */
+    uint32_t lease_limit;                /* 0: none */
+    struct scope scope;                  /* its outer: the global scope */
+    const struct subclass *subclasses;   /* of two with one key the first holds */
+    size_t subclass_count;
+    struct position where;
+};
+
+/* Who a pool's `allow` and `deny` lines name. */
+enum permit_kind {
+    PERMIT_ALL,
+    PERMIT_KNOWN,
+    PERMIT_UNKNOWN,
+    PERMIT_DYNAMIC_BOOTP,
+    PERMIT_AUTHENTICATED,   /* nobody is */
+    PERMIT_UNAUTHENTICATED, /* everybody is */
+    PERMIT_CLASS,           /* members of the class, and of its subclasses */
+};
+
+struct permit {
+    enum permit_kind kind;
+    const struct class *class;
+};
+
+/* A pool: whom its ranges serve, and what it says. Whoever `deny` names gets nothing; where there
+ * is an `allow`, nobody else does. */
+struct pool {
+    const struct permit *allow, *deny;
+    size_t allow_count, deny_count;
+    struct scope scope;
+    struct position where;
+};
+
+struct shared_network {
+    const char *name;
+    struct scope scope;
+    struct position where;
 };
 
 /* An inclusive range of addresses, low <= high. */
 struct range {
     uint32_t low, high;
     bool dynamic_bootp;
+    const struct pool *pool; /* NULL: written in the subnet itself */
 };
 
 struct subnet {
     uint32_t network, netmask;
     struct scope scope;
+    const struct shared_network *shared; /* NULL: alone on its wire */
     const struct range *ranges;
     size_t range_count;
     struct position where;
@@ -95,6 +161,10 @@ struct host {
     struct slice client_identifier; /* option 61's bytes; empty: none written */
     const uint32_t *fixed_addresses;
     size_t fixed_address_count;
+    /* host-identifier option: the request's option with exactly these bytes; empty: none. */
+    enum setting_space identifier_space;
+    unsigned identifier_code;
+    struct slice identifier_value;
     struct scope scope; /* its outer: the groups around it, then the global scope */
     struct position where;
 };
@@ -107,6 +177,12 @@ struct snapshot {
     size_t subnet_count;
     const struct host *hosts;
     size_t host_count;
+    const struct class *classes; /* in the order written */
+    size_t class_count;
+    const struct option_space *spaces; /* number SPACE_USER + index */
+    size_t space_count;
+    const struct encapsulation *encapsulations;
+    size_t encapsulation_count;
     struct map hosts_by_hardware; /* struct host; key: struct hardware's type and address bytes */
     struct map hosts_by_client_identifier; /* struct host; key: the identifier's bytes */
     struct map hosts_by_address;           /* struct host; key: the uint32_t fixed address */

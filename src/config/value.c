@@ -230,7 +230,9 @@ void add_setting(struct parser *parser, enum setting_space space, unsigned code,
     struct slice copy =
         slice_of(region_string_of_slice(&parser->snapshot->region, value), value.length);
 
-    block_add_setting(parser->region, parser->block, (struct setting){space, code, copy, where});
+    block_add_setting(
+        parser->region, parser->block,
+        (struct setting){.space = space, .code = code, .value = copy, .where = where});
 }
 
 void add_number(struct parser *parser, enum parameter parameter, uint32_t number,

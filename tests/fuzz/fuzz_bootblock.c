@@ -8,10 +8,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
 
 static const struct setting settings[] = {
-    {SPACE_PARAMETER, PARAMETER_CONSOLE, {(const uint8_t *)"com0kbd", 7}, {0}},
-    {SPACE_PARAMETER, PARAMETER_CONSOLE_SPEED, {(const uint8_t *)"\0\1\xc2\0", 4}, {0}},
-    {SPACE_PARAMETER, PARAMETER_CONSOLE_ADDRESS, {(const uint8_t *)"\0\0\3\xf8", 4}, {0}},
-    {SPACE_PARAMETER, PARAMETER_BOOT_TIMEOUT, {(const uint8_t *)"\0\0\0\1", 4}, {0}},
+    {.space = SPACE_PARAMETER, .code = PARAMETER_CONSOLE, .value = {(const uint8_t *)"com0kbd", 7}},
+    {.space = SPACE_PARAMETER,
+     .code = PARAMETER_CONSOLE_SPEED,
+     .value = {(const uint8_t *)"\0\1\xc2\0", 4}},
+    {.space = SPACE_PARAMETER,
+     .code = PARAMETER_CONSOLE_ADDRESS,
+     .value = {(const uint8_t *)"\0\0\3\xf8", 4}},
+    {.space = SPACE_PARAMETER,
+     .code = PARAMETER_BOOT_TIMEOUT,
+     .value = {(const uint8_t *)"\0\0\0\1", 4}},
 };
 
 static void require(bool condition)
@@ -22,7 +28,7 @@ static void require(bool condition)
 
 static void patch(const uint8_t *data, size_t length, const struct bootblock *block)
 {
-    struct scope scope = {NULL, settings, sizeof(settings) / sizeof(settings[0])};
+    struct scope scope = {.settings = settings, .count = sizeof(settings) / sizeof(settings[0])};
     struct scope_view view = {{&scope}, 1};
     char text[CONSOLE_TEXT_SIZE];
     uint8_t *copy = malloc(length);

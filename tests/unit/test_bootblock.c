@@ -128,12 +128,20 @@ static struct scope_view view_of(const struct scope *scope)
 static void configuration_becomes_patches(void **state)
 {
     const struct setting settings[] = {
-        {SPACE_PARAMETER, PARAMETER_CONSOLE, {(const uint8_t *)"com0", 4}, {0}},
-        {SPACE_PARAMETER, PARAMETER_CONSOLE_SPEED, {(const uint8_t *)"\0\0\x25\x80", 4}, {0}},
-        {SPACE_PARAMETER, PARAMETER_BOOT_TIMEOUT, {(const uint8_t *)"\0\0\0\0", 4}, {0}},
-        {SPACE_PARAMETER, PARAMETER_CONSOLE_ADDRESS, {(const uint8_t *)"\0\0\x03\xf8", 4}, {0}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_CONSOLE,
+         .value = {(const uint8_t *)"com0", 4}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_CONSOLE_SPEED,
+         .value = {(const uint8_t *)"\0\0\x25\x80", 4}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_BOOT_TIMEOUT,
+         .value = {(const uint8_t *)"\0\0\0\0", 4}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_CONSOLE_ADDRESS,
+         .value = {(const uint8_t *)"\0\0\x03\xf8", 4}},
     };
-    struct scope scope = {NULL, settings, 0};
+    struct scope scope = {.settings = settings, .count = 0};
     struct scope_view view;
     char text[CONSOLE_TEXT_SIZE];
     uint8_t head[HEAD], before[HEAD];
@@ -174,10 +182,14 @@ static void configuration_becomes_patches(void **state)
 static void other_files_stay_as_they_are(void **state)
 {
     const struct setting settings[] = {
-        {SPACE_PARAMETER, PARAMETER_CONSOLE, {(const uint8_t *)"com0", 4}, {0}},
-        {SPACE_PARAMETER, PARAMETER_CONSOLE_ADDRESS, {(const uint8_t *)"\0\0\x03\xf8", 4}, {0}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_CONSOLE,
+         .value = {(const uint8_t *)"com0", 4}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_CONSOLE_ADDRESS,
+         .value = {(const uint8_t *)"\0\0\x03\xf8", 4}},
     };
-    struct scope scope = {NULL, settings, 2};
+    struct scope scope = {.settings = settings, .count = 2};
     struct scope_view view = view_of(&scope);
     char text[CONSOLE_TEXT_SIZE];
     struct patches patches;

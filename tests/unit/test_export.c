@@ -7,7 +7,7 @@
 static enum export_verdict of(const char *root_path, bool known, struct export *export)
 {
     struct setting setting = {.space = SPACE_DHCP, .code = 17};
-    struct scope scope = {NULL, &setting, root_path ? 1 : 0};
+    struct scope scope = {.settings = &setting, .count = root_path ? 1 : 0};
     struct scope_view view = {{&scope}, 1};
 
     if (root_path)

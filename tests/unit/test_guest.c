@@ -129,7 +129,7 @@ static int find(const struct network_case *made, struct guest_addresses *address
 
 static struct setting setting(enum setting_space space, unsigned code, const uint8_t *address)
 {
-    return (struct setting){space, code, {address, 4}, {0}};
+    return (struct setting){.space = space, .code = code, .value = {address, 4}};
 }
 
 static void the_server_s_address_follows_from_the_configuration(void **state)

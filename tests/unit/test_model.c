@@ -26,24 +26,34 @@ static void inner_scopes_win(void **state)
 {
     struct snapshot *snapshot = snapshot_new();
     const struct setting global[] = {
-        {SPACE_PARAMETER, PARAMETER_FILENAME, {(const uint8_t *)"global", 6}, {0}},
-        {SPACE_DHCP, 17, {(const uint8_t *)"/", 1}, {0}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_FILENAME,
+         .value = {(const uint8_t *)"global", 6}},
+        {.space = SPACE_DHCP, .code = 17, .value = {(const uint8_t *)"/", 1}},
     };
     const struct setting group[] = {
-        {SPACE_PARAMETER, PARAMETER_FILENAME, {(const uint8_t *)"group", 5}, {0}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_FILENAME,
+         .value = {(const uint8_t *)"group", 5}},
     };
     const struct setting subnet_settings[] = {
-        {SPACE_PARAMETER, PARAMETER_FILENAME, {(const uint8_t *)"subnet", 6}, {0}},
-        {SPACE_PARAMETER, PARAMETER_MAX_LEASE_TIME, {(const uint8_t *)"\0\0\1\0", 4}, {0}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_FILENAME,
+         .value = {(const uint8_t *)"subnet", 6}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_MAX_LEASE_TIME,
+         .value = {(const uint8_t *)"\0\0\1\0", 4}},
     };
-    struct scope group_scope = {&snapshot->global, group, 1};
+    struct scope group_scope = {.outer = &snapshot->global, .settings = group, .count = 1};
     struct host host = {.name = "h", .scope = {&group_scope, NULL, 0}};
-    struct subnet subnet = {0x0a320100, 0xffffff00, {&snapshot->global, subnet_settings, 2},
-                            NULL,       0,          {0}};
+    struct subnet subnet = {
+        .network = 0x0a320100,
+        .netmask = 0xffffff00,
+        .scope = {.outer = &snapshot->global, .settings = subnet_settings, .count = 2}};
     struct scope_view view;
 
     (void)state;
-    snapshot->global = (struct scope){NULL, global, 2};
+    snapshot->global = (struct scope){.settings = global, .count = 2};
     snapshot->subnets = &subnet;
     snapshot->subnet_count = 1;
     assert_ptr_equal(snapshot_subnet_of(snapshot, 0x0a320105), &subnet);

@@ -136,10 +136,15 @@ static uint32_t choose_fixed(struct decision *d, uint32_t fixed)
     return fixed;
 }
 
-static uint32_t choose_asked(struct decision *d, uint32_t asked)
+/* The address that it asks for. One that was another machine's goes to it only where `once_held`:
+ * after a jump of the clock a lease may seem to have ended while its machine still runs on it. */
+static uint32_t choose_asked(struct decision *d, uint32_t asked, bool once_held)
 {
     const struct lease *lease = lease_table_by_address(d->question->leases, asked);
 
+    if (lease && lease->state == LEASE_BOUND && !once_held &&
+        !hardware_equal(&lease->hardware, &d->plan->identity.hardware))
+        return 0;
     if (!asked || !range_serves(d, range_of(d->plan->subnet, asked)) || !assignable(d, asked) ||
         !is_free(d, lease))
         return 0;
@@ -231,9 +236,11 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
         dhcp_why(d, "%d offers are open, which is the limit", DHCP_OFFERS_MAX);
         return 0;
     }
-    address = choose_asked(d, asked);
+    address = choose_asked(d, asked, false);
     if (!address)
         address = choose_unused(d);
+    if (!address)
+        address = choose_asked(d, asked, true);
     if (!address)
         address = choose_oldest(d);
     if (address)

@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCENE_MACHINES = 16 };
+#ifndef SCENE_MACHINES_MAX /* machines whose last answer is kept */
+#define SCENE_MACHINES_MAX 16
+#endif
+enum { SCENE_MACHINES = SCENE_MACHINES_MAX };
 #define SCENE_SERVER 0x0a320101u /* 10.50.1.1 */
 
 struct scene {

@@ -1,4 +1,4 @@
-/* What stands in a reply, where ISC dhcpd is the model. */
+/* What stands in a reply, where ISC dhcpd is the model, and which address. */
 #include "test.h"
 
 #include "dhcp_scene.h"
@@ -64,6 +64,26 @@ static void what_is_asked_for_goes_first(void **state)
     scene_close(&scene);
 }
 
+/* The clock jumped over the lease's end: its machine runs all the same. */
+static void ended_lease_is_not_asked_away(void **state)
+{
+    struct ask ask = {.type = DHCP_DISCOVER, .mac = 1};
+
+    (void)state;
+    open_and_ask(SUBNET, &ask);
+    ask.type = DHCP_REQUEST;
+    ask.requested = scene.reply.yiaddr;
+    ask.server = SCENE_SERVER;
+    assert_int_equal(scene_ask(&scene, &ask), ask.requested);
+    scene.wall += 100000;
+    ask.mac = 2;
+    scene_ask(&scene, &ask);
+    assert_int_equal(scene_reply_type(&scene), DHCP_NAK);
+    ask.mac = 1;
+    assert_int_equal(scene_ask(&scene, &ask), ask.requested);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -71,6 +91,7 @@ int main(void)
         cmocka_unit_test(bootp_knows_no_list),
         cmocka_unit_test(empty_text_takes_back),
         cmocka_unit_test(what_is_asked_for_goes_first),
+        cmocka_unit_test(ended_lease_is_not_asked_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

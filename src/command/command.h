@@ -19,6 +19,8 @@ int command_usage(const char *name);
 int command_check(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_installboot(int argc, char **argv);
+int command_leases(int argc, char **argv);
+int command_import_leases(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 #endif

@@ -15,6 +15,10 @@ static const struct command commands[] = {
      command_run},
     {"installboot", "-e [-nv] -o OPTIONS FILE", "edit the parameters in a NetBSD boot file",
      command_installboot},
+    {"leases", "[-c FILE] [--state DIRECTORY] [--json]", "say who has which address, and why",
+     command_leases},
+    {"import-leases", "[-c FILE] [--state DIRECTORY] LEASES", "take over ISC dhcpd's leases",
+     command_import_leases},
     {"help", "", "print this", command_help},
     {"version", "", "print the version", command_version},
 };
@@ -25,7 +29,7 @@ static void print_usage(FILE *to)
 {
     fprintf(to, "usage:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  bootwire %-12s %-34s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(to, "  bootwire %-13s %-39s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].summary);
     fprintf(to, "see bootwire(8) and bootwire.conf(5)\n");
 }

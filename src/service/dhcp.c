@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     WAITING_MAX = 256,     /* replies that wait for one commit */
@@ -59,6 +60,7 @@ struct dhcp_service {
     struct udp_socket *boot_socket; /* of port 4011; NULL: it is another program's */
     struct link_sender *sender;     /* NULL: no raw sockets, broadcast instead */
     struct leases *leases;
+    int claim;                     /* keeps other processes out of the state directory; -1: none */
     struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
     struct snapshot *snapshot;
     struct dhcp_memory *memory;
@@ -345,7 +347,7 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         leases_forget(service->leases, plan->lease.address);
         break;
     case CHANGE_STORE:
-        leases_store(service->leases, &plan->lease);
+        leases_store(service->leases, &plan->lease, plan->why);
         break;
     case CHANGE_NONE:
         break;
@@ -525,6 +527,8 @@ static void stop(void *state)
     advertiser_close(service->advertiser);
     link_sender_close(service->sender);
     leases_close(service->leases);
+    if (service->claim >= 0)
+        close(service->claim);
     dhcp_memory_free(service->memory);
     snapshot_free(service->snapshot);
     free(service->links);
@@ -537,6 +541,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     struct dhcp_service *service = memory_zeroed(1, sizeof(*service));
 
     service->server = server;
+    service->claim = -1;
     service->snapshot = server_snapshot(server);
     service->memory = dhcp_memory_new();
     service->waiting = memory_zeroed(WAITING_MAX, sizeof(*service->waiting));
@@ -546,6 +551,9 @@ static void *start(struct server *server, char *error, size_t error_size)
     }
     refresh_links(service, clock_monotonic_ms());
     if (!check_subnets(service, error, error_size))
+        goto failed;
+    service->claim = leases_claim(server->state_directory, error, error_size);
+    if (service->claim < 0)
         goto failed;
     service->leases = leases_open(server->state_directory, error, error_size);
     if (!service->leases)

@@ -2,18 +2,23 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 /* "bwle": tells our database from any other SQLite file (PRAGMA application_id). */
-enum { LEASES_APPLICATION = 0x62776c65, LEASES_VERSION = 1, LEASES_BUSY_MS = 100 };
+enum { LEASES_APPLICATION = 0x62776c65, LEASES_VERSION = 2, LEASES_BUSY_MS = 100 };
 
 /* What stood at an address before a change of this turn. */
 struct undo {
     uint32_t address;
     bool existed;
+    char *reason;
     struct lease before;
 };
 
@@ -44,16 +49,24 @@ static const char schema[] = "BEGIN IMMEDIATE;"
                              "  stage INTEGER NOT NULL,"
                              "  identifier_stage INTEGER NOT NULL,"
                              "  host_name TEXT NOT NULL,"
-                             "  vendor_class TEXT NOT NULL"
+                             "  vendor_class TEXT NOT NULL,"
+                             "  reason TEXT NOT NULL DEFAULT ''"
                              ") STRICT;"
                              "PRAGMA application_id=0x62776c65;"
-                             "PRAGMA user_version=1;"
+                             "PRAGMA user_version=2;"
                              "COMMIT;";
 
-static const char upsert[] = "INSERT OR REPLACE INTO lease (address, state, hardware_type, "
-                             "hardware, client_identifier, uuid,"
-                             " start, expiry, stage, identifier_stage, host_name, vendor_class)"
-                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+/* Version 1 kept no reasons. */
+static const char second_version[] = "BEGIN IMMEDIATE;"
+                                     "ALTER TABLE lease ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+                                     "PRAGMA user_version=2;"
+                                     "COMMIT;";
+
+static const char upsert[] =
+    "INSERT OR REPLACE INTO lease (address, state, hardware_type, "
+    "hardware, client_identifier, uuid,"
+    " start, expiry, stage, identifier_stage, host_name, vendor_class, reason)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 static const char select_all[] =
     "SELECT address, state, hardware_type, hardware, client_identifier, uuid, start, expiry, stage,"
@@ -97,7 +110,7 @@ static enum boot_stage take_stage(sqlite3_stmt *row, int column)
     return stage >= 0 && stage < STAGE_COUNT ? (enum boot_stage)stage : STAGE_UNKNOWN;
 }
 
-static void take_row(struct leases *leases, sqlite3_stmt *row)
+static struct lease lease_of_row(sqlite3_stmt *row)
 {
     int state = sqlite3_column_int(row, 1);
     struct lease lease = {
@@ -118,7 +131,7 @@ static void take_row(struct leases *leases, sqlite3_stmt *row)
     lease.uuid_length = take_blob(row, 5, lease.uuid, sizeof(lease.uuid));
     take_text(row, 10, lease.host_name);
     take_text(row, 11, lease.vendor_class);
-    lease_table_put(&leases->table, &lease);
+    return lease;
 }
 
 static int load(struct leases *leases)
@@ -128,8 +141,11 @@ static int load(struct leases *leases)
 
     while (result == SQLITE_OK || result == SQLITE_ROW) {
         result = sqlite3_step(rows);
-        if (result == SQLITE_ROW)
-            take_row(leases, rows);
+        if (result == SQLITE_ROW) {
+            struct lease lease = lease_of_row(rows);
+
+            lease_table_put(&leases->table, &lease);
+        }
     }
     sqlite3_finalize(rows);
     return result == SQLITE_DONE ? SQLITE_OK : result;
@@ -152,6 +168,8 @@ static int prepare(struct leases *leases, bool *foreign)
     result = sqlite3_exec(leases->database, setup, NULL, NULL, NULL);
     if (result == SQLITE_OK && tables == 0)
         result = sqlite3_exec(leases->database, schema, NULL, NULL, NULL);
+    if (result == SQLITE_OK && tables > 0 && version == 1)
+        result = sqlite3_exec(leases->database, second_version, NULL, NULL, NULL);
     return result;
 }
 
@@ -223,6 +241,12 @@ failed:
     return NULL;
 }
 
+static void forget_undos(struct leases *leases)
+{
+    while (leases->undo_count > 0)
+        free(leases->undos[--leases->undo_count].reason);
+}
+
 void leases_close(struct leases *leases)
 {
     if (!leases)
@@ -230,6 +254,7 @@ void leases_close(struct leases *leases)
     sqlite3_finalize(leases->upsert);
     sqlite3_close(leases->database);
     lease_table_release(&leases->table);
+    forget_undos(leases);
     free(leases->undos);
     free(leases->path);
     free(leases);
@@ -253,7 +278,7 @@ void leases_forget(struct leases *leases, uint32_t address)
         lease_table_remove(&leases->table, address);
 }
 
-void leases_store(struct leases *leases, const struct lease *lease)
+void leases_store(struct leases *leases, const struct lease *lease, const char *reason)
 {
     const struct lease *before = lease_table_by_address(&leases->table, lease->address);
     struct undo *undo;
@@ -263,7 +288,9 @@ void leases_store(struct leases *leases, const struct lease *lease)
         leases->undos = memory_resize(leases->undos, leases->undo_capacity, sizeof(*leases->undos));
     }
     undo = &leases->undos[leases->undo_count++];
-    *undo = (struct undo){.address = lease->address, .existed = before != NULL};
+    *undo = (struct undo){.address = lease->address,
+                          .existed = before != NULL,
+                          .reason = memory_printf("%.*s", LEASES_REASON_SIZE - 1, reason)};
     if (before)
         undo->before = *before;
     lease_table_put(&leases->table, lease);
@@ -279,7 +306,7 @@ bool leases_pending(const struct leases *leases)
     return leases->undo_count > 0;
 }
 
-static int write_lease(struct leases *leases, const struct lease *lease)
+static int write_lease(struct leases *leases, const struct lease *lease, const char *reason)
 {
     sqlite3_stmt *row = leases->upsert;
     int result;
@@ -297,6 +324,7 @@ static int write_lease(struct leases *leases, const struct lease *lease)
     sqlite3_bind_int(row, 10, lease->identifier_stage);
     sqlite3_bind_text(row, 11, lease->host_name, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 12, lease->vendor_class, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 13, reason, -1, SQLITE_STATIC);
     result = sqlite3_step(row);
     sqlite3_reset(row);
     return result == SQLITE_DONE ? SQLITE_OK : result;
@@ -312,7 +340,7 @@ static int write_all(struct leases *leases)
 
         /* Of an address that changed twice in this turn, the last state is written, twice. */
         if (lease)
-            result = write_lease(leases, lease);
+            result = write_lease(leases, lease, leases->undos[i].reason);
     }
     return result == SQLITE_OK ? sqlite3_exec(leases->database, "COMMIT", NULL, NULL, NULL)
                                : result;
@@ -327,6 +355,7 @@ static void undo_all(struct leases *leases)
             lease_table_put(&leases->table, &undo->before);
         else
             lease_table_remove(&leases->table, undo->address);
+        free(undo->reason);
     }
 }
 
@@ -338,12 +367,68 @@ int leases_commit(struct leases *leases, char *error, size_t error_size)
         return 0;
     result = write_all(leases);
     if (result == SQLITE_OK) {
-        leases->undo_count = 0;
+        forget_undos(leases);
         return 0;
     }
     fail(leases, result, "takes no more changes", error, error_size);
     if (!sqlite3_get_autocommit(leases->database))
         sqlite3_exec(leases->database, "ROLLBACK", NULL, NULL, NULL);
     undo_all(leases);
+    return -1;
+}
+
+int leases_read(const char *directory,
+                void (*each)(void *argument, const struct lease *lease, const char *reason),
+                void *argument, char *error, size_t error_size)
+{
+    struct leases leases = {.path = memory_printf("%s/" LEASES_FILE, directory)};
+    int result = sqlite3_open_v2(leases.path, &leases.database, SQLITE_OPEN_READONLY, NULL);
+    sqlite3_stmt *rows = NULL;
+    char *sql = NULL;
+
+    if (result == SQLITE_OK) {
+        sqlite3_busy_timeout(leases.database, LEASES_BUSY_MS);
+        sql = memory_printf(
+            "%s, %s FROM lease ORDER BY address",
+            "SELECT address, state, hardware_type, hardware,"
+            " client_identifier, uuid, start, expiry, stage, identifier_stage, host_name,"
+            " vendor_class",
+            number_of(leases.database, "PRAGMA user_version") > 1 ? "reason" : "''");
+        result = sqlite3_prepare_v2(leases.database, sql, -1, &rows, NULL);
+    }
+    while (result == SQLITE_OK || result == SQLITE_ROW) {
+        result = sqlite3_step(rows);
+        if (result == SQLITE_ROW) {
+            struct lease lease = lease_of_row(rows);
+            const unsigned char *reason = sqlite3_column_text(rows, 12);
+
+            each(argument, &lease, reason ? (const char *)reason : "");
+        }
+    }
+    if (result != SQLITE_DONE)
+        fail(&leases, result, "cannot be read", error, error_size);
+    sqlite3_finalize(rows);
+    sqlite3_close(leases.database);
+    free(sql);
+    free(leases.path);
+    return result == SQLITE_DONE ? 0 : -1;
+}
+
+int leases_claim(const char *directory, char *error, size_t error_size)
+{
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        return descriptor;
+    if (errno == EWOULDBLOCK)
+        snprintf(error, error_size,
+                 "the state directory %s is in use by another bootwire; end that one, or name "
+                 "another directory with --state",
+                 directory);
+    else
+        snprintf(error, error_size, "the state directory %s cannot be opened: %s", directory,
+                 strerror(errno));
+    if (descriptor >= 0)
+        close(descriptor);
     return -1;
 }

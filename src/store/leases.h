@@ -14,12 +14,24 @@ struct leases;
 
 #define LEASES_FILE "leases.sqlite"
 
+enum { LEASES_REASON_SIZE = 256 };
+
 /* Opens `directory`/leases.sqlite, makes it where it is missing, and reads it. Returns NULL with a
  * message for the person in `error` that names the file and the cure: a damaged file, or one that
  * is not ours, is left as it is. */
 struct leases *leases_open(const char *directory, char *error, size_t error_size);
 /* Drops what is not committed. NULL is allowed. */
 void leases_close(struct leases *leases);
+
+/* Calls back with every record of `directory`/leases.sqlite by address, and why it is so ("" where
+ * that is not known). Changes nothing; a server may be at work there meanwhile. Returns 0, or -1
+ * with a message as above. */
+int leases_read(const char *directory,
+                void (*each)(void *argument, const struct lease *lease, const char *reason),
+                void *argument, char *error, size_t error_size);
+/* Takes the state directory for this process until it ends or closes the descriptor that is
+ * returned; -1 with a message where another process has it. */
+int leases_claim(const char *directory, char *error, size_t error_size);
 
 /* What answers questions; good until the next change. */
 const struct lease_table *leases_table(const struct leases *leases);
@@ -28,8 +40,9 @@ const struct lease_table *leases_table(const struct leases *leases);
 void leases_offer(struct leases *leases, const struct lease *lease);
 /* Ends the offer of an address, if it is on offer and nothing more. */
 void leases_forget(struct leases *leases, uint32_t address);
-/* Puts a record that leases_commit() makes durable. */
-void leases_store(struct leases *leases, const struct lease *lease);
+/* Puts a record that leases_commit() makes durable, and why the machine has the address: printable
+ * text, cut at LEASES_REASON_SIZE, that is kept on disk only, for people. */
+void leases_store(struct leases *leases, const struct lease *lease, const char *reason);
 /* Ends the offers whose time has passed. */
 void leases_expire_offers(struct leases *leases, uint64_t now_ms);
 

@@ -90,14 +90,14 @@ static void leases_survive(void **state)
     forever.state = LEASE_DECLINED;
     offered.state = LEASE_OFFERED;
     offered.offer_until_ms = 5;
-    leases_store(leases, &lease);
-    leases_store(leases, &forever);
+    leases_store(leases, &lease, "tested");
+    leases_store(leases, &forever, "tested");
     leases_offer(leases, &offered);
     assert_true(leases_pending(leases));
     commit(leases);
     assert_false(leases_pending(leases));
     lease.address = 0x0a3201cb; /* never committed */
-    leases_store(leases, &lease);
+    leases_store(leases, &lease, "tested");
     leases_close(leases);
 
     leases = open_leases();
@@ -132,18 +132,18 @@ static void full_disk_undoes_and_recovers(void **state)
     char error[512] = "";
 
     (void)state;
-    leases_store(leases, &first);
+    leases_store(leases, &first, "tested");
     commit(leases);
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     tight = (struct rlimit){0, limit.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     other.expiry = WALL + 9;
-    leases_store(leases, &other);
+    leases_store(leases, &other, "tested");
     for (uint32_t i = 0; i < 200; i++) {
         struct lease more = example(0x0a320300 + i, 3);
 
-        leases_store(leases, &more);
+        leases_store(leases, &more, "tested");
     }
     assert_int_equal(leases_commit(leases, error, sizeof(error)), -1);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -154,7 +154,7 @@ static void full_disk_undoes_and_recovers(void **state)
     assert_true(hardware_equal(&lease_table_by_address(leases_table(leases), 0x0a3201c8)->hardware,
                                &first.hardware));
     /* And goes on when there is room again. */
-    leases_store(leases, &other);
+    leases_store(leases, &other, "tested");
     commit(leases);
     leases_close(leases);
     leases = open_leases();

@@ -1,0 +1,83 @@
+"""`bootwire leases` and `bootwire import-leases`."""
+import json
+import subprocess
+
+import bootwire_testing as testing
+
+MAC = "22:22:22:22:00:00"
+SEEDS = testing.SOURCE / "tests/fuzz/seeds/lease_file"
+CONFIG = """
+    subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250; }
+    host diskless { hardware ethernet 22:22:22:22:00:00; }
+"""
+
+
+def bootwire(*arguments):
+    return subprocess.run([testing.BOOTWIRE, *map(str, arguments)], capture_output=True, text=True)
+
+
+def leases(state, *arguments):
+    done = bootwire("leases", "--state", state, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return {lease["address"]: lease for lease in json.loads(done.stdout)}
+
+
+def test_each_lease_with_its_reason(server, machine):
+    running = server(CONFIG)
+    client = machine(MAC)
+    client.identifier = b"\1" + testing.mac_bytes(MAC)
+    client.vendor = b"PXEClient:Arch:00000:UNDI:002001"
+    address = client.lease().yiaddr
+    # While the server runs.
+    lease = leases(running.state, "-c", running.config)[address]
+    assert lease["state"] == "bound" and lease["hardware"] == MAC and lease["stage"] == "rom"
+    assert lease["host"] == "diskless" and lease["host_known_by"] == "its hardware address"
+    assert lease["client_identifier"] == "01:" + MAC
+    assert "address on offer to it" in lease["reason"]
+    client.identifier = None
+    client.vendor = b"NetBSD:i386:libsa"
+    assert client.lease().yiaddr == address
+    lease = leases(running.state)[address]
+    assert lease["stage"] == "loader" and lease["client_identifier_stage"] == "rom"
+    assert "this stage sends none" in lease["reason"]
+    text = bootwire("leases", "-c", running.config, "--state", running.state)
+    assert text.returncode == 0
+    assert address in text.stdout and "host diskless, known by its hardware address" in text.stdout
+    assert "why: " in text.stdout
+
+
+def test_isc_leases_are_taken_over(server, machine, tmp_path):
+    running = server(CONFIG, start=False)
+    recent = (SEEDS / "whole.leases").read_text().replace("2026/11/20", "2036/11/20")
+    (tmp_path / "dhcpd.leases").write_text(recent)
+    done = bootwire("import-leases", "--state", running.state, tmp_path / "dhcpd.leases")
+    assert done.returncode == 0, done.stderr
+    assert "5 entries: 4 leases imported" in done.stdout
+    found = leases(running.state)
+    # The later entry of .100 wins.
+    assert found["10.50.1.100"]["hardware"] == "22:22:22:22:00:09"
+    assert found["10.50.1.100"]["state"] == "bound"
+    assert found["10.50.1.101"]["expiry"] is None
+    assert "dhcpd.leases" in found["10.50.1.103"]["reason"]
+    running.start()
+    assert machine("22:22:22:22:00:09").lease().yiaddr == "10.50.1.100"
+    assert machine("22:22:22:22:00:02").lease().yiaddr == "10.50.1.101"
+    assert machine("22:22:22:22:00:03").lease().yiaddr == "10.50.1.103"
+
+
+def test_a_bad_file_is_imported_as_far_as_it_goes(tmp_path):
+    state = tmp_path / "state"
+    done = bootwire("import-leases", "--state", state, SEEDS / "mistakes.leases")
+    assert done.returncode == 1
+    assert "mistakes.leases:3: left out: expected a date" in done.stderr
+    assert list(leases(state)) == ["10.50.1.4"]
+    assert bootwire("import-leases", "--state", state, tmp_path / "missing").returncode == 1
+    assert bootwire("import-leases", "--state", state).returncode == 2
+
+
+def test_not_under_a_running_server(server):
+    running = server(CONFIG)
+    done = bootwire("import-leases", "--state", running.state, SEEDS / "whole.leases")
+    assert done.returncode == 1 and "in use by another bootwire" in done.stderr
+    done = bootwire("leases", "--state", "/nonexistent")
+    assert done.returncode == 1 and "/nonexistent/leases.sqlite" in done.stderr

@@ -1,5 +1,6 @@
 #include "decide/dhcp.h"
 
+#include "base/cursor.h"
 #include "base/text.h"
 #include "decide/dhcp_parts.h"
 #include "decide/stage.h"
@@ -103,10 +104,72 @@ static struct lease record_for(const struct decision *d, uint32_t address)
     return lease;
 }
 
+/* Evaluates the configuration for the machine at `address` (0: not chosen yet). */
+static void evaluate(struct decision *d, uint32_t address)
+{
+    struct evaluation *e = &d->plan->evaluation;
+    const struct lease *lease = lease_table_by_address(d->question->leases, address);
+    int64_t wall = d->question->wall;
+
+    e->host = d->plan->identity.host;
+    e->address = address;
+    e->fixed = address && address == dhcp_fixed_address(d);
+    e->seconds_left = 0;
+    if (lease && lease->expiry > wall)
+        e->seconds_left = lease->expiry - wall < SECONDS_FOREVER ? (uint32_t)(lease->expiry - wall)
+                                                                 : SECONDS_FOREVER;
+    e->subnet = d->plan->subnet;
+    e->pool = address ? dhcp_pool_of(d, address) : NULL;
+    e->event = d->type == DHCP_RELEASE                                         ? EVENT_RELEASE
+               : address && (d->type == DHCP_REQUEST || d->type == DHCP_BOOTP) ? EVENT_COMMIT
+                                                                               : 0;
+    d->view = evaluation_run(e);
+}
+
+/* use-lease-addr-for-default-route: the client resolves every address on its own wire. */
+static void route_to_itself(struct decision *d, uint32_t address)
+{
+    struct evaluation *e = &d->plan->evaluation;
+    const struct setting *asked =
+        scope_view_find(&d->view, SPACE_PARAMETER, PARAMETER_LEASE_ADDRESS_ROUTE);
+    struct position where = {NULL, 0, 0};
+    uint8_t *bytes = evaluation_bytes(e, 4);
+    struct writer w = writer_of(bytes, 4);
+
+    if (!bytes || !asked)
+        return;
+    where = asked->where;
+    writer_be32(&w, address);
+    evaluation_set(e, SPACE_DHCP, DHCP_OPTION_ROUTERS, slice_of(bytes, 4), where);
+    e->effective.count = e->setting_count;
+}
+
+/* The address is chosen: what its subnet, its pool and conditions on it say is known only now.
+ * Returns false where that refuses the machine. */
+static bool settle(struct decision *d, uint32_t address)
+{
+    const struct subnet *subnet = dhcp_subnet_here(d, address);
+    bool same = !subnet || subnet == d->plan->subnet;
+
+    if (subnet)
+        d->plan->subnet = subnet;
+    if (!same || dhcp_pool_of(d, address) || d->plan->evaluation.conditional)
+        evaluate(d, address);
+    if (scope_view_number(&d->view, PARAMETER_LEASE_ADDRESS_ROUTE, 0))
+        route_to_itself(d, address);
+    if (scope_view_number(&d->view, PARAMETER_ALLOW_BOOTING, 1))
+        return true;
+    refuse(d);
+    dhcp_why(d, "booting is denied to it");
+    return false;
+}
+
 static void offer(struct decision *d, uint32_t address)
 {
     struct lease lease = record_for(d, address);
 
+    if (!settle(d, address))
+        return;
     lease.offer_until_ms = d->question->now_ms + DHCP_OFFER_MS;
     if (lease.state == LEASE_OFFERED || lease.state == LEASE_DECLINED) {
         lease.state = LEASE_OFFERED;
@@ -170,6 +233,8 @@ static void decide_selecting(struct decision *d)
     char text[IPV4_TEXT_SIZE];
 
     if (address && address == wanted) {
+        if (!settle(d, address))
+            return;
         bind_address(d, DHCP_ACK, address, lease_seconds(d));
         return;
     }
@@ -182,7 +247,6 @@ static void decide_selecting(struct decision *d)
  * 4.3.2). `wanted` is that address. */
 static void decide_confirm(struct decision *d, uint32_t wanted)
 {
-    const struct dhcp_plan *plan = d->plan;
     bool authoritative = scope_view_number(&d->view, PARAMETER_AUTHORITATIVE, 0);
     uint32_t fixed = dhcp_fixed_address(d), address;
     const struct lease *held = dhcp_lease_held(d);
@@ -190,7 +254,7 @@ static void decide_confirm(struct decision *d, uint32_t wanted)
 
     /* What stands only on offer was never its own. */
     if (!fixed && (!held || held->state == LEASE_OFFERED)) {
-        bool elsewhere = (wanted & plan->subnet->netmask) != plan->subnet->network;
+        bool elsewhere = !dhcp_subnet_here(d, wanted);
 
         dhcp_why(d, "%s: %s", ipv4_text(text, wanted),
                  elsewhere ? "not an address of this network"
@@ -206,6 +270,8 @@ static void decide_confirm(struct decision *d, uint32_t wanted)
     }
     address = dhcp_choose_address(d, 0);
     if (address == wanted) {
+        if (!settle(d, address))
+            return;
         bind_address(d, DHCP_ACK, address, lease_seconds(d));
         return;
     }
@@ -294,6 +360,8 @@ static void decide_bootp(struct decision *d)
         refuse(d);
         return;
     }
+    if (!settle(d, address))
+        return;
     /* RFC 1534 section 2: a BOOTP client never renews, so its lease does not end. */
     bind_address(d, DHCP_BOOTP, address, SECONDS_FOREVER);
 }
@@ -305,12 +373,58 @@ static void decide_inform(struct decision *d)
     dhcp_make_reply(d, DHCP_ACK, 0, 0);
 }
 
-/* The network that the machine is in: its relay's, else that of the address it renews, else that of
- * the interface (RFC 2131 section 4.3.1). */
-static const struct subnet *subnet_of(const struct dhcp_question *q)
-{
-    const struct subnet *subnet = NULL;
+/* RFC 3527 and RFC 5107. */
+enum { AGENT_LINK_SELECTION = 5, AGENT_SERVER_IDENTIFIER = 11 };
 
+/* The address in a sub-option of the relay agent's; false where it has none. */
+static bool agent_address(struct decision *d, unsigned code, uint32_t *address)
+{
+    struct slice value = evaluation_option(&d->plan->evaluation, SPACE_AGENT, code);
+    struct reader r = reader_of_slice(value);
+
+    if (value.length != 4)
+        return false;
+    *address = reader_be32(&r);
+    return true;
+}
+
+/* A host declaration that goes by an option of the request ("host-identifier option"). */
+static void find_by_option(struct decision *d)
+{
+    const struct snapshot *snapshot = d->question->snapshot;
+    struct identity *identity = &d->plan->identity;
+
+    for (size_t i = 0; snapshot->host_identifiers && !identity->host && i < snapshot->host_count;
+         i++) {
+        const struct host *host = &snapshot->hosts[i];
+        struct slice value;
+
+        if (host->identifier_value.length == 0)
+            continue;
+        value =
+            evaluation_option(&d->plan->evaluation, host->identifier_space, host->identifier_code);
+        if (slice_equal(value, host->identifier_value)) {
+            identity->host = host;
+            identity->match = MATCH_IDENTIFIER;
+        }
+    }
+}
+
+/* The network that the machine is in: what the relay says (RFC 3527), what the client says (RFC
+ * 3011), its relay's, else that of the address it renews, else that of
+ * the interface (RFC 2131 section 4.3.1). */
+static const struct subnet *subnet_of(struct decision *d)
+{
+    const struct dhcp_question *q = d->question;
+    const struct subnet *subnet = NULL;
+    uint32_t named = 0;
+
+    if (q->message->giaddr && agent_address(d, AGENT_LINK_SELECTION, &named))
+        return snapshot_subnet_of(q->snapshot, named);
+    if (dhcp_message_u32(q->message, DHCP_OPTION_SUBNET_SELECTION, &named))
+        subnet = snapshot_subnet_of(q->snapshot, named);
+    if (subnet)
+        return subnet;
     if (q->message->giaddr)
         return snapshot_subnet_of(q->snapshot, q->message->giaddr);
     if (q->message->ciaddr && q->arrival.destination == q->arrival.local_address)
@@ -332,18 +446,24 @@ static bool admit(struct decision *d)
         dhcp_why(d, "it has neither a hardware address nor a client identifier");
         return false;
     }
-    plan->subnet = subnet_of(q);
+    find_by_option(d);
+    plan->subnet = subnet_of(d);
     if (!plan->subnet) {
         plan->outcome = OUTCOME_NO_SUBNET;
         dhcp_why(d, "no subnet is declared for the network it came from");
         return false;
     }
-    d->view = scope_view_of(q->snapshot, plan->identity.host, plan->subnet);
+    evaluate(d, 0);
     if (d->type == DHCP_RELEASE || d->type == DHCP_DECLINE)
         return true;
     if (!scope_view_number(&d->view, PARAMETER_ALLOW_BOOTING, 1)) {
         refuse(d);
         dhcp_why(d, "booting is denied to it");
+        return false;
+    }
+    if ((d->type == DHCP_DISCOVER || d->type == DHCP_BOOTP) &&
+        q->message->secs < scope_view_number(&d->view, PARAMETER_MIN_SECS, 0)) {
+        dhcp_why(d, "it has asked for %u seconds only (min-secs)", q->message->secs);
         return false;
     }
     if (!plan->identity.host && !scope_view_number(&d->view, PARAMETER_ALLOW_UNKNOWN_CLIENTS, 1)) {
@@ -363,7 +483,11 @@ void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan)
     };
     struct decision d = {.question = question, .plan = plan};
 
-    memset(plan, 0, sizeof(*plan));
+    memset(plan, 0, offsetof(struct dhcp_plan, evaluation));
+    evaluation_start(&plan->evaluation);
+    plan->evaluation.snapshot = question->snapshot;
+    plan->evaluation.message = question->message;
+    plan->evaluation.packet = question->packet;
     plan->outcome = OUTCOME_SILENT;
     plan->stage = stage_of(question->message);
     d.type = dhcp_message_type(question->message);
@@ -372,6 +496,8 @@ void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan)
         return;
     d.server_identifier =
         scope_view_number(&d.view, PARAMETER_SERVER_IDENTIFIER, question->arrival.local_address);
+    if (question->message->giaddr)
+        agent_address(&d, AGENT_SERVER_IDENTIFIER, &d.server_identifier);
     if (question->boot_server) {
         dhcp_decide_boot_server(&d);
         return;

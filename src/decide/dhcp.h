@@ -3,6 +3,7 @@
 #ifndef BOOTWIRE_DECIDE_DHCP_H
 #define BOOTWIRE_DECIDE_DHCP_H
 
+#include "decide/evaluation.h"
 #include "decide/identity.h"
 #include "model/fetch.h"
 #include "model/lease.h"
@@ -41,6 +42,7 @@ struct dhcp_question {
     const struct snapshot *snapshot;
     const struct lease_table *leases;
     const struct dhcp_message *message;
+    struct slice packet; /* the bytes that the message was read from; empty: unknown */
     struct dhcp_arrival arrival;
     struct dhcp_answered answered;
     struct boot_fetch fetched;
@@ -100,6 +102,10 @@ struct dhcp_plan {
 
     uint8_t bytes[1024]; /* option values made for this reply */
     size_t bytes_used;
+
+    /* What the configuration came to for this packet: its log lines are the service's to write.
+     * Last, for it is large and clears itself. */
+    struct evaluation evaluation;
 };
 
 /* Decides. Everything that happens goes out in `*plan`. */

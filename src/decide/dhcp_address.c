@@ -4,9 +4,16 @@
 
 #include <stdio.h>
 
-static bool in_subnet(const struct subnet *subnet, uint32_t address)
+static bool on_one_wire(const struct subnet *a, const struct subnet *b)
 {
-    return (address & subnet->netmask) == subnet->network;
+    return a == b || (a->shared && a->shared == b->shared);
+}
+
+const struct subnet *dhcp_subnet_here(const struct decision *d, uint32_t address)
+{
+    const struct subnet *subnet = snapshot_subnet_of(d->question->snapshot, address);
+
+    return subnet && on_one_wire(subnet, d->plan->subnet) ? subnet : NULL;
 }
 
 /* The range that holds the address, or NULL. */
@@ -19,22 +26,41 @@ static const struct range *range_of(const struct subnet *subnet, uint32_t addres
     return NULL;
 }
 
+/* The range of the machine's wire that holds the address, or NULL. */
+static const struct range *range_here(const struct decision *d, uint32_t address)
+{
+    const struct subnet *subnet = dhcp_subnet_here(d, address);
+
+    return subnet ? range_of(subnet, address) : NULL;
+}
+
+const struct pool *dhcp_pool_of(const struct decision *d, uint32_t address)
+{
+    const struct range *range = range_here(d, address);
+
+    return range ? range->pool : NULL;
+}
+
 /* A BOOTP client never gives its address back, so it gets one from a range only where the range
  * allows that, or where a declaration names the machine. */
 static bool range_serves(const struct decision *d, const struct range *range)
 {
-    return range && (d->type != DHCP_BOOTP || range->dynamic_bootp || d->plan->identity.host);
+    bool bootp = d->type == DHCP_BOOTP;
+
+    return range && (!bootp || range->dynamic_bootp || d->plan->identity.host) &&
+           evaluation_permits(&d->plan->evaluation, range->pool, bootp);
 }
 
 /* Whether the address may come from a range at all, whoever gets it. */
 static bool assignable(const void *argument, uint32_t address)
 {
     const struct decision *d = argument;
-    const struct subnet *subnet = d->plan->subnet;
+    const struct subnet *subnet = dhcp_subnet_here(d, address);
 
     /* UEFI refuses addresses that end in .0; no range is so small that one address matters. */
-    return address != subnet->network && address != (subnet->network | ~subnet->netmask) &&
-           (address & 0xff) != 0 && address != d->question->arrival.local_address &&
+    return subnet && address != subnet->network &&
+           address != (subnet->network | ~subnet->netmask) && (address & 0xff) != 0 &&
+           address != d->question->arrival.local_address &&
            !snapshot_host_by_address(d->question->snapshot, address);
 }
 
@@ -48,7 +74,7 @@ uint32_t dhcp_fixed_address(const struct decision *d)
     const struct host *host = d->plan->identity.host;
 
     for (size_t i = 0; host && i < host->fixed_address_count; i++) {
-        if (in_subnet(d->plan->subnet, host->fixed_addresses[i]))
+        if (dhcp_subnet_here(d, host->fixed_addresses[i]))
             return host->fixed_addresses[i];
     }
     return 0;
@@ -61,11 +87,10 @@ const struct lease *dhcp_lease_held(const struct decision *d)
     const struct lease *best = NULL;
 
     for (; lease; lease = lease->next_of_machine) {
-        if (lease->state == LEASE_DECLINED || !in_subnet(d->plan->subnet, lease->address))
+        if (lease->state == LEASE_DECLINED || !dhcp_subnet_here(d, lease->address))
             continue;
         /* A range may have shrunk, or the address may be another machine's by declaration now. */
-        if (!range_serves(d, range_of(d->plan->subnet, lease->address)) ||
-            !assignable(d, lease->address))
+        if (!range_serves(d, range_here(d, lease->address)) || !assignable(d, lease->address))
             continue;
         if (!best || lease->expiry > best->expiry)
             best = lease;
@@ -145,7 +170,7 @@ static uint32_t choose_asked(struct decision *d, uint32_t asked, bool once_held)
     if (lease && lease->state == LEASE_BOUND && !once_held &&
         !hardware_equal(&lease->hardware, &d->plan->identity.hardware))
         return 0;
-    if (!asked || !range_serves(d, range_of(d->plan->subnet, asked)) || !assignable(d, asked) ||
+    if (!asked || !range_serves(d, range_here(d, asked)) || !assignable(d, asked) ||
         !is_free(d, lease))
         return 0;
     dhcp_why(d, "it asked for this one, which is free");
@@ -178,9 +203,8 @@ static uint32_t unused_between(const struct decision *d, uint32_t low, uint32_t 
     return 0;
 }
 
-static uint32_t choose_unused(struct decision *d)
+static uint32_t choose_unused(struct decision *d, const struct subnet *subnet)
 {
-    const struct subnet *subnet = d->plan->subnet;
     uint32_t hash = spread(&d->plan->identity.hardware);
 
     for (size_t i = 0; i < subnet->range_count; i++) {
@@ -202,12 +226,11 @@ static uint32_t choose_unused(struct decision *d)
     return 0;
 }
 
-static uint32_t choose_oldest(struct decision *d)
+/* Of a subnet's ranges, the record that was free longest; or `oldest`. */
+static const struct lease *oldest_in(const struct decision *d, const struct subnet *subnet,
+                                     const struct lease *oldest)
 {
     const struct dhcp_question *q = d->question;
-    const struct subnet *subnet = d->plan->subnet;
-    const struct lease *oldest = NULL;
-    char text[HARDWARE_TEXT_SIZE];
 
     for (size_t i = 0; i < subnet->range_count; i++) {
         const struct lease *lease;
@@ -219,6 +242,34 @@ static uint32_t choose_oldest(struct decision *d)
         if (lease && (!oldest || lease->expiry < oldest->expiry))
             oldest = lease;
     }
+    return oldest;
+}
+
+/* The next subnet of the machine's wire after `*index`, its own first; NULL behind the last. Start
+ * with `*index` = 0. */
+static const struct subnet *next_here(const struct decision *d, size_t *index)
+{
+    const struct snapshot *snapshot = d->question->snapshot;
+
+    if ((*index)++ == 0)
+        return d->plan->subnet;
+    for (; d->plan->subnet->shared && *index - 2 < snapshot->subnet_count; (*index)++) {
+        const struct subnet *subnet = &snapshot->subnets[*index - 2];
+
+        if (subnet != d->plan->subnet && on_one_wire(subnet, d->plan->subnet))
+            return subnet;
+    }
+    return NULL;
+}
+
+static uint32_t choose_oldest(struct decision *d)
+{
+    const struct lease *oldest = NULL;
+    const struct subnet *subnet;
+    char text[HARDWARE_TEXT_SIZE];
+
+    for (size_t index = 0; (subnet = next_here(d, &index));)
+        oldest = oldest_in(d, subnet, oldest);
     if (!oldest)
         return 0;
     dhcp_why(d, "the address that was free longest, once held by %s",
@@ -229,6 +280,7 @@ static uint32_t choose_oldest(struct decision *d)
 /* An address from the ranges for a machine that has none. */
 static uint32_t choose_new(struct decision *d, uint32_t asked)
 {
+    const struct subnet *subnet;
     uint32_t address;
 
     if (d->question->leases->offer_count >= DHCP_OFFERS_MAX && d->type == DHCP_DISCOVER) {
@@ -237,8 +289,8 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
         return 0;
     }
     address = choose_asked(d, asked, false);
-    if (!address)
-        address = choose_unused(d);
+    for (size_t index = 0; !address && (subnet = next_here(d, &index));)
+        address = choose_unused(d, subnet);
     if (!address)
         address = choose_asked(d, asked, true);
     if (!address)
@@ -249,7 +301,7 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
     dhcp_why(d, d->type == DHCP_BOOTP
                     ? "no range serves BOOTP clients that no host declaration names (range "
                       "dynamic-bootp), or none has a free address"
-                    : "no range of its subnet has a free address");
+                    : "no range of its subnet that serves it has a free address");
     return 0;
 }
 

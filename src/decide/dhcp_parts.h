@@ -29,6 +29,11 @@ uint32_t dhcp_choose_address(struct decision *d, uint32_t asked);
 const struct lease *dhcp_lease_held(const struct decision *d);
 /* The host declaration's fixed address in the present subnet; 0: none. */
 uint32_t dhcp_fixed_address(const struct decision *d);
+/* The subnet of the address where it is on the machine's wire: its own, or one of the same shared
+ * network; or NULL. */
+const struct subnet *dhcp_subnet_here(const struct decision *d, uint32_t address);
+/* The pool that the address belongs to, or NULL. */
+const struct pool *dhcp_pool_of(const struct decision *d, uint32_t address);
 
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,

@@ -260,6 +260,9 @@ static void add_options(struct decision *d, enum dhcp_type type, uint32_t second
         if (seconds)
             add_times(d, seconds);
     }
+    /* RFC 3011 section 2: the server that heeded it sends it back. */
+    dhcp_reply_add(&plan->reply, DHCP_OPTION_SUBNET_SELECTION,
+                   dhcp_message_bytes(d->question->message, DHCP_OPTION_SUBNET_SELECTION));
     add_configured(d, DHCP_OPTION_SUBNET_MASK);
     if (!reply_has(&plan->reply, DHCP_OPTION_SUBNET_MASK))
         add_u32(plan, DHCP_OPTION_SUBNET_MASK, plan->subnet->netmask);
@@ -297,7 +300,8 @@ static void start_reply(struct decision *d, enum dhcp_type type)
         .xid = message->xid,
         .flags = message->flags,
         .giaddr = message->giaddr,
-        .with_options = message->has_options,
+        .with_options =
+            message->has_options || scope_view_number(&d->view, PARAMETER_ALWAYS_REPLY_RFC1048, 0),
         .relay_agent = message->giaddr ? dhcp_message_bytes(message, DHCP_OPTION_RELAY_AGENT)
                                        : slice_of(NULL, 0),
     };

@@ -54,6 +54,8 @@ void snapshot_index(struct snapshot *snapshot)
         const struct host *host = &snapshot->hosts[i];
         uint8_t key[1 + HARDWARE_ADDRESS_MAX];
 
+        if (host->identifier_value.length > 0)
+            snapshot->host_identifiers = true;
         if (host->hardware.length > 0)
             map_put_first(&snapshot->hosts_by_hardware, key, hardware_key(key, &host->hardware),
                           host);

@@ -177,6 +177,7 @@ struct snapshot {
     size_t subnet_count;
     const struct host *hosts;
     size_t host_count;
+    bool host_identifiers;       /* a host goes by an option of the request */
     const struct class *classes; /* in the order written */
     size_t class_count;
     const struct option_space *spaces; /* number SPACE_USER + index */

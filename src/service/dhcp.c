@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "decide/loop.h"
 #include "net/loop.h"
 #include "net/udp.h"
@@ -75,6 +76,7 @@ struct dhcp_service {
 
     unsigned strangers[STRANGERS_MAX];
     size_t stranger_count;
+    uint64_t exhausted_evaluation_said_ms;
     uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms;
 
     struct dhcp_message message; /* one at a time; too large for the stack */
@@ -378,12 +380,33 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         finish(service, out);
 }
 
+/* Writes the lines that the configuration's log (...) statements ask for. */
+static void say_logs(struct dhcp_service *service, uint64_t now_ms)
+{
+    static const enum log_level levels[] = {
+        [LEVEL_FATAL] = LOG_ERROR,
+        [LEVEL_ERROR] = LOG_ERROR,
+        [LEVEL_INFO] = LOG_INFO,
+        [LEVEL_DEBUG] = LOG_DEBUG,
+    };
+    const struct evaluation *evaluation = &service->plan.evaluation;
+    char text[1024];
+
+    for (size_t i = 0; i < evaluation->log_count; i++)
+        log_line(levels[evaluation->logs[i].level], "dhcp: %s",
+                 text_printable(text, sizeof(text), evaluation->logs[i].text));
+    if (evaluation->exhausted && may_say(&service->exhausted_evaluation_said_ms, now_ms))
+        log_warning("dhcp: the configuration's statements come to more for one packet than the "
+                    "limits allow; the rest is left out");
+}
+
 static void receive(struct dhcp_service *service, const struct datagram *datagram, bool boot_server)
 {
     struct dhcp_question question = {
         .snapshot = service->snapshot,
         .leases = leases_table(service->leases),
         .message = &service->message,
+        .packet = datagram->bytes,
         .arrival = {.source = datagram->peer.address, .destination = datagram->destination},
         .boot_server = boot_server,
         .wall = clock_wall_seconds(),
@@ -414,6 +437,7 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
         question.named_ipxe = true;
         decide_dhcp(&question, &service->plan);
     }
+    say_logs(service, question.now_ms);
     apply(service, &question, datagram);
 }
 

@@ -1,0 +1,452 @@
+#include "decide/evaluation.h"
+
+#include "base/cursor.h"
+
+enum { CARRIER_DEPTH_MAX = 4, OPTION_SITE_FIRST = 224 };
+
+void evaluation_start(struct evaluation *e)
+{
+    e->class_count = e->log_count = e->variable_count = e->event_count = 0;
+    e->scope_count = e->setting_count = e->bytes_used = 0;
+    e->steps = e->depth = 0;
+    e->exhausted = e->settled = e->conditional = false;
+    e->effective = (struct scope){.settings = e->settings};
+}
+
+struct setting *evaluation_find(struct evaluation *e, enum setting_space space, unsigned code)
+{
+    for (size_t i = 0; i < e->setting_count; i++) {
+        if (e->settings[i].code == code && e->settings[i].space == space)
+            return &e->settings[i];
+    }
+    return NULL;
+}
+
+void evaluation_set(struct evaluation *e, enum setting_space space, unsigned code,
+                    struct slice value, struct position where)
+{
+    struct setting *setting = evaluation_find(e, space, code);
+
+    if (!setting && e->setting_count == EVALUATION_SETTINGS) {
+        e->exhausted = true;
+        return;
+    }
+    if (!setting)
+        setting = &e->settings[e->setting_count++];
+    *setting = (struct setting){.space = space, .code = code, .value = value, .where = where};
+}
+
+void evaluation_unset(struct evaluation *e, enum setting_space space, unsigned code)
+{
+    struct setting *setting = evaluation_find(e, space, code);
+
+    if (!setting)
+        return;
+    memmove(setting, setting + 1,
+            (size_t)(e->settings + e->setting_count - (setting + 1)) * sizeof(*setting));
+    e->setting_count--;
+}
+
+/* Both values in a row; data NULL where there is no room. */
+static struct slice join(struct evaluation *e, struct slice first, struct slice second)
+{
+    uint8_t *to = evaluation_bytes(e, first.length + second.length);
+    struct writer w;
+
+    if (!to)
+        return slice_of(NULL, 0);
+    w = writer_of(to, first.length + second.length);
+    writer_slice(&w, first);
+    writer_slice(&w, second);
+    return slice_of(to, w.length);
+}
+
+static void apply_setting(struct evaluation *e, const struct setting *setting)
+{
+    struct setting *old = evaluation_find(e, setting->space, setting->code);
+    struct slice value = setting->value;
+
+    if (e->settled || (setting->operation == SETTING_DEFAULT && old))
+        return;
+    if (setting->expression) {
+        struct value computed = evaluation_value(e, setting->expression);
+
+        /* An absent value takes an inherited one's place: nothing is sent. */
+        if (computed.kind != VALUE_DATA) {
+            if (setting->operation == SETTING_SUPERSEDE)
+                evaluation_unset(e, setting->space, setting->code);
+            return;
+        }
+        value = computed.data;
+    }
+    if (old && setting->operation == SETTING_APPEND)
+        value = join(e, old->value, value);
+    else if (old && setting->operation == SETTING_PREPEND)
+        value = join(e, value, old->value);
+    if (value.data || value.length == 0)
+        evaluation_set(e, setting->space, setting->code, value, setting->where);
+}
+
+static void set_variable(struct evaluation *e, const char *name, struct value value)
+{
+    size_t i = 0;
+
+    while (i < e->variable_count && strcmp(e->variables[i].name, name) != 0)
+        i++;
+    if (i == EVALUATION_VARIABLES) {
+        e->exhausted = true;
+        return;
+    }
+    e->variables[i] = (struct evaluation_variable){name, value};
+    if (i == e->variable_count)
+        e->variable_count++;
+}
+
+static void add_log(struct evaluation *e, const struct action *action)
+{
+    struct value value = evaluation_value(e, action->value);
+
+    if (value.kind == VALUE_DATA && e->log_count < EVALUATION_LOGS)
+        e->logs[e->log_count++] = (struct evaluation_log){action->level, value.data};
+}
+
+static void join_class(struct evaluation *e, const struct class *class,
+                       const struct subclass *subclass)
+{
+    for (size_t i = 0; i < e->class_count; i++) {
+        if (e->classes[i].class == class && e->classes[i].subclass == subclass)
+            return;
+    }
+    if (e->class_count == EVALUATION_CLASSES)
+        e->exhausted = true;
+    else
+        e->classes[e->class_count++] = (struct membership){class, subclass};
+}
+
+static void add_class(struct evaluation *e, const char *name)
+{
+    for (size_t i = 0; i < e->snapshot->class_count; i++) {
+        if (strcmp(e->snapshot->classes[i].name, name) == 0)
+            join_class(e, &e->snapshot->classes[i], NULL);
+    }
+}
+
+static bool same_value(struct value a, struct value b)
+{
+    return a.kind == b.kind && a.kind != VALUE_NONE &&
+           (a.kind == VALUE_DATA ? slice_equal(a.data, b.data) : a.number == b.number);
+}
+
+/* Where a switch goes on: behind the case that is equal, else behind the default. */
+static const struct action *switch_target(struct evaluation *e, const struct action *action)
+{
+    struct value value = evaluation_value(e, action->value);
+    const struct action *otherwise = NULL;
+
+    for (const struct action *at = action->body; at; at = at->next) {
+        if (at->kind == ACTION_CASE && same_value(value, evaluation_value(e, at->value)))
+            return at->next;
+        if (at->kind == ACTION_DEFAULT)
+            otherwise = at->next;
+    }
+    return otherwise;
+}
+
+/* Runs a list. Returns false where a break ended it. */
+static bool execute(struct evaluation *e, const struct action *actions, unsigned depth);
+
+static bool execute_one(struct evaluation *e, const struct action *action, unsigned depth)
+{
+    switch (action->kind) {
+    case ACTION_SETTING:
+        apply_setting(e, &action->setting);
+        return true;
+    case ACTION_IF:
+        return execute(e, evaluation_true(e, action->value) ? action->body : action->otherwise,
+                       depth + 1);
+    case ACTION_SWITCH:
+        execute(e, switch_target(e, action), depth + 1);
+        return true;
+    case ACTION_BREAK:
+        return false;
+    case ACTION_SET:
+        set_variable(e, action->name, evaluation_value(e, action->value));
+        return true;
+    case ACTION_UNSET:
+        set_variable(e, action->name, (struct value){.kind = VALUE_NONE});
+        return true;
+    case ACTION_EVAL:
+        evaluation_value(e, action->value);
+        return true;
+    case ACTION_LOG:
+        add_log(e, action);
+        return true;
+    case ACTION_ADD_CLASS:
+        add_class(e, action->name);
+        return true;
+    case ACTION_ON:
+        if ((action->events & e->event) && e->event_count < EVALUATION_EVENTS)
+            e->events[e->event_count++] = action;
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool execute(struct evaluation *e, const struct action *actions, unsigned depth)
+{
+    for (; actions; actions = actions->next) {
+        /* A chain of elsif is as deep as it is long: the steps bound it, not the nesting. */
+        if (e->steps >= EVALUATION_STEPS || depth > 8 * EXPRESSION_DEPTH_MAX) {
+            e->exhausted = true;
+            return false;
+        }
+        e->steps++;
+        if (!execute_one(e, actions, depth))
+            return false;
+    }
+    return true;
+}
+
+void evaluation_execute(struct evaluation *e, const struct action *actions)
+{
+    execute(e, actions, 0);
+}
+
+/* ---- Classes ---- */
+
+static bool join_by_value(struct evaluation *e, const struct class *class,
+                          const struct expression *expression)
+{
+    struct value value = evaluation_value(e, expression);
+
+    if (value.kind != VALUE_DATA || value.data.length == 0)
+        return false;
+    for (size_t i = 0; i < class->subclass_count; i++) {
+        if (slice_equal(class->subclasses[i].key, value.data)) {
+            join_class(e, class, &class->subclasses[i]);
+            return true;
+        }
+    }
+    if (!class->spawn_with)
+        return false;
+    join_class(e, class, NULL);
+    return true;
+}
+
+void evaluation_classify(struct evaluation *e)
+{
+    for (size_t i = 0; i < e->snapshot->class_count; i++) {
+        const struct class *class = &e->snapshot->classes[i];
+
+        if (class->match && join_by_value(e, class, class->match))
+            continue;
+        if (class->match_if && !evaluation_true(e, class->match_if))
+            continue;
+        if (class->spawn_with)
+            join_by_value(e, class, class->spawn_with);
+        else if (class->match_if)
+            join_class(e, class, NULL);
+    }
+}
+
+bool evaluation_is_member(const struct evaluation *e, const struct class *class)
+{
+    for (size_t i = 0; i < e->class_count; i++) {
+        if (e->classes[i].class == class)
+            return true;
+    }
+    return false;
+}
+
+static bool permit_names(const struct evaluation *e, const struct permit *permit, bool bootp)
+{
+    switch (permit->kind) {
+    case PERMIT_ALL:
+    case PERMIT_UNAUTHENTICATED:
+        return true;
+    case PERMIT_KNOWN:
+        return e->host != NULL;
+    case PERMIT_UNKNOWN:
+        return e->host == NULL;
+    case PERMIT_DYNAMIC_BOOTP:
+        return bootp;
+    case PERMIT_CLASS:
+        return evaluation_is_member(e, permit->class);
+    default:
+        return false;
+    }
+}
+
+bool evaluation_permits(const struct evaluation *e, const struct pool *pool, bool bootp)
+{
+    bool allowed = !pool || pool->allow_count == 0;
+
+    for (size_t i = 0; pool && i < pool->deny_count; i++) {
+        if (permit_names(e, &pool->deny[i], bootp))
+            return false;
+    }
+    for (size_t i = 0; pool && i < pool->allow_count; i++)
+        allowed = allowed || permit_names(e, &pool->allow[i], bootp);
+    return allowed;
+}
+
+/* ---- Scopes ---- */
+
+/* Runs what surrounds a scope, then the scope; none runs twice. */
+static void run_scope(struct evaluation *e, const struct scope *scope)
+{
+    const struct scope *chain[SCOPE_VIEW_MAX];
+    size_t count = 0;
+
+    for (; scope && count < SCOPE_VIEW_MAX; scope = scope->outer)
+        chain[count++] = scope;
+    while (count > 0) {
+        bool ran = false;
+
+        scope = chain[--count];
+        for (size_t i = 0; i < e->scope_count; i++)
+            ran = ran || e->scopes[i] == scope;
+        if (ran)
+            continue;
+        if (e->scope_count == EVALUATION_SCOPES) {
+            e->exhausted = true;
+            return;
+        }
+        e->scopes[e->scope_count++] = scope;
+        if (scope->actions)
+            e->conditional = true;
+        evaluation_execute(e, scope->actions);
+        for (size_t i = 0; !scope->actions && i < scope->count; i++)
+            apply_setting(e, &scope->settings[i]);
+    }
+}
+
+/* ---- Options that carry options ---- */
+
+static void write_wide(struct writer *w, unsigned width, size_t value)
+{
+    if (width < 4 && value >> (8 * width) != 0)
+        writer_fail(w);
+    else if (width == 1)
+        writer_u8(w, (uint8_t)value);
+    else if (width == 2)
+        writer_be16(w, (uint16_t)value);
+    else if (width == 4)
+        writer_be32(w, (uint32_t)value);
+}
+
+static bool compose(struct evaluation *e, enum setting_space inner, struct slice *composed,
+                    struct position *where, unsigned depth);
+
+/* Puts together the options of `inner` that belong into an option, behind what it holds already. */
+static void fill_carrier(struct evaluation *e, enum setting_space space, unsigned code,
+                         enum setting_space inner, unsigned depth)
+{
+    const struct setting *own = evaluation_find(e, space, code);
+    struct position where;
+    struct slice composed;
+
+    if (!compose(e, inner, &composed, &where, depth))
+        return;
+    if (own)
+        composed = join(e, own->value, composed);
+    if (composed.data)
+        evaluation_set(e, space, code, composed, where);
+}
+
+/* The options of a space in the form that their carrier has them in; false where none is set. */
+static bool compose(struct evaluation *e, enum setting_space inner, struct slice *composed,
+                    struct position *where, unsigned depth)
+{
+    size_t index = (size_t)inner - SPACE_USER;
+    const struct option_space *space;
+    uint8_t buffer[EVALUATION_VALUE_MAX], *to;
+    struct writer w = writer_of(buffer, sizeof(buffer));
+
+    if (inner < SPACE_USER || index >= e->snapshot->space_count || depth >= CARRIER_DEPTH_MAX)
+        return false;
+    space = &e->snapshot->spaces[index];
+    for (size_t i = 0; i < e->snapshot->encapsulation_count; i++) {
+        const struct encapsulation *row = &e->snapshot->encapsulations[i];
+
+        if (row->space == inner && row->inner != inner)
+            fill_carrier(e, row->space, row->code, row->inner, depth + 1);
+    }
+    for (size_t i = 0; i < e->setting_count; i++) {
+        const struct setting *setting = &e->settings[i];
+        struct writer before = w;
+
+        if (setting->space != inner)
+            continue;
+        write_wide(&w, space->code_width, setting->code);
+        if (space->length_width)
+            write_wide(&w, space->length_width, setting->value.length);
+        writer_slice(&w, setting->value);
+        if (w.failed) {
+            w = before;
+            e->exhausted = true;
+            continue;
+        }
+        *where = setting->where;
+    }
+    if (w.length == 0 || !(to = evaluation_bytes(e, w.length)))
+        return false;
+    memcpy(to, buffer, w.length);
+    *composed = slice_of(to, w.length);
+    return true;
+}
+
+static void fill_carriers(struct evaluation *e)
+{
+    unsigned vendor = evaluation_space(e, PARAMETER_VENDOR_OPTION_SPACE);
+    unsigned site = evaluation_space(e, PARAMETER_SITE_OPTION_SPACE);
+
+    for (size_t i = 0; i < e->snapshot->encapsulation_count; i++) {
+        const struct encapsulation *row = &e->snapshot->encapsulations[i];
+
+        if (row->space == SPACE_DHCP)
+            fill_carrier(e, row->space, row->code, row->inner, 0);
+    }
+    /* What is written as option 43 itself goes before a space's options. */
+    if (vendor && !evaluation_find(e, SPACE_DHCP, DHCP_OPTION_VENDOR_OPTIONS))
+        fill_carrier(e, SPACE_DHCP, DHCP_OPTION_VENDOR_OPTIONS, (enum setting_space)vendor, 0);
+    for (size_t i = 0, count = e->setting_count; site && i < count; i++) {
+        struct setting setting = e->settings[i];
+
+        if ((unsigned)setting.space == site && setting.code >= OPTION_SITE_FIRST &&
+            setting.code < DHCP_OPTION_END)
+            evaluation_set(e, SPACE_DHCP, setting.code, setting.value, setting.where);
+    }
+}
+
+/* What `on commit` and its like hold may log and set variables; the reply is made already. */
+static void run_events(struct evaluation *e)
+{
+    e->settled = true;
+    for (size_t i = 0; i < e->event_count; i++)
+        evaluation_execute(e, e->events[i]->body);
+    e->settled = false;
+}
+
+struct scope_view evaluation_run(struct evaluation *e)
+{
+    evaluation_start(e);
+    evaluation_classify(e);
+    run_scope(e, &e->snapshot->global);
+    if (e->subnet)
+        run_scope(e, &e->subnet->scope);
+    if (e->pool)
+        run_scope(e, &e->pool->scope);
+    for (size_t i = e->class_count; i > 0; i--) {
+        const struct membership *member = &e->classes[i - 1];
+
+        run_scope(e, member->subclass ? &member->subclass->scope : &member->class->scope);
+    }
+    if (e->host)
+        run_scope(e, &e->host->scope);
+    run_events(e);
+    fill_carriers(e);
+    e->effective.count = e->setting_count;
+    return (struct scope_view){.scopes = {&e->effective}, .count = 1};
+}

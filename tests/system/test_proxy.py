@@ -1,6 +1,8 @@
 """proxyDHCP: another DHCP server (dnsmasq) gives the addresses, bootwire tells what to boot."""
 import contextlib
+import pathlib
 import re
+import shutil
 
 import pytest
 from scapy.layers.inet import UDP
@@ -108,3 +110,27 @@ def test_port_4011_may_be_taken(network, server, machine):
                          "{ range 10.50.1.200 10.50.1.250; }")
         assert re.search(r"4011 is held by", running.log)
         machine(MAC).lease()
+
+
+OVMF = pathlib.Path("/usr/share/OVMF")
+
+
+@pytest.mark.skipif(not (OVMF / "OVMF_CODE_4M.fd").exists(), reason="needs ovmf")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("more", [
+    'filename "loader.bin";',
+    'pxe-prompt "Boot menu" 0; pxe-menu "Loader" "loader.bin", "Local disk";'],
+    ids=["file", "menu"])
+def test_ovmf_takes_both(network, server, guest, tmp_path, more):
+    """UEFI's own PXE client; what it fetches is no program, and it says so."""
+    shutil.copy(OVMF / "OVMF_VARS_4M.fd", tmp_path / "vars.fd")
+    running = server(config(tmp_path, more))
+    with other_server(network, tmp_path):
+        guest(["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-m", "512", "-nodefaults",
+               "-display", "none", "-vga", "none", "-serial", "stdio",
+               "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+               "-drive", f"if=pflash,unit=1,format=raw,file={tmp_path}/vars.fd"],
+              mac=MAC, network_arguments=["-device",
+                                          f"virtio-net-pci,netdev=wire,mac={MAC},bootindex=0"])
+        running.wait_for_log(rf"{MAC} 10\.50\.1\.1[0-4]\d tftp.*loader\.bin.* -> 40 bytes",
+                             timeout=240)

@@ -5,6 +5,7 @@
 #   make check              all tests                      (SANITIZE=address|thread, COVERAGE=1)
 #   make check-long         the tests that take longer
 #   make bench              figures beside those of other servers
+#   make bench-dhcp         the same under perfdhcp's load, with its bars
 #   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)
 #   make lint, make format  look at, or set, the shape of the sources
 #   make install            into PREFIX (/usr/local), DESTDIR before it
@@ -61,6 +62,11 @@ bench:
 	$(MAKE) all
 	tools/bench
 
+bench-dhcp:
+	tools/install-packages build bench-dhcp
+	$(MAKE) all
+	tools/bench dhcp
+
 fuzz:
 	tools/install-packages build fuzz
 	tools/fuzz $(FUZZ_SECONDS)
@@ -81,4 +87,4 @@ install: all
 clean:
 	rm -rf build 2>/dev/null || sudo rm -rf build
 
-.PHONY: all demo check check-long bench fuzz lint format install clean
+.PHONY: all demo check check-long bench bench-dhcp fuzz lint format install clean

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -17,10 +18,10 @@ enum {
     UDP_SOCKET_BUFFER = 4 << 20,
 };
 
-/* Room for one IP_PKTINFO. */
+/* Room for one IP_PKTINFO and one SO_TIMESTAMPNS. */
 union udp_control {
     struct cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct timespec))];
 };
 
 struct udp_outgoing {
@@ -54,6 +55,8 @@ struct udp_socket {
     void *argument;
     bool *closed; /* set where the call back closes the socket under udp_ready() */
     struct udp_buffers *buffers;
+    unsigned rounds;
+    bool held;   /* udp_send() only queues */
     bool shared; /* the buffers are somebody else's to free */
 };
 
@@ -96,6 +99,18 @@ static struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
                                 .sin_addr.s_addr = htonl(endpoint.address)};
 }
 
+/* How long ago the kernel took the datagram in; 0 where the clock was set back since. */
+static unsigned udp_waited_ms(struct cmsghdr *control)
+{
+    struct timespec then, now;
+    int64_t waited;
+
+    memcpy(&then, CMSG_DATA(control), sizeof(then));
+    clock_gettime(CLOCK_REALTIME, &now);
+    waited = (int64_t)(now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000;
+    return waited > 0 && waited < UINT32_MAX ? (unsigned)waited : 0;
+}
+
 static void udp_take(struct udp_socket *socket, unsigned i)
 {
     struct udp_buffers *buffers = socket->buffers;
@@ -108,6 +123,8 @@ static void udp_take(struct udp_socket *socket, unsigned i)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         struct in_pktinfo info;
 
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+            datagram.waited_ms = udp_waited_ms(c);
         if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
             continue;
         memcpy(&info, CMSG_DATA(c), sizeof(info));
@@ -144,7 +161,7 @@ static void udp_ready(void *argument, int what)
 
     (void)what;
     socket->closed = &closed;
-    for (int round = 0; round < UDP_ROUNDS; round++) {
+    for (unsigned round = 0; round < socket->rounds; round++) {
         int count = udp_receive(socket);
 
         /* Errors here are other people's (an ICMP answer to something sent): read on. */
@@ -182,6 +199,8 @@ static int udp_bind(const struct udp_options *options, struct endpoint *local)
         return -1;
     setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
     udp_enlarge(descriptor);
+    if (options->timestamps)
+        setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
     if (options->reuse_port &&
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0)
         goto failed;
@@ -216,6 +235,7 @@ struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options
     socket->local = local;
     socket->received = received;
     socket->argument = argument;
+    socket->rounds = options->rounds ? options->rounds : UDP_ROUNDS;
     socket->shared = options->buffers != NULL;
     socket->buffers = options->buffers ? options->buffers
                                        : udp_buffers_new(options->batch, options->datagram_max);
@@ -249,7 +269,7 @@ static void udp_pktinfo(struct udp_outgoing *out, uint32_t local_address, unsign
     out->control.header.cmsg_type = IP_PKTINFO;
     out->control.header.cmsg_len = CMSG_LEN(sizeof(info));
     memcpy(CMSG_DATA(&out->control.header), &info, sizeof(info));
-    out->control_length = local_address || interface_index ? sizeof(out->control) : 0;
+    out->control_length = local_address || interface_index ? CMSG_SPACE(sizeof(info)) : 0;
 }
 
 int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
@@ -267,8 +287,12 @@ int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_add
     if (buffers->sender && buffers->sender != socket)
         (void)udp_flush(buffers->sender);
     buffers->sender = socket;
-    if (buffers->queue_count == UDP_BATCH_MAX || length > UDP_QUEUE_BYTES - buffers->queue_used)
+    if (buffers->queue_count == UDP_BATCH_MAX || length > UDP_QUEUE_BYTES - buffers->queue_used) {
+        bool held = socket->held;
+
         error = udp_flush(socket);
+        socket->held = held;
+    }
     out = &buffers->queue[buffers->queue_count++];
     out->peer = udp_sockaddr(peer);
     out->offset = buffers->queue_used;
@@ -281,7 +305,12 @@ int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_add
         buffers->queue_used += pieces[i].iov_len;
     }
     /* Outside the call back nobody flushes for us. */
-    return socket->closed ? error : udp_flush(socket);
+    return socket->closed || socket->held ? error : udp_flush(socket);
+}
+
+void udp_hold(struct udp_socket *socket)
+{
+    socket->held = true;
 }
 
 int udp_flush(struct udp_socket *socket)
@@ -292,6 +321,7 @@ int udp_flush(struct udp_socket *socket)
     size_t count = buffers->queue_count, sent = 0;
     int error = 0;
 
+    socket->held = false;
     if (buffers->sender != socket)
         return 0;
     for (size_t i = 0; i < count; i++) {

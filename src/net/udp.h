@@ -28,13 +28,16 @@ struct datagram {
     uint32_t destination;   /* the address the peer sent to: unicast, or a broadcast address */
     uint32_t local_address; /* ours on the interface it came to: what an answer should come from */
     unsigned interface_index;
+    unsigned waited_ms; /* in the socket, where `timestamps` are wanted; else 0 */
 };
 
 struct udp_options {
     struct endpoint local; /* address 0: any; port 0: one that is free */
     bool reuse_port;       /* SO_REUSEPORT: one socket per data thread */
     bool broadcast;        /* SO_BROADCAST */
+    bool timestamps;       /* wanted: how long each datagram waited (SO_TIMESTAMPNS) */
     unsigned batch;        /* datagrams per system call, 1 to 64; 0: 32 */
+    unsigned rounds;       /* batches read in one turn, if so many wait; 0: 4 */
     size_t datagram_max;   /* the longest one wanted; longer ones are cut. 0: UDP_DATAGRAM_MAX */
     struct udp_buffers *buffers; /* shared ones, which then decide the two above; NULL: own ones */
 };
@@ -60,6 +63,8 @@ void udp_close(struct udp_socket *socket);
  * once. */
 int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
              unsigned interface_index, const struct iovec *pieces, size_t count);
+/* From now on udp_send() only queues, outside of the call back too, until udp_flush(). */
+void udp_hold(struct udp_socket *socket);
 /* Sends what is queued; returns 0 or the errno of the last datagram that failed. */
 int udp_flush(struct udp_socket *socket);
 /* Where it is bound. */

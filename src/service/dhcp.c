@@ -25,11 +25,16 @@
 #include <unistd.h>
 
 enum {
-    WAITING_MAX = 256,     /* replies that wait for one commit */
-    LINKS_FRESH_MS = 1000, /* how long a list of interfaces is good */
-    QUIET_MS = 1000,       /* between two log lines about what a flood would repeat */
-    ROM_WAIT_MS = 60000,   /* how long after its last answer a ROM may still be at it */
-    STRANGERS_MAX = 32,    /* interfaces remembered as outside of every subnet */
+    /* Requests of one turn, and so of one transaction: a disk confirms hundreds of leases nearly as
+     * fast as one. More at once would only be a burst that receivers drop. */
+    BATCH = 64,
+    ROUNDS = 4,
+    SHED_MS = 30,                 /* a DISCOVER that waited longer comes too late */
+    WAITING_MAX = BATCH * ROUNDS, /* replies that wait for one commit */
+    LINKS_FRESH_MS = 1000,        /* how long a list of interfaces is good */
+    QUIET_MS = 1000,              /* between two log lines about what a flood would repeat */
+    ROM_WAIT_MS = 60000,          /* how long after its last answer a ROM may still be at it */
+    STRANGERS_MAX = 32,           /* interfaces remembered as outside of every subnet */
 };
 
 /* A reply on its way, and what is to be said once it is. */
@@ -77,7 +82,7 @@ struct dhcp_service {
     unsigned strangers[STRANGERS_MAX];
     size_t stranger_count;
     uint64_t exhausted_evaluation_said_ms;
-    uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms;
+    uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms, shed_said_ms;
 
     struct dhcp_message message; /* one at a time; too large for the stack */
     struct dhcp_plan plan;
@@ -171,6 +176,14 @@ static int send_to(struct dhcp_service *service, const struct outgoing *out, uin
                     interface_index, &piece, 1);
 }
 
+/* `whom` may be NULL: one of several. */
+static void say_unsent(struct dhcp_service *service, int error, const char *whom)
+{
+    if (error && may_say(&service->send_said_ms, clock_monotonic_ms()))
+        log_warning("an answer%s%s could not be sent: %s", whom ? " to " : "", whom ? whom : "",
+                    strerror(error));
+}
+
 static void send_reply(struct dhcp_service *service, const struct outgoing *out)
 {
     bool broadcast = out->also_broadcast || out->path == PATH_BROADCAST;
@@ -185,9 +198,7 @@ static void send_reply(struct dhcp_service *service, const struct outgoing *out)
         error = send_to(service, out, out->destination, DHCP_SERVER_PORT, 0);
     if (broadcast)
         error = send_to(service, out, IPV4_BROADCAST, DHCP_CLIENT_PORT, out->interface_index);
-    if (error && may_say(&service->send_said_ms, clock_monotonic_ms()))
-        log_warning("an answer to %s could not be sent: %s", ipv4_text(text, out->destination),
-                    strerror(error));
+    say_unsent(service, error, ipv4_text(text, out->destination));
 }
 
 /* The reply leaves, and what follows from it is told. */
@@ -226,8 +237,12 @@ static void commit(void *argument)
     if (service->commit_failing)
         log_info("leases are written again");
     service->commit_failing = false;
+    if (count == 0)
+        return;
+    udp_hold(service->socket);
     for (size_t i = 0; i < count; i++)
         finish(service, &service->waiting[i]);
+    say_unsent(service, udp_flush(service->socket), NULL);
 }
 
 /* Takes down the step; its strings stay in `out`. */
@@ -400,6 +415,19 @@ static void say_logs(struct dhcp_service *service, uint64_t now_ms)
                     "limits allow; the rest is left out");
 }
 
+/* Asked more than it can answer, a server that takes all in turn answers late and loses REQUESTs,
+ * with all the work that an offer was. Who only begins can begin again a moment later. */
+static bool comes_too_late(struct dhcp_service *service, const struct datagram *datagram)
+{
+    if (datagram->waited_ms < SHED_MS || dhcp_message_type(&service->message) != DHCP_DISCOVER)
+        return false;
+    if (may_say(&service->shed_said_ms, clock_monotonic_ms()))
+        log_warning("dhcp: more is asked than can be answered: a DHCPDISCOVER waited %u ms and is "
+                    "left without an answer; the machines ask again",
+                    datagram->waited_ms);
+    return true;
+}
+
 static void receive(struct dhcp_service *service, const struct datagram *datagram, bool boot_server)
 {
     struct dhcp_question question = {
@@ -423,6 +451,8 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
                         ipv4_text(text, datagram->peer.address), wrong);
         return;
     }
+    if (comes_too_late(service, datagram))
+        return;
     refresh_links(service, question.now_ms);
     advertiser_listen(service->advertiser, datagram->interface_index);
     link = arrival_link(service, datagram->interface_index, question.now_ms);
@@ -482,6 +512,9 @@ static bool open_socket(struct dhcp_service *service, char *error, size_t error_
     const struct udp_options options = {
         .local = {0, DHCP_SERVER_PORT},
         .broadcast = true,
+        .timestamps = true,
+        .batch = BATCH,
+        .rounds = ROUNDS,
         .datagram_max = DHCP_MESSAGE_MAX + 1,
     };
     char holder[256];
@@ -505,6 +538,8 @@ static void open_boot_socket(struct dhcp_service *service)
     const struct udp_options options = {
         .local = {0, PXE_SERVER_PORT},
         .broadcast = true,
+        .batch = BATCH,
+        .rounds = ROUNDS,
         .datagram_max = DHCP_MESSAGE_MAX + 1,
     };
     char holder[256];

@@ -1,0 +1,258 @@
+"""DHCP under load: perfdhcp against bootwire, ISC dhcpd, Kea (memfile) and dnsmasq, in turn.
+
+Server and generator have a network namespace each. Every server has the same pool, lease time and
+options, an empty lease store on the same disk, and is asked by a relay (perfdhcp's way) at rising
+rates. A reflector that answers without thinking shows perfdhcp's own ceiling. Closing lines:
+
+    bar NAME: figures, met      or      ... missed
+
+and the exit status is 1 where one was missed. --only NAME,... runs some of the servers.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BOOTWIRE = os.environ["BOOTWIRE"]
+REFLECTOR = os.environ["DHCP_REFLECTOR"]
+SERVER, CLIENT = "10.50.0.1", "10.50.0.2"
+LOW, HIGH = "10.50.1.0", "10.50.250.255"
+CLIENTS = 9000         # machines at each rate: the pool stays small, or ISC dhcpd falls to 25/s
+RATES = (1000, 2000, 5000, 10000, 20000, 40000)
+CALM = 1000            # exchanges per second at which nothing may be lost
+PERIOD = 4             # seconds of load at each rate
+HOPELESS = 0.1         # a server that answers less of the offered rate is spared the higher ones
+SYNCS = 200
+
+ISC = f"""
+{{extra}}
+default-lease-time 3600; max-lease-time 7200; authoritative;
+option domain-name-servers 10.50.0.3; option domain-name "example.org";
+subnet 10.50.0.0 netmask 255.255.0.0 {{{{
+  range {LOW} {HIGH}; option routers 10.50.0.1; next-server 10.50.0.1; filename "boot";
+}}}}
+"""
+
+KEA = {"Dhcp4": {
+    "interfaces-config": {"interfaces": [f"veth0/{SERVER}"], "dhcp-socket-type": "udp"},
+    "multi-threading": {"enable-multi-threading": True},
+    "valid-lifetime": 3600, "authoritative": True,
+    "option-data": [{"name": "domain-name-servers", "data": "10.50.0.3"},
+                    {"name": "domain-name", "data": "example.org"}],
+    "subnet4": [{"subnet": "10.50.0.0/16", "pools": [{"pool": f"{LOW} - {HIGH}"}],
+                 "next-server": SERVER, "boot-file-name": "boot",
+                 "option-data": [{"name": "routers", "data": SERVER}]}],
+    "loggers": [{"name": "kea-dhcp4", "severity": "ERROR", "output_options": [{"output": "stderr"}]}],
+}}
+
+
+def bootwire(work):
+    (work / "bootwire.conf").write_text(ISC.format(extra=""))
+    return [BOOTWIRE, "serve", "-c", work / "bootwire.conf", "--state", work]
+
+
+def isc_dhcpd(work):
+    (work / "dhcpd.conf").write_text(ISC.format(extra="ping-check false; ddns-update-style none;"))
+    (work / "dhcpd.leases").write_text("")
+    return ["dhcpd", "-4", "-f", "-q", "-cf", work / "dhcpd.conf", "-lf", work / "dhcpd.leases",
+            "-pf", work / "dhcpd.pid", "veth0"]
+
+
+def kea(work):
+    config = json.loads(json.dumps(KEA))
+    config["Dhcp4"]["lease-database"] = {"type": "memfile", "persist": True, "lfc-interval": 0,
+                                         "name": str(work / "kea-leases4.csv")}
+    (work / "kea.json").write_text(json.dumps(config))
+    return ["env", f"KEA_PIDFILE_DIR={work}", f"KEA_LOCKFILE_DIR={work}", "kea-dhcp4", "-c",
+            work / "kea.json"]
+
+
+def dnsmasq(work):
+    return ["dnsmasq", "-k", "-C", "/dev/null", "-p", "0", "-u", "root", "--no-ping",
+            "--dhcp-authoritative", "--quiet-dhcp", f"--dhcp-lease-max={CLIENTS * len(RATES)}",
+            f"--dhcp-range={LOW},{HIGH},255.255.0.0,3600", f"--dhcp-boot=boot,,{SERVER}",
+            "--dhcp-option=3,10.50.0.1", "--dhcp-option=6,10.50.0.3", "--dhcp-option=15,example.org",
+            f"--dhcp-leasefile={work / 'dnsmasq.leases'}", f"--pid-file={work / 'dnsmasq.pid'}"]
+
+
+def reflector(_):
+    return [REFLECTOR, SERVER]
+
+
+SERVERS = {"reflector": reflector, "bootwire": bootwire, "ISC dhcpd": isc_dhcpd, "Kea": kea,
+           "dnsmasq": dnsmasq}
+
+
+class Networks:
+    """Two namespaces and the wire between them."""
+
+    def __init__(self):
+        self.server = f"bw-bench-{os.getpid()}-server"
+        self.client = f"bw-bench-{os.getpid()}-client"
+        for name in (self.server, self.client):
+            self.ip("netns", "add", name)
+            self.ip("-netns", name, "link", "set", "lo", "up")
+        self.ip("-netns", self.server, "link", "add", "veth0", "type", "veth", "peer", "name", "eth0",
+                "netns", self.client)
+        for name, link, address in ((self.server, "veth0", SERVER), (self.client, "eth0", CLIENT)):
+            self.ip("-netns", name, "addr", "add", address + "/16", "brd", "+", "dev", link)
+            self.ip("-netns", name, "link", "set", link, "up")
+
+    @staticmethod
+    def ip(*arguments):
+        subprocess.run(["ip", *arguments], check=True)
+
+    @staticmethod
+    def inside(name, arguments):
+        return ["ip", "netns", "exec", name, *map(str, arguments)]
+
+    def close(self):
+        for name in (self.server, self.client):
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+class Result:
+    """What perfdhcp saw at one rate."""
+
+    def __init__(self, text, seconds):
+        drops = [int(each) for each in re.findall(r"^drops: (\d+)", text, re.M)]
+        sent = [int(each) for each in re.findall(r"^sent packets: (\d+)", text, re.M)]
+        received = [int(each) for each in re.findall(r"^received packets: (\d+)", text, re.M)]
+        if len(received) < 2:
+            sys.exit("bench: perfdhcp said something else than expected:\n" + text[-2000:])
+        self.rate = received[1] / seconds
+        self.lost = (sent[0] - received[1]) / sent[0] if sent[0] else 1.0
+        self.drops = sum(drops)
+        # Of the acknowledgments, which wait for the disk.
+        pairs = re.findall(r"^sent / received: (\d+)\.(\d+) / (\d+)\.(\d+)",
+                           text.partition("Timestamps for packets: REQUEST-ACK")[2], re.M)
+        delays = [(int(c) - int(a)) * 1000 + (int(d) - int(b)) / 1000 for a, b, c, d in pairs]
+        self.median = statistics.median(delays) if delays else float("nan")
+
+
+def load(networks, rate, seconds):
+    done = subprocess.run(networks.inside(networks.client, [
+        # Other machines at each rate: one that comes again within a quarter of its lease gets it from
+        # ISC dhcpd without a write (dhcp-cache-threshold).
+        "perfdhcp", "-4", "-b", f"mac=00:0c:{rate >> 8:02x}:{rate & 255:02x}:00:00", "-r", rate,
+        "-p", seconds, "-R", CLIENTS, "-W", 500000, "-x", "t",
+        "-l", "eth0", SERVER]), capture_output=True, text=True, check=False)
+    return Result(done.stdout, seconds)
+
+
+def wait_until_it_answers(networks, process, log):
+    for _ in range(100):
+        if process.poll() is not None:
+            break
+        if load(networks, 50, 1).rate > 10:
+            return
+    sys.exit("bench: the server does not answer:\n" + log.read_text(errors="replace")[-2000:])
+
+
+def run_server(networks, name, command, directory):
+    """{rate: Result}."""
+    work = pathlib.Path(tempfile.mkdtemp(prefix="bootwire-bench-", dir=directory))
+    log = work / "log"
+    with open(log, "wb") as out:
+        process = subprocess.Popen(networks.inside(networks.server, command(work)),
+                                   stdout=out, stderr=out)
+    try:
+        wait_until_it_answers(networks, process, log)
+        results = {}
+        for rate in RATES:
+            results[rate] = load(networks, rate, PERIOD)
+            show(name, rate, results[rate])
+            if results[rate].rate < HOPELESS * rate:
+                break
+        return results
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        shutil.rmtree(work)
+
+
+def show(name, rate, result):
+    print(f"{name:10} {rate:8} {result.rate:10.0f} {100 * result.lost:8.1f} % "
+          f"{result.median:10.3f} ms", flush=True)
+
+
+def sync_latency(directory):
+    """The median of one fdatasync(2) of 4 KiB that go to the disk, in milliseconds: in the middle of
+    a file, as a database that uses its log again writes."""
+    times = []
+    with tempfile.TemporaryFile(dir=directory) as file:
+        os.write(file.fileno(), bytes(4096 * SYNCS))
+        os.fsync(file.fileno())
+        for number in range(SYNCS):
+            start = time.perf_counter()
+            os.pwrite(file.fileno(), os.urandom(4096), 4096 * number)
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times)
+
+
+def best(results):
+    return max(each.rate for each in results.values())
+
+
+def bar(name, figures, met):
+    print(f"bar {name}: {figures}, {'met' if met else 'missed'}")
+    return met
+
+
+def bars(figures, sync):
+    ours = figures["bootwire"]
+    met = True
+    if "Kea" in figures and "reflector" in figures:
+        wanted = min(2.5 * best(figures["Kea"]), best(figures["reflector"]))
+        met &= bar("Kea", f"{best(ours):.0f}/s beside {best(figures['Kea']):.0f}/s: "
+                   f"{best(ours) / best(figures['Kea']):.2f} times (2.5 times, or perfdhcp's ceiling "
+                   f"of {best(figures['reflector']):.0f}/s)", best(ours) >= wanted)
+    if "ISC dhcpd" in figures:
+        times = best(ours) / max(best(figures["ISC dhcpd"]), 1)
+        met &= bar("ISC", f"{best(ours):.0f}/s beside {best(figures['ISC dhcpd']):.0f}/s: "
+                   f"{times:.1f} times (12)", times >= 12)
+    last = ours[max(ours)]
+    kept = last.rate / best(ours)
+    met &= bar("overload", f"{last.rate:.0f}/s of its best {best(ours):.0f}/s with {max(ours)}/s "
+               f"offered: {100 * kept:.0f} % (90 %)", kept >= 0.9)
+    calm = ours[CALM]
+    met &= bar("calm", f"{calm.drops} dropped at {CALM}/s, a median of {calm.median:.3f} ms beside "
+               f"{sync:.3f} ms for the disk's fdatasync (twice)",
+               calm.drops == 0 and calm.median <= 2 * sync)
+    return met
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", help="servers, with commas between them")
+    parser.add_argument("--directory", help="where the leases go; default: the build directory")
+    arguments = parser.parse_args()
+    wanted = arguments.only.split(",") if arguments.only else list(SERVERS)
+    directory = arguments.directory or str(pathlib.Path(REFLECTOR).parent)
+    networks = Networks()
+    try:
+        sync = sync_latency(directory)
+        print(f"{'server':10} {'offered':>8} {'exchanges':>10} {'lost':>10} {'median ACK':>13}")
+        figures = {name: run_server(networks, name, SERVERS[name], directory) for name in wanted}
+        sync = statistics.median([sync, sync_latency(directory)])
+    finally:
+        networks.close()
+    print("best rates: " + ", ".join(f"{name} {best(figures[name]):.0f}/s" for name in figures))
+    if "bootwire" in figures and not bars(figures, sync):
+        sys.exit(1)
+
+
+main()

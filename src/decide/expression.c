@@ -203,24 +203,22 @@ static struct value change_case(struct evaluation *e, struct value data, bool up
     return data_value(slice_of(to, data.data.length));
 }
 
-/* Absent operands are left out; nothing is left where all are absent. */
+/* One absent operand leaves nothing. */
 static struct value concat(struct evaluation *e, const struct expression *x)
 {
     uint8_t buffer[EVALUATION_VALUE_MAX], *to;
     struct writer w = writer_of(buffer, sizeof(buffer));
-    bool any = false;
 
     for (size_t i = 0; i < x->operand_count; i++) {
         struct value value = evaluation_value(e, x->operands[i]);
 
         if (value.kind != VALUE_DATA)
-            continue;
-        any = true;
+            return none;
         writer_slice(&w, value.data);
     }
     if (w.failed)
         e->exhausted = true;
-    if (!any || w.failed || !(to = evaluation_bytes(e, w.length)))
+    if (w.failed || !(to = evaluation_bytes(e, w.length)))
         return none;
     memcpy(to, buffer, w.length);
     return data_value(slice_of(to, w.length));
@@ -231,7 +229,7 @@ static struct value pick(struct evaluation *e, const struct expression *x)
     for (size_t i = 0; i < x->operand_count; i++) {
         struct value value = evaluation_value(e, x->operands[i]);
 
-        if (value.kind == VALUE_DATA && value.data.length > 0)
+        if (value.kind == VALUE_DATA)
             return value;
     }
     return none;
@@ -370,14 +368,16 @@ static struct value arithmetic(enum expression_kind kind, struct value a, struct
     }
 }
 
-/* A false or absent left side decides; an absent right side counts as false. */
+/* Like dhcpd, there is a value only where the left side is true and the right side has one: `not (a
+ * and b)` is not true where a is false. */
 static struct value both(struct evaluation *e, const struct expression *x)
 {
-    struct value left = evaluation_value(e, x->operands[0]);
+    struct value right;
 
-    if (left.kind != VALUE_BOOLEAN || !left.number)
-        return left.kind == VALUE_BOOLEAN ? left : none;
-    return boolean_value(evaluation_true(e, x->operands[1]));
+    if (!evaluation_true(e, x->operands[0]))
+        return none;
+    right = evaluation_value(e, x->operands[1]);
+    return right.kind == VALUE_BOOLEAN ? right : none;
 }
 
 static struct value either(struct evaluation *e, const struct expression *x)

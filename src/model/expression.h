@@ -66,7 +66,7 @@ enum expression_kind {
     EXPRESSION_PACKET,             /* N offset, N length: bytes of the request */
     EXPRESSION_REVERSE,            /* N width, D: blocks of `width` bytes in reverse order */
     EXPRESSION_LEASED_ADDRESS,     /* none: 4 bytes */
-    EXPRESSION_PICK,               /* D D ...: "pick", "pick-first-value": the first with bytes */
+    EXPRESSION_PICK,               /* D D ...: "pick", "pick-first-value": the first with a value */
     EXPRESSION_BINARY_TO_ASCII,    /* N base, N width in bits, D separator, D */
     EXPRESSION_ENCODE_INT,         /* N; width: 8, 16 or 32 bits */
     EXPRESSION_HOST_DECL_NAME,     /* none */

@@ -153,8 +153,8 @@ static void test_data(void **state)
     check_text(over(EXPRESSION_SUFFIX, option(60), number(5), NULL, NULL), "00007");
     check_text(over(EXPRESSION_SUFFIX, text("ab"), number(5), NULL, NULL), "ab");
     check_none(over(EXPRESSION_SUFFIX, absent(), number(5), NULL, NULL));
-    check_text(over(EXPRESSION_CONCAT, text("a"), absent(), text("b"), text("c")), "abc");
-    check_none(over(EXPRESSION_CONCAT, absent(), absent(), NULL, NULL));
+    check_text(over(EXPRESSION_CONCAT, text("a"), text(""), text("b"), text("c")), "abc");
+    check_none(over(EXPRESSION_CONCAT, text("a"), absent(), NULL, NULL));
     check_text(over(EXPRESSION_LCASE, text("aBC1"), NULL, NULL, NULL), "abc1");
     check_text(over(EXPRESSION_UCASE, text("aBc1"), NULL, NULL, NULL), "ABC1");
     check_data(node(EXPRESSION_HARDWARE), "\1\x22\x22\x22\x22\0\x0a", 7);
@@ -162,7 +162,8 @@ static void test_data(void **state)
     check_none(over(EXPRESSION_PACKET, number(4), number(1), NULL, NULL));
     check_text(over(EXPRESSION_REVERSE, number(2), text("abcdef"), NULL, NULL), "efcdab");
     check_none(over(EXPRESSION_REVERSE, number(4), text("abcdef"), NULL, NULL));
-    check_text(over(EXPRESSION_PICK, absent(), option(80), text("x"), text("y")), "x");
+    check_text(over(EXPRESSION_PICK, absent(), text("x"), text("y"), NULL), "x");
+    check_text(over(EXPRESSION_PICK, absent(), option(80), text("x"), NULL), "");
     check_none(over(EXPRESSION_PICK, absent(), NULL, NULL, NULL));
     check_text(node(EXPRESSION_FILENAME), "boot.cfg");
     check_none(node(EXPRESSION_SERVER_NAME));
@@ -223,8 +224,9 @@ static void test_booleans(void **state)
     check_truth(over(EXPRESSION_MATCHES, option(60), text("("), NULL, NULL), false);
     check_none(over(EXPRESSION_MATCHES, text("a"), option(60), NULL, NULL));
     check_truth(over(EXPRESSION_AND, yes(), yes(), NULL, NULL), true);
-    check_truth(over(EXPRESSION_AND, yes(), unknown(), NULL, NULL), false);
-    check_truth(over(EXPRESSION_AND, no(), unknown(), NULL, NULL), false);
+    check_truth(over(EXPRESSION_AND, yes(), no(), NULL, NULL), false);
+    check_none(over(EXPRESSION_AND, yes(), unknown(), NULL, NULL));
+    check_none(over(EXPRESSION_AND, no(), yes(), NULL, NULL));
     check_none(over(EXPRESSION_AND, unknown(), yes(), NULL, NULL));
     check_truth(over(EXPRESSION_OR, no(), yes(), NULL, NULL), true);
     check_truth(over(EXPRESSION_OR, unknown(), yes(), NULL, NULL), true);

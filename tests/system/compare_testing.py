@@ -2,7 +2,8 @@
 
 Each server has a network of its own with the same addresses. Silence is no matter of time: behind
 each packet goes the request of a machine that both servers always acknowledge, and they answer in
-order, so that what has not come before that acknowledgment does not come.
+order, so that what has not come before that acknowledgment does not come. (It is broadcast: frames
+to one machine may leave before the datagrams of the same turn.)
 """
 import pathlib
 import re
@@ -110,7 +111,8 @@ class Side:
     def ask(self, step):
         """Sends a packet; returns the first reply to it as DhcpReply, or None."""
         xid = self.send(step)
-        fence = self.send({"kind": REQUEST, "mac": SENTINEL_MAC, "requested": SENTINEL_ADDRESS})
+        fence = self.send({"kind": REQUEST, "mac": SENTINEL_MAC, "requested": SENTINEL_ADDRESS,
+                           "flags": 0x8000})
         found = None
         while True:
             frame = self.wire.receive(testing.is_dhcp_reply)

@@ -357,6 +357,21 @@ c.case("a client with room", *lease(prl=[15, 17, 40, 14], options=ROOM))
 c.case("one value", *lease(prl=[14]))
 c.case("a filename of 127 bytes", *lease(prl=[1], options=ROOM), mac="02:00:00:ee:00:01")
 
+# ------------------------------------------------------------------------------- boot ROMs, by kind
+
+ROM = [(60, b"PXEClient:Arch:00000:UNDI:002001"), (93, b"\0\0"), (94, b"\1\2\1"), (97, bytes(17))]
+IPXE = ROM + [(77, b"iPXE"), (175, b"\xeb\3\1\x15\1")]
+HTTP = [(60, b"HTTPClient:Arch:00016:UNDI:003001"), (93, b"\0\x10"), (97, bytes(17))]
+c = Configuration("boot ROMs", f"""
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} filename "pxelinux.0"; next-server 10.50.1.4; }}
+host web {{ hardware ethernet 02:00:00:ec:00:01; filename "http://10.50.1.4/boot.efi"; }}
+""")
+c.case("a PXE ROM", *lease(prl=[1, 3, 43, 60, 66, 67], options=ROM))
+c.case("iPXE", *lease(prl=[1, 3, 43, 60, 66, 67, 175], options=IPXE), differs=["no-pxedhcp"])
+c.case("UEFI's HTTP client", *lease(prl=[1, 3, 60, 67], options=HTTP), mac="02:00:00:ec:00:01",
+       differs=["http-class"])
+c.case("UEFI's HTTP client without a URL", *lease(prl=[1, 3, 60, 67], options=HTTP))
+
 # -------------------------------------------------------------------------------------- the relay
 
 c = Configuration("relay", f"""

@@ -1,0 +1,176 @@
+/* Where a machine is and what that makes of the configuration: relays, shared networks, pools. */
+#include "test.h"
+
+#include "dhcp_scene.h"
+
+#define TWO_SUBNETS                                                                                \
+    "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.201; }\n"                  \
+    "subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.20 10.60.0.29; }\n"
+
+static struct scene scene;
+
+static const struct ask discover = {.type = DHCP_DISCOVER, .mac = 1};
+
+/* A parsed snapshot's subnet, for the test to change before the first packet. */
+static struct subnet *subnet(size_t index)
+{
+    return (struct subnet *)&scene.snapshot->subnets[index];
+}
+
+static struct range *range(size_t index)
+{
+    return (struct range *)subnet(index)->ranges;
+}
+
+/* RFC 3527: the relay's interface is elsewhere; RFC 5107: its own address stands for ours. */
+static void relay_names_link_and_server(void **state)
+{
+    struct ask ask = {.type = DHCP_DISCOVER,
+                      .mac = 1,
+                      .giaddr = 0x0a3c0101,
+                      .options = "\122\14\5\4\12\74\0\0\13\4\12\74\1\1",
+                      .options_length = 14};
+    uint32_t server = 0;
+
+    (void)state;
+    scene_open(&scene, TWO_SUBNETS);
+    assert_int_equal(scene_ask(&scene, &ask) >> 8, 0x0a3c00);
+    assert_true(dhcp_message_u32(&scene.reply, DHCP_OPTION_SERVER_IDENTIFIER, &server));
+    assert_int_equal(server, 0x0a3c0101);
+    assert_int_equal(scene.plan.path, PATH_RELAY);
+    assert_int_equal(scene.plan.destination, 0x0a3c0101);
+    assert_true(slice_equal(dhcp_message_bytes(&scene.reply, DHCP_OPTION_RELAY_AGENT),
+                            slice_of(ask.options + 2, 12)));
+    scene_close(&scene);
+}
+
+/* RFC 3011. */
+static void client_selects_its_subnet(void **state)
+{
+    struct ask ask = discover;
+
+    (void)state;
+    scene_open(&scene, TWO_SUBNETS);
+    ask.options = "\166\4\12\74\0\0";
+    ask.options_length = 6;
+    assert_int_equal(scene_ask(&scene, &ask) >> 8, 0x0a3c00);
+    assert_int_equal(dhcp_message_bytes(&scene.reply, DHCP_OPTION_SUBNET_SELECTION).length, 4);
+    scene_close(&scene);
+}
+
+static void shared_network_goes_on_in_its_next_subnet(void **state)
+{
+    static const struct shared_network shared = {.name = "wire"};
+    struct ask ask = discover;
+
+    (void)state;
+    scene_open(&scene, TWO_SUBNETS);
+    subnet(0)->shared = subnet(1)->shared = &shared;
+    for (ask.mac = 1; ask.mac <= 2; ask.mac++)
+        assert_int_equal(scene_ask(&scene, &ask) >> 8, 0x0a3201);
+    assert_int_equal(scene_ask(&scene, &ask) >> 8, 0x0a3c00);
+    assert_int_equal(scene.plan.subnet->network, 0x0a3c0000);
+    ask.type = DHCP_REQUEST;
+    ask.requested = scene.reply.yiaddr;
+    ask.server = SCENE_SERVER;
+    assert_int_equal(scene_ask(&scene, &ask), ask.requested);
+    assert_int_equal(scene_reply_type(&scene), DHCP_ACK);
+    scene_close(&scene);
+}
+
+static void pool_serves_whom_it_permits(void **state)
+{
+    static const struct permit unknown = {.kind = PERMIT_UNKNOWN};
+    static const struct setting name = {
+        .space = SPACE_DHCP, .code = 15, .value = {(const uint8_t *)"pool", 4}};
+    struct pool pool = {.deny = &unknown, .deny_count = 1};
+
+    (void)state;
+    scene_open(&scene, "option domain-name \"global\";" TWO_SUBNETS
+                       "host h { hardware ethernet 22:22:22:22:00:01; }");
+    pool.scope = (struct scope){.outer = &subnet(0)->scope, .settings = &name, .count = 1};
+    range(0)->pool = &pool;
+    assert_int_equal(scene_ask(&scene, &discover) >> 8, 0x0a3201);
+    assert_true(
+        slice_equal_string(dhcp_message_bytes(&scene.reply, DHCP_OPTION_DOMAIN_NAME), "pool"));
+    assert_int_equal(scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 2}), 0);
+    assert_int_equal(scene.plan.outcome, OUTCOME_EXHAUSTED);
+    scene_close(&scene);
+}
+
+/* What a condition decides goes into the reply; the address is known to it. */
+static void conditions_decide_per_packet(void **state)
+{
+    static const struct expression vendor = {
+        .kind = EXPRESSION_OPTION, .space = SPACE_DHCP, .code = 60};
+    static const struct expression wanted = {.kind = EXPRESSION_CONSTANT,
+                                             .constant = {(const uint8_t *)"loader", 6}};
+    static const struct expression *const pair[] = {&vendor, &wanted};
+    static const struct expression equal = {
+        .kind = EXPRESSION_EQUAL, .operands = pair, .operand_count = 2};
+    static const struct expression address = {.kind = EXPRESSION_LEASED_ADDRESS};
+    static const struct action body = {.kind = ACTION_SETTING,
+                                       .setting = {.space = SPACE_PARAMETER,
+                                                   .code = PARAMETER_FILENAME,
+                                                   .value = {(const uint8_t *)"kernel", 6}}};
+    static const struct action route = {
+        .kind = ACTION_SETTING,
+        .setting = {.space = SPACE_DHCP, .code = DHCP_OPTION_ROUTERS, .expression = &address}};
+    static const struct action condition = {
+        .kind = ACTION_IF, .value = &equal, .body = &body, .next = &route};
+    struct ask ask = discover;
+
+    (void)state;
+    scene_open(&scene, TWO_SUBNETS);
+    scene.snapshot->global.actions = &condition;
+    ask.vendor = "loader";
+    assert_int_equal(scene_ask(&scene, &ask) >> 8, 0x0a3201);
+    assert_true(slice_equal_string(scene.reply.file, "kernel"));
+    assert_int_equal(dhcp_message_bytes(&scene.reply, DHCP_OPTION_ROUTERS).data[3],
+                     scene.reply.yiaddr & 0xff);
+    ask.vendor = "other";
+    scene_ask(&scene, &ask);
+    assert_int_equal(scene.reply.file.length, 0);
+    scene_close(&scene);
+}
+
+static void parameters_of_isc(void **state)
+{
+    static const struct setting settings[] = {
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_LEASE_ADDRESS_ROUTE,
+         .value = {(const uint8_t *)"\1", 1}},
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_ALWAYS_REPLY_RFC1048,
+         .value = {(const uint8_t *)"\1", 1}},
+        {.space = SPACE_PARAMETER, .code = PARAMETER_MIN_SECS, .value = {(const uint8_t *)"\1", 1}},
+    };
+
+    (void)state;
+    scene_open(&scene, "host h { hardware ethernet 22:22:22:22:00:01;"
+                       " fixed-address 10.50.1.9; }" TWO_SUBNETS);
+    scene.snapshot->global = (struct scope){.settings = settings, .count = 2};
+    assert_int_equal(scene_ask(&scene, &(struct ask){.mac = 1, .no_cookie = true}), 0x0a320109);
+    assert_true(scene.reply.has_options);
+    scene_ask(&scene, &discover);
+    assert_memory_equal(dhcp_message_bytes(&scene.reply, DHCP_OPTION_ROUTERS).data, "\12\62\1\11",
+                        4);
+    scene.snapshot->global.count = 3;
+    assert_int_equal(scene_ask(&scene, &discover), 0);
+    assert_true(scene_why(&scene, "min-secs"));
+    scene_close(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(relay_names_link_and_server),
+        cmocka_unit_test(client_selects_its_subnet),
+        cmocka_unit_test(shared_network_goes_on_in_its_next_subnet),
+        cmocka_unit_test(pool_serves_whom_it_permits),
+        cmocka_unit_test(conditions_decide_per_packet),
+        cmocka_unit_test(parameters_of_isc),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -355,12 +355,31 @@ static void fill_carrier(struct evaluation *e, enum setting_space space, unsigne
         evaluation_set(e, space, code, composed, where);
 }
 
-/* The options of a space in the form that their carrier has them in; false where none is set. */
+/* The setting of a space with the least code from `least` on, or NULL. */
+static const struct setting *next_setting(const struct evaluation *e, enum setting_space space,
+                                          uint64_t least)
+{
+    const struct setting *next = NULL;
+
+    for (size_t i = 0; i < e->setting_count; i++) {
+        const struct setting *setting = &e->settings[i];
+
+        if (setting->space == space && setting->code >= least &&
+            (!next || setting->code < next->code))
+            next = setting;
+    }
+    return next;
+}
+
+/* The options of a space, in the order of their codes, in the form that their carrier has them in;
+ * false where none is set. */
 static bool compose(struct evaluation *e, enum setting_space inner, struct slice *composed,
                     struct position *where, unsigned depth)
 {
     size_t index = (size_t)inner - SPACE_USER;
     const struct option_space *space;
+    const struct setting *setting;
+    uint64_t least = 0;
     uint8_t buffer[EVALUATION_VALUE_MAX], *to;
     struct writer w = writer_of(buffer, sizeof(buffer));
 
@@ -373,12 +392,10 @@ static bool compose(struct evaluation *e, enum setting_space inner, struct slice
         if (row->space == inner && row->inner != inner)
             fill_carrier(e, row->space, row->code, row->inner, depth + 1);
     }
-    for (size_t i = 0; i < e->setting_count; i++) {
-        const struct setting *setting = &e->settings[i];
+    while ((setting = next_setting(e, inner, least))) {
         struct writer before = w;
 
-        if (setting->space != inner)
-            continue;
+        least = (uint64_t)setting->code + 1;
         write_wide(&w, space->code_width, setting->code);
         if (space->length_width)
             write_wide(&w, space->length_width, setting->value.length);

@@ -113,9 +113,6 @@ static struct slice option_of(struct evaluation *e, enum setting_space space, un
         if (value.data)
             return value;
     }
-    if (evaluation_space(e, PARAMETER_VENDOR_OPTION_SPACE) == (unsigned)space)
-        return inner_option(e->message->options[DHCP_OPTION_VENDOR_OPTIONS],
-                            &e->snapshot->spaces[index], code);
     if (evaluation_space(e, PARAMETER_SITE_OPTION_SPACE) == (unsigned)space &&
         code >= OPTION_SITE_FIRST && code < 256)
         return e->message->options[code];

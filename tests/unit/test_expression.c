@@ -368,7 +368,7 @@ static void test_run(void **state)
 {
     static const struct option_space spaces[] = {{"ipxe", 1, 1, true}};
     static const struct encapsulation rows[] = {{SPACE_DHCP, 175, SPACE_USER}};
-    struct action body[4], pool_body[1], global_body[2], host_body[1];
+    struct action body[4], pool_body[1], global_body[3], host_body[1];
     struct class classes[2] = {{.name = "first"}, {.name = "second"}};
     struct subclass sub = {.class = &classes[1], .key = slice_of("\0\7", 2)};
     struct subnet subnet = {.network = 0x0a320100, .netmask = 0xffffff00};
@@ -399,7 +399,10 @@ static void test_run(void **state)
     global_body[0] = set_option(15, "global", SETTING_SUPERSEDE);
     global_body[1] = set_option(1, "i", SETTING_SUPERSEDE);
     global_body[1].setting.space = SPACE_USER;
-    global_body[0].next = &global_body[1];
+    global_body[2] = set_option(0x99, "j", SETTING_SUPERSEDE);
+    global_body[2].setting.space = SPACE_USER;
+    global_body[0].next = &global_body[2];
+    global_body[2].next = &global_body[1];
     snapshot->global = (struct scope){.actions = global_body};
     subnet.scope.outer = &snapshot->global;
     pool_body[0] = set_option(15, "pool", SETTING_SUPERSEDE);
@@ -424,7 +427,7 @@ static void test_run(void **state)
     assert_true(slice_equal_string(scope_view_bytes(&view, SPACE_DHCP, 15), "first"));
     assert_true(slice_equal_string(scope_view_bytes(&view, SPACE_DHCP, 16), "sub"));
     assert_true(slice_equal_string(scope_view_bytes(&view, SPACE_DHCP, 12), "h"));
-    assert_true(slice_equal(scope_view_bytes(&view, SPACE_DHCP, 175), slice_of("\1\1i", 3)));
+    assert_true(slice_equal(scope_view_bytes(&view, SPACE_DHCP, 175), slice_of("\1\1i\231\1j", 6)));
     assert_true(evaluation_permits(&e, &pool, false));
     sub.key = slice_of("\0\0", 2);
     view = evaluation_run(&e);

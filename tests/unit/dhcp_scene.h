@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 #include "config/config.h"
 #include "decide/dhcp.h"
+#include "decide/loop.h"
 #include "model/lease.h"
 
 #include <stdio.h>
@@ -129,6 +130,10 @@ static inline bool scene_receive(struct scene *scene, struct slice packet, uint3
     if (identity_of(scene->snapshot, &scene->leases, &scene->message, &identity))
         question.answered = *scene_answered(scene, &identity.hardware);
     decide_dhcp(&question, &scene->plan);
+    if (scene->plan.loop && loop_name_ipxe(&scene->message)) {
+        question.named_ipxe = true;
+        decide_dhcp(&question, &scene->plan);
+    }
     scene_carry_out(scene);
     if (!scene->plan.has_reply)
         return false;

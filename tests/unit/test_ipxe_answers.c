@@ -152,6 +152,39 @@ static void ipxe_that_does_not_say_so(void **state)
     scene_close(&scene);
 }
 
+/* FlexBoot's kind: the configuration has a file for "iPXE", which it does not call itself. */
+static void nameless_ipxe_gets_what_ipxe_gets(void **state)
+{
+    static const struct expression user_class = {
+        .kind = EXPRESSION_OPTION, .space = SPACE_DHCP, .code = DHCP_OPTION_USER_CLASS};
+    static const struct expression wanted = {.kind = EXPRESSION_CONSTANT,
+                                             .constant = {(const uint8_t *)"iPXE", 4}};
+    static const struct expression *const pair[] = {&user_class, &wanted};
+    static const struct expression equal = {
+        .kind = EXPRESSION_EQUAL, .operands = pair, .operand_count = 2};
+    static const struct action body = {.kind = ACTION_SETTING,
+                                       .setting = {.space = SPACE_PARAMETER,
+                                                   .code = PARAMETER_FILENAME,
+                                                   .value = {(const uint8_t *)"boot.ipxe", 9}}};
+    static const struct action condition = {.kind = ACTION_IF, .value = &equal, .body = &body};
+    static const struct action first = {.kind = ACTION_SETTING,
+                                        .setting = {.space = SPACE_PARAMETER,
+                                                    .code = PARAMETER_FILENAME,
+                                                    .value = {(const uint8_t *)"ipxe.efi", 8}},
+                                        .next = &condition};
+
+    (void)state;
+    scene_open(&scene, SUBNET);
+    scene.snapshot->global.actions = &first;
+    ask(NULL, NULL);
+    assert_true(slice_equal_string(scene.reply.file, "ipxe.efi"));
+    fetched("ipxe.efi");
+    ask(loaded, NULL);
+    assert_true(slice_equal_string(scene.reply.file, "boot.ipxe"));
+    assert_true(scene_why(&scene, "it loaded \"ipxe.efi\" already, so it is answered as iPXE"));
+    scene_close(&scene);
+}
+
 static int forget(void **state)
 {
     (void)state;
@@ -168,6 +201,7 @@ int main(void)
         cmocka_unit_test_setup(another_file_is_no_loop, forget),
         cmocka_unit_test_setup(bootfile_name_is_held_back_too, forget),
         cmocka_unit_test_setup(ipxe_that_does_not_say_so, forget),
+        cmocka_unit_test_setup(nameless_ipxe_gets_what_ipxe_gets, forget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

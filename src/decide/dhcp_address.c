@@ -301,7 +301,7 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
     dhcp_why(d, d->type == DHCP_BOOTP
                     ? "no range serves BOOTP clients that no host declaration names (range "
                       "dynamic-bootp), or none has a free address"
-                    : "no range of its subnet that serves it has a free address");
+                    : "no range of its subnet has a free address");
     return 0;
 }
 

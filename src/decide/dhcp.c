@@ -411,8 +411,8 @@ static void find_by_option(struct decision *d)
 }
 
 /* The network that the machine is in: what the relay says (RFC 3527), what the client says (RFC
- * 3011), its relay's, else that of the address it renews, else that of
- * the interface (RFC 2131 section 4.3.1). */
+ * 3011), its relay's, else that of the address it renews, else that of the interface (RFC 2131
+ * section 4.3.1). Who names a network that is not declared gets no address of another one. */
 static const struct subnet *subnet_of(struct decision *d)
 {
     const struct dhcp_question *q = d->question;
@@ -422,9 +422,7 @@ static const struct subnet *subnet_of(struct decision *d)
     if (q->message->giaddr && agent_address(d, AGENT_LINK_SELECTION, &named))
         return snapshot_subnet_of(q->snapshot, named);
     if (dhcp_message_u32(q->message, DHCP_OPTION_SUBNET_SELECTION, &named))
-        subnet = snapshot_subnet_of(q->snapshot, named);
-    if (subnet)
-        return subnet;
+        return snapshot_subnet_of(q->snapshot, named);
     if (q->message->giaddr)
         return snapshot_subnet_of(q->snapshot, q->message->giaddr);
     if (q->message->ciaddr && q->arrival.destination == q->arrival.local_address)

@@ -168,7 +168,11 @@ def run_server(networks, name, command, directory):
         wait_until_it_answers(networks, process, log)
         results = {}
         for rate in RATES:
+            # The disk is measured in the same minute: what others do to it changes all the time.
+            before = sync_latency(directory) if rate == CALM else 0
             results[rate] = load(networks, rate, PERIOD)
+            if rate == CALM:
+                results[rate].sync = statistics.mean([before, sync_latency(directory)])
             show(name, rate, results[rate])
             if results[rate].rate < HOPELESS * rate:
                 break
@@ -212,7 +216,7 @@ def bar(name, figures, met):
     return met
 
 
-def bars(figures, sync):
+def bars(figures):
     ours = figures["bootwire"]
     met = True
     if "Kea" in figures and "reflector" in figures:
@@ -230,8 +234,8 @@ def bars(figures, sync):
                f"offered: {100 * kept:.0f} % (90 %)", kept >= 0.9)
     calm = ours[CALM]
     met &= bar("calm", f"{calm.drops} dropped at {CALM}/s, a median of {calm.median:.3f} ms beside "
-               f"{sync:.3f} ms for the disk's fdatasync (twice)",
-               calm.drops == 0 and calm.median <= 2 * sync)
+               f"{calm.sync:.3f} ms for the disk's fdatasync (twice)",
+               calm.drops == 0 and calm.median <= 2 * calm.sync)
     return met
 
 
@@ -244,14 +248,12 @@ def main():
     directory = arguments.directory or str(pathlib.Path(REFLECTOR).parent)
     networks = Networks()
     try:
-        sync = sync_latency(directory)
         print(f"{'server':10} {'offered':>8} {'exchanges':>10} {'lost':>10} {'median ACK':>13}")
         figures = {name: run_server(networks, name, SERVERS[name], directory) for name in wanted}
-        sync = statistics.median([sync, sync_latency(directory)])
     finally:
         networks.close()
     print("best rates: " + ", ".join(f"{name} {best(figures[name]):.0f}/s" for name in figures))
-    if "bootwire" in figures and not bars(figures, sync):
+    if "bootwire" in figures and not bars(figures):
         sys.exit(1)
 
 

@@ -390,3 +390,20 @@ c.case("BOOTP through a relay", relayed(bootp()), mac="02:00:00:ab:00:01")
 c.case("a renewal from behind the relay", *(relayed(each) for each in lease(prl=[1])),
        renew(prl=[1]))
 c.case("an address that is not the relay's network's", relayed(reboot("10.50.1.205")))
+
+# ------------------------------------------------------------------------ relays' options
+
+c = Configuration("relay options", f"""
+authoritative;
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} }}
+subnet 10.60.0.0 netmask 255.255.255.0 {{ range 10.60.0.100 10.60.0.119; option domain-name "sixty"; }}
+subnet 10.61.1.0 netmask 255.255.255.0 {{ range 10.61.1.100 10.61.1.119; option domain-name "sixty-one"; }}
+""", pools=[*POOL, ("10.60.0.100", "10.60.0.119"), ("10.61.1.100", "10.61.1.119")])
+SELECT, LINK, OVERRIDE = b"\x0a\x3d\x01\1", b"\5\4\x0a\x3d\x01\1", b"\x0b\4\x0a\x3c\0\1"
+for name, options in (("link selection", [(82, LINK)]), ("subnet selection", [(118, SELECT)]),
+                      ("link and circuit", [(82, b"\1\2ab" + LINK)])):
+    c.case(name, *(relayed(each, options=options) for each in lease(prl=[1, 15])))
+c.case("subnet selection without a relay", discover(prl=[1, 15], options=[(118, SELECT)]))
+c.case("subnet selection of nothing", relayed(discover(prl=[1, 15], options=[(118, b"\x0a\x0a\x0a\0")])))
+c.case("server-identifier override", relayed(discover(prl=[1, 15], options=[(82, OVERRIDE)])),
+       differs=["override"])

@@ -234,7 +234,20 @@ def merged_options(reply):
     for code, value in parts:
         if code != 52:
             found[code] = found.get(code, b"") + value
+    for code in (43, 175):
+        if code in found:
+            found[code] = sorted_options(found[code])
     return found, overload
+
+
+def sorted_options(value):
+    """Encapsulated options by their codes: their order means nothing."""
+    parts, place = [], 0
+    while place + 1 < len(value) and value[place] != 255:
+        end = place + 2 + value[place + 1]
+        parts.append(value[place:end])
+        place = end
+    return b"".join(sorted(parts)) + value[place:]
 
 
 def fields(reply, pools):

@@ -40,6 +40,7 @@ struct outgoing {
     uint8_t hardware_type, hardware_length;
     uint8_t chaddr[DHCP_CHADDR_SIZE];
 
+    bool binds; /* it gives the machine an address, which others may know it by from then on */
     struct dhcp_answered answered;
     struct boot_step step; /* its strings are the two below, and the name */
     char asked[DHCP_TEXT_SIZE];
@@ -183,8 +184,9 @@ static void finish(struct dhcp_service *service, const struct outgoing *out)
 {
     struct machine machine = {out->step.hardware, out->step.stage};
 
-    /* Who holds the address is known before the machine can act on it. */
-    if (out->step.address && !out->step.refused && out->answered.type != DHCP_DISCOVER)
+    /* Who holds the address is known before the machine can act on it. An INFORM's word for its
+     * address counts for nothing: with it, anybody could take another machine's exports. */
+    if (out->binds)
         machines_put(service->server->machines, out->step.address, &machine);
     if (out->length > 0) {
         send_reply(service, out);
@@ -252,6 +254,7 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     if (plan->has_reply)
         out->length =
             dhcp_encode(&plan->reply, plan->limit, out->bytes, sizeof(out->bytes), &dropped);
+    out->binds = plan->change == CHANGE_STORE && plan->has_reply;
     out->path = plan->path;
     out->also_broadcast = plan->also_broadcast;
     out->destination = plan->destination;

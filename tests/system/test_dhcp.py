@@ -205,6 +205,18 @@ def test_decline_release_inform(server, machine):
     assert 51 not in reply.options
 
 
+def test_inform_lends_no_machine_its_name(server, network, machine):
+    """Whoever says in an INFORM that it is a host gets none of that host's rights."""
+    running = server(SUBNET + HOST)
+    network.client_address("10.50.1.99")
+    machine(MAC).send_dhcp(INFORM, ciaddr="10.50.1.99", source="10.50.1.99")
+    running.wait_for_log(r"DHCPINFORM .*DHCPACK")
+    with network.client.socket() as client:
+        client.bind(("10.50.1.99", 0))
+        client.sendto(b"\0\1file\0octet\0", ("10.50.1.1", 69))
+        running.wait_for_log(r" 10\.50\.1\.99 tftp: RRQ")
+
+
 def test_bootp(server, machine):
     server(SUBNET + HOST)
     client = machine(MAC)
@@ -232,6 +244,7 @@ def test_relay(server, network, machine):
                                hops=1, xid=7), ("10.50.1.1", 67))
     data, peer = relay_in.recvfrom(2000)
     assert peer == ("10.50.1.1", 67)
+    assert data[3] == 0  # hops (RFC 2131 table 3)
     assert data[16:20][:2] == address_bytes("10.60.0.0")[:2]
     assert b"\x52\4\1\2xy\xff" in data
 

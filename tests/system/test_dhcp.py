@@ -231,6 +231,20 @@ def test_bootp(server, machine):
     assert stranger.receive_dhcp(stranger.send_dhcp(None, cookie=False), timeout=0.3) is None
 
 
+def test_each_network_of_a_relay_is_named_once(server, network):
+    running = server(SUBNET)
+    network.client_address("10.50.1.9")
+    with network.client.socket() as relay:
+        relay.bind(("10.50.1.9", 67))
+        for giaddr in ("10.61.0.1", "10.62.0.1") * 2 + tuple(f"10.63.{i}.1" for i in range(100)):
+            relay.sendto(bootp_request(MAC, [(53, bytes([DISCOVER]))], giaddr=giaddr),
+                         ("10.50.1.1", 67))
+        running.wait_for_log("no subnet is declared for 10.62.0.1, the network of a relay")
+        running.wait_for_log("no subnet is declared for 10.63.20.1, the network of a relay")
+    assert running.log.count("for 10.61.0.1,") == 1
+    assert running.log.count("the network of a relay") < 40
+
+
 def test_relay(server, network, machine):
     server(SUBNET + "subnet 10.60.0.0 netmask 255.255.0.0 { range 10.60.0.10 10.60.0.20; }")
     network.client_address("10.50.1.9")
@@ -335,6 +349,14 @@ def test_no_interface_in_any_subnet(server):
     assert status == 1
     assert re.search(r"error: dhcp: no interface has an address in any declared subnet:.*boot0 has "
                      r"10\.50\.1\.1", log)
+
+
+def test_state_directory_that_is_a_file(server, tmp_path):
+    place = tmp_path / "a-file"
+    place.write_text("")
+    status, log = server.refused(SUBNET, "--state", str(place))
+    assert status == 1
+    assert f"the state directory {place} is no directory" in log
 
 
 def test_port_in_use_names_the_holder(server, network):

@@ -74,8 +74,7 @@ static int enter_private_state(void)
     if ((mkdir(RUN_STATE_DIRECTORY, 0700) < 0 && errno != EEXIST) || unshare(CLONE_NEWNS) < 0 ||
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("bootwire", RUN_STATE_DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0) {
-        fprintf(stderr,
-                "bootwire: %s cannot be made private: %s; run needs root, or --state DIRECTORY\n",
+        fprintf(stderr, "bootwire: %s cannot be made private: %s; run needs root\n",
                 RUN_STATE_DIRECTORY, strerror(errno));
         return -1;
     }

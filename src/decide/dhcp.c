@@ -45,6 +45,9 @@ static uint32_t lease_seconds(const struct decision *d)
         scope_view_number(&d->view, PARAMETER_DEFAULT_LEASE_TIME, LEASE_SECONDS_DEFAULT);
 
     dhcp_message_u32(d->question->message, DHCP_OPTION_LEASE_TIME, &seconds);
+    /* The built-in shortest time gives way to a smaller max-lease-time, as in ISC dhcpd. */
+    if (shortest > longest)
+        shortest = longest;
     if (seconds > longest)
         seconds = longest;
     return seconds < shortest ? shortest : seconds;

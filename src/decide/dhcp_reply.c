@@ -296,7 +296,7 @@ static void start_reply(struct decision *d, enum dhcp_type type)
     plan->reply = (struct dhcp_reply){
         .hardware_type = message->hardware_type,
         .hardware_length = message->hardware_length,
-        .hops = message->hops,
+        .hops = 0, /* RFC 2131 table 3; it counts the relays on the way to us */
         .xid = message->xid,
         .flags = message->flags,
         .giaddr = message->giaddr,

@@ -34,7 +34,7 @@ enum {
     LINKS_FRESH_MS = 1000,        /* how long a list of interfaces is good */
     QUIET_MS = 1000,              /* between two log lines about what a flood would repeat */
     ROM_WAIT_MS = 60000,          /* how long after its last answer a ROM may still be at it */
-    STRANGERS_MAX = 32,           /* interfaces remembered as outside of every subnet */
+    STRANGERS_MAX = 32,           /* interfaces and relays remembered as outside of every subnet */
 };
 
 /* A reply on its way, and what is to be said once it is. */
@@ -52,6 +52,7 @@ struct outgoing {
     uint8_t hardware_type, hardware_length;
     uint8_t chaddr[DHCP_CHADDR_SIZE];
 
+    bool binds; /* it gives the machine an address, which others may know it by from then on */
     struct dhcp_answered answered;
     uint32_t fingerprint;  /* of who asked */
     struct boot_step step; /* its strings are the two below, and the name */
@@ -79,10 +80,11 @@ struct dhcp_service {
     size_t waiting_count;
     bool commit_failing;
 
-    unsigned strangers[STRANGERS_MAX];
+    uint32_t strangers[STRANGERS_MAX]; /* numbers of interfaces, addresses of relays */
     size_t stranger_count;
     uint64_t exhausted_evaluation_said_ms;
     uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms, shed_said_ms;
+    uint64_t stranger_said_ms;
 
     struct dhcp_message message; /* one at a time; too large for the stack */
     struct dhcp_plan plan;
@@ -124,10 +126,10 @@ static const struct link_address *link_of(const struct dhcp_service *service, un
     return any;
 }
 
-static bool is_stranger(const struct dhcp_service *service, unsigned index)
+static bool is_stranger(const struct dhcp_service *service, uint32_t stranger)
 {
     for (size_t i = 0; i < service->stranger_count; i++) {
-        if (service->strangers[i] == index)
+        if (service->strangers[i] == stranger)
             return true;
     }
     return false;
@@ -206,10 +208,11 @@ static void finish(struct dhcp_service *service, const struct outgoing *out)
 {
     struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint};
 
-    /* Who holds the address is known before the machine can act on it. */
+    /* Who holds the address is known before the machine can act on it. An INFORM's word for its
+     * address counts for nothing: with it, anybody could take another machine's exports. */
     if (out->holds)
         machines_put(service->server->machines, out->holds, &machine);
-    else if (out->step.address && !out->step.refused && out->answered.type != DHCP_DISCOVER)
+    else if (out->binds)
         machines_put(service->server->machines, out->step.address, &machine);
     if (out->length > 0) {
         send_reply(service, out);
@@ -283,6 +286,7 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     if (plan->has_reply)
         out->length =
             dhcp_encode(&plan->reply, plan->limit, out->bytes, sizeof(out->bytes), &dropped);
+    out->binds = plan->change == CHANGE_STORE && plan->has_reply;
     out->path = plan->path;
     out->also_broadcast = plan->also_broadcast;
     out->destination = plan->destination;
@@ -310,12 +314,16 @@ static void say_no_subnet(struct dhcp_service *service, const struct datagram *d
 {
     const struct link_address *link = link_of(service, datagram->interface_index);
     uint32_t relay = service->message.giaddr;
+    /* What is said of one relay must not keep the next one's network, or the interface, unsaid. */
+    uint32_t stranger = relay ? relay : datagram->interface_index;
     char text[IPV4_TEXT_SIZE];
 
-    if (is_stranger(service, datagram->interface_index))
+    if (is_stranger(service, stranger))
         return;
     if (service->stranger_count < STRANGERS_MAX)
-        service->strangers[service->stranger_count++] = datagram->interface_index;
+        service->strangers[service->stranger_count++] = stranger;
+    else if (!may_say(&service->stranger_said_ms, clock_monotonic_ms()))
+        return;
     if (relay)
         log_warning(
             "dhcp: no subnet is declared for %s, the network of a relay: its machines get no "

@@ -10,9 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { REFUSALS_PER_SECOND = 50 };
+
 struct journal {
-    pthread_mutex_t lock; /* one line at a time on the descriptor */
+    pthread_mutex_t lock; /* one line at a time on the descriptor; guards what follows */
     int descriptor;
+    uint64_t second;   /* of the monotonic clock, that the two below count */
+    unsigned refusals; /* logged */
+    unsigned withheld; /* not logged */
 };
 
 struct journal *journal_new(int descriptor)
@@ -70,10 +75,39 @@ static void journal_write_json(struct journal *journal, const struct boot_step *
     json_decref(line);
 }
 
+/* Anybody can ask for what nobody gets, as fast as the wire carries it: a log that took each such
+ * line would fill the disk. Returns whether this one is to be left out. */
+static bool journal_withholds(struct journal *journal, const struct boot_step *step)
+{
+    uint64_t second = clock_monotonic_ms() / 1000;
+    unsigned withheld = 0;
+    bool out;
+
+    if (!step->refused)
+        return false;
+    pthread_mutex_lock(&journal->lock);
+    if (second != journal->second) {
+        withheld = journal->withheld;
+        journal->second = second;
+        journal->refusals = journal->withheld = 0;
+    }
+    out = journal->refusals >= REFUSALS_PER_SECOND;
+    if (out)
+        journal->withheld++;
+    else
+        journal->refusals++;
+    pthread_mutex_unlock(&journal->lock);
+    if (withheld > 0)
+        log_warning("%u more refusals within one second are not shown", withheld);
+    return out;
+}
+
 void journal_step(struct journal *journal, const struct boot_step *step)
 {
     char who[256];
 
+    if (journal_withholds(journal, step))
+        return;
     journal_who(who, sizeof(who), step);
     log_line(step->refused ? LOG_WARNING : LOG_INFO, "%s %s%s%s: %s -> %s", who, step->service,
              step->stage == STAGE_UNKNOWN ? "" : "/",

@@ -14,7 +14,8 @@ struct journal *journal_new(int descriptor);
 void journal_free(struct journal *journal);
 
 /* Takes one step down. A JSON line holds: time (milliseconds of CLOCK_MONOTONIC), service, stage,
- * address, hardware, host, asked, got, bytes, refused. */
+ * address, hardware, host, asked, got, bytes, refused. Of refusals, at most 50 a second are taken
+ * down; how many more there were is said. */
 void journal_step(struct journal *journal, const struct boot_step *step);
 
 #endif

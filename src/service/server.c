@@ -103,6 +103,7 @@ static int prepare_state_directory(struct running *running)
     const struct setting *setting =
         scope_view_find(&view, SPACE_PARAMETER, PARAMETER_STATE_DIRECTORY);
     const char *directory = running->options->state_directory;
+    struct stat info;
 
     if (!directory && setting)
         directory = (const char *)setting->value.data;
@@ -110,6 +111,12 @@ static int prepare_state_directory(struct running *running)
         directory = SERVE_STATE_DIRECTORY;
     /* The snapshot that holds the name may go with a reload. */
     running->server.state_directory = memory_string(directory);
+    if (stat(directory, &info) == 0 && !S_ISDIR(info.st_mode)) {
+        log_error("the state directory %s is no directory; move it away, or name another with "
+                  "state-directory \"...\"; or --state",
+                  directory);
+        return -1;
+    }
     if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
         log_error("the state directory %s cannot be made: %s; make it, or name another with "
                   "state-directory \"...\"; or --state",

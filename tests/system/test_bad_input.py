@@ -604,3 +604,17 @@ def test_the_log_holds_no_control_characters(network, server, machine, tmp_path)
     testing.mount3(network.client, "/\x1b[2Jpath\n")
     running.wait_for_log("path")
     assert not re.search(r"[^\n -~]", running.log)
+
+
+def test_a_flood_of_refusals_does_not_flood_the_log(network, server, tmp_path):
+    running = server(config(tmp_path))
+    network.client_address(ADDRESS)
+    with network.client.socket() as client:
+        for number in range(3000):
+            client.sendto(testing.tftp_request(b"missing%d" % number),
+                          (testing.SERVER_ADDRESS, 69))
+            if number % 20 == 0:
+                client.recv(2000)
+    running.wait_for_log("missing0")
+    lines = running.log.count('RRQ "missing')
+    assert 0 < lines < 1500, lines

@@ -205,6 +205,18 @@ def test_decline_release_inform(server, machine):
     assert 51 not in reply.options
 
 
+def test_inform_lends_no_machine_its_name(server, network, machine):
+    """Whoever says in an INFORM that it is a host gets none of that host's rights."""
+    running = server(SUBNET + HOST)
+    network.client_address("10.50.1.99")
+    machine(MAC).send_dhcp(INFORM, ciaddr="10.50.1.99", source="10.50.1.99")
+    running.wait_for_log(r"DHCPINFORM .*DHCPACK")
+    with network.client.socket() as client:
+        client.bind(("10.50.1.99", 0))
+        client.sendto(b"\0\1file\0octet\0", ("10.50.1.1", 69))
+        running.wait_for_log(r" 10\.50\.1\.99 tftp: RRQ")
+
+
 def test_bootp(server, machine):
     server(SUBNET + HOST)
     client = machine(MAC)
@@ -217,6 +229,20 @@ def test_bootp(server, machine):
     assert client.lease().yiaddr == reply.yiaddr
     stranger = machine("22:22:22:22:00:77")
     assert stranger.receive_dhcp(stranger.send_dhcp(None, cookie=False), timeout=0.3) is None
+
+
+def test_each_network_of_a_relay_is_named_once(server, network):
+    running = server(SUBNET)
+    network.client_address("10.50.1.9")
+    with network.client.socket() as relay:
+        relay.bind(("10.50.1.9", 67))
+        for giaddr in ("10.61.0.1", "10.62.0.1") * 2 + tuple(f"10.63.{i}.1" for i in range(100)):
+            relay.sendto(bootp_request(MAC, [(53, bytes([DISCOVER]))], giaddr=giaddr),
+                         ("10.50.1.1", 67))
+        running.wait_for_log("no subnet is declared for 10.62.0.1, the network of a relay")
+        running.wait_for_log("no subnet is declared for 10.63.20.1, the network of a relay")
+    assert running.log.count("for 10.61.0.1,") == 1
+    assert running.log.count("the network of a relay") < 40
 
 
 def test_relay(server, network, machine):
@@ -232,6 +258,7 @@ def test_relay(server, network, machine):
                                hops=1, xid=7), ("10.50.1.1", 67))
     data, peer = relay_in.recvfrom(2000)
     assert peer == ("10.50.1.1", 67)
+    assert data[3] == 0  # hops (RFC 2131 table 3)
     assert data[16:20][:2] == address_bytes("10.60.0.0")[:2]
     assert b"\x52\4\1\2xy\xff" in data
 
@@ -322,6 +349,14 @@ def test_no_interface_in_any_subnet(server):
     assert status == 1
     assert re.search(r"error: dhcp: no interface has an address in any declared subnet:.*boot0 has "
                      r"10\.50\.1\.1", log)
+
+
+def test_state_directory_that_is_a_file(server, tmp_path):
+    place = tmp_path / "a-file"
+    place.write_text("")
+    status, log = server.refused(SUBNET, "--state", str(place))
+    assert status == 1
+    assert f"the state directory {place} is no directory" in log
 
 
 def test_port_in_use_names_the_holder(server, network):

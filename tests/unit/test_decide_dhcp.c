@@ -168,6 +168,16 @@ static void lease_times_have_limits(void **state)
     scene_close(&scene);
 }
 
+/* The default of min-lease-time must not lift a lease above what max-lease-time allows. */
+static void a_small_longest_time_holds(void **state)
+{
+    (void)state;
+    scene_open(&scene, SUBNET "default-lease-time 60; max-lease-time 120;");
+    scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 1});
+    assert_int_equal(reply_number(DHCP_OPTION_LEASE_TIME), 120);
+    scene_close(&scene);
+}
+
 static void short_lease_of_a_loader_shortens_nothing(void **state)
 {
     uint32_t address;
@@ -660,6 +670,7 @@ int main(void)
         cmocka_unit_test(reply_carries_what_the_host_has),
         cmocka_unit_test(own_address_serves_the_file_without_next_server),
         cmocka_unit_test(lease_times_have_limits),
+        cmocka_unit_test(a_small_longest_time_holds),
         cmocka_unit_test(short_lease_of_a_loader_shortens_nothing),
         cmocka_unit_test(other_servers_offer_frees_ours),
         cmocka_unit_test(selecting_something_else_is_refused),

@@ -126,8 +126,8 @@ static const struct executable {
     {"subclass", "class \"c\" { match hardware; } subclass \"c\" 1:00:0c:29:3e:5f:01;", NULL},
     {"subclass", "subclass \"c\" \"a\";", "there is no class \"c\" before this line"},
     {"supersede", "supersede host-name \"h\";", NULL},
-    {"switch", "switch (config-option domain-name) { default: host-x; }",
-     "there is no statement `host-x`, so this has no effect"},
+    {"switch", "switch (config-option domain-name) { default: frobnicate; }",
+     "there is no statement `frobnicate`, so this has no effect"},
     {"unset", "unset x;", NULL},
     {"option",
      "option space s code width 2 length width 1 hash size 11;\n"

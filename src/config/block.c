@@ -9,6 +9,8 @@ const char *block_kind_name(enum block_kind kind)
         [BLOCK_POOL] = "pool",
         [BLOCK_GROUP] = "group",
         [BLOCK_HOST] = "host",
+        [BLOCK_CLASS] = "class",
+        [BLOCK_SUBCLASS] = "subclass",
     };
 
     return names[kind];

@@ -13,6 +13,8 @@ enum block_kind {
     BLOCK_POOL,
     BLOCK_GROUP,
     BLOCK_HOST,
+    BLOCK_CLASS,
+    BLOCK_SUBCLASS,
     BLOCK_KIND_COUNT,
 };
 
@@ -34,6 +36,19 @@ struct block_address {
     struct position where;
 };
 
+/* A pool's `allow` or `deny` line. */
+struct block_permit {
+    struct block_permit *next;
+    enum permit_kind kind;
+    struct block *class; /* of PERMIT_CLASS */
+    bool allow;
+};
+
+/* Executable statements in the order written; they stand in the snapshot's region. */
+struct action_list {
+    struct action *first, *last;
+};
+
 /* One declaration with its braces; the global scope is one without. */
 struct block {
     enum block_kind kind;
@@ -46,6 +61,8 @@ struct block {
 
     struct block_setting *settings, *last_setting;
     size_t setting_count;
+    struct action_list actions; /* every statement, the settings among them */
+    bool has_actions;           /* some of them depend on the packet */
 
     uint32_t network, netmask;               /* a subnet's */
     struct block_range *ranges, *last_range; /* a subnet's or a pool's */
@@ -54,6 +71,19 @@ struct block {
     struct slice client_identifier;
     struct block_address *addresses, *last_address;
     size_t address_count;
+    enum setting_space identifier_space;
+    unsigned identifier_code;
+    struct slice identifier_value;
+
+    const struct expression *match_if, *match, *spawn_with; /* a class's */
+    uint32_t lease_limit;                                   /* a class's or a subclass's */
+    struct block *class;                                    /* a subclass's */
+    struct slice key;                                       /* the same */
+    struct class *made;                                     /* a class's in the snapshot */
+
+    struct block_permit *permits, *last_permit; /* a pool's */
+    struct pool *pool;                          /* a pool's in the snapshot */
+    struct shared_network *shared;              /* a shared network's in the snapshot */
 
     struct scope *scope; /* where it went in the snapshot; the builder sets both */
     size_t index;        /* a subnet's or host's, in the snapshot's array */

@@ -22,12 +22,14 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
     region_init(&region, 0);
     parser.block =
         block_new(&region, BLOCK_GLOBAL, NULL, (struct position){sources->first->name, 0, 0});
+    parser.list = &parser.block->actions;
     parse_source(&parser, sources->first);
     builder_check(parser.block, sources);
     if (sources->diagnostics->error_count > errors_before) {
         snapshot_free(snapshot);
         snapshot = NULL;
     } else {
+        fill_option_spaces(&parser);
         builder_fill(snapshot, parser.block);
     }
     region_release(&region);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool write_address(struct parser *parser, enum dhcp_atom atom, struct writer *w)
 {
@@ -181,18 +182,14 @@ static bool unknown_option(struct parser *parser, const struct token *name)
     char found[TOKEN_TEXT_SIZE];
 
     token_text(found, name);
-    if (token_is_word(name, "space"))
-        parser_error(parser, name->where, "bootwire does not know option spaces yet");
-    else if (token_is_word(&parser->token, "code"))
-        parser_error(parser, name->where, "bootwire does not know definitions of options yet: %s",
-                     found);
-    else if (statement)
+    if (statement)
         parser_error(parser, name->where,
                      "%s is no option but a statement: write `%s ...;` without `option`", found,
                      statement->name);
     else if (memchr(name->text.data, '.', name->text.length))
-        parser_error(parser, name->where, "bootwire does not know the option space of %s yet",
-                     found);
+        parser_error(
+            parser, name->where,
+            "there is no option %s: it must be defined before this line, and its space too", found);
     else if (nearest)
         parser_error(parser, name->where, "there is no option %s; the nearest one is `%s`", found,
                      nearest);
@@ -201,63 +198,438 @@ static bool unknown_option(struct parser *parser, const struct token *name)
     return false;
 }
 
+static bool same_name(struct slice text, const char *name)
+{
+    return strlen(name) == text.length &&
+           strncasecmp(name, (const char *)text.data, text.length) == 0;
+}
+
+/* The space of a name; false where there is none. */
+static bool space_of(const struct parser *parser, struct slice name, enum setting_space *space)
+{
+    unsigned number = SPACE_USER;
+
+    if (same_name(name, "dhcp") || same_name(name, "agent")) {
+        *space = same_name(name, "dhcp") ? SPACE_DHCP : SPACE_AGENT;
+        return true;
+    }
+    for (const struct option_space_block *at = parser->spaces; at; at = at->next, number++) {
+        if (same_name(name, at->space.name)) {
+            *space = (enum setting_space)number;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sub-options of option 82 that have names (RFC 3046, RFC 3256, RFC 3527). */
+static const struct dhcp_option_definition agent_options[] = {
+    {1, "circuit-id", {{DHCP_ATOM_DATA}, DHCP_ONCE, false}},
+    {2, "remote-id", {{DHCP_ATOM_DATA}, DHCP_ONCE, false}},
+    {3, "agent-id", {{DHCP_ATOM_ADDRESS}, DHCP_ONCE, false}},
+    {4, "DOCSIS-device-class", {{DHCP_ATOM_UINT32}, DHCP_ONCE, false}},
+    {5, "link-selection", {{DHCP_ATOM_ADDRESS}, DHCP_ONCE, false}},
+    {11, "server-id-override", {{DHCP_ATOM_ADDRESS}, DHCP_ONCE, false}},
+};
+
+static bool find_built_in(struct slice name, struct option_reference *option)
+{
+    const struct dhcp_option_definition *found = NULL;
+
+    if (option->space == SPACE_DHCP)
+        found = dhcp_option_by_name(name);
+    for (size_t i = 0;
+         option->space == SPACE_AGENT && i < sizeof(agent_options) / sizeof(agent_options[0]);
+         i++) {
+        if (same_name(name, agent_options[i].name))
+            found = &agent_options[i];
+    }
+    if (!found)
+        return false;
+    option->name = found->name;
+    option->code = found->code;
+    option->form = found->form;
+    return true;
+}
+
+/* `unknown-222`: bytes of any code. */
+static bool find_unknown(struct slice name, struct option_reference *option)
+{
+    static const char prefix[] = "unknown-";
+    size_t length = sizeof(prefix) - 1;
+    int64_t code;
+
+    if (name.length <= length || !same_name(slice_of(name.data, length), prefix) ||
+        !number_of(slice_of(name.data + length, name.length - length), &code) || code < 1 ||
+        code > 254)
+        return false;
+    option->name = "unknown";
+    option->code = (unsigned)code;
+    option->form = (struct dhcp_form){{DHCP_ATOM_DATA}, DHCP_ONCE, false};
+    return true;
+}
+
+/* Finds an option by its name, with its space before a dot or without. What the file defines hides
+ * what is built in. */
+static bool find_option(const struct parser *parser, struct slice text,
+                        struct option_reference *option)
+{
+    const uint8_t *dot = text.length ? memchr(text.data, '.', text.length) : NULL;
+    struct slice name = text;
+
+    *option = (struct option_reference){.space = SPACE_DHCP};
+    if (dot) {
+        size_t before = (size_t)(dot - text.data);
+
+        if (!space_of(parser, slice_of(text.data, before), &option->space))
+            return false;
+        name = slice_of(dot + 1, text.length - before - 1);
+    }
+    for (const struct option_definition *at = parser->options; at; at = at->next) {
+        if (at->space != option->space || !same_name(name, at->name))
+            continue;
+        option->name = at->name;
+        option->code = at->code;
+        option->form = at->form;
+        return true;
+    }
+    return find_built_in(name, option) || find_unknown(name, option);
+}
+
+bool read_option_name(struct parser *parser, struct option_reference *option)
+{
+    struct token name;
+
+    if (parser->token.kind != TOKEN_WORD)
+        return parser_expected(parser, "the name of an option");
+    name = parser_take(parser);
+    return find_option(parser, name.text, option) || unknown_option(parser, &name);
+}
+
+/* `option space NAME [code width N] [length width N] [hash size N];` */
+static bool read_space(struct parser *parser)
+{
+    struct option_space_block *made = region_allocate(parser->region, sizeof(*made));
+    enum setting_space existing;
+    struct position where = parser->token.where;
+
+    made->space = (struct option_space){.code_width = 1, .length_width = 1, .has_end = true};
+    if (!read_name(parser, "the name of an option space", &made->space.name))
+        return false;
+    if (space_of(parser, slice_of_string(made->space.name), &existing)) {
+        parser_error(parser, where, "there is an option space of this name already");
+        return false;
+    }
+    while (!token_is_mark(&parser->token, ';')) {
+        bool code = parser_take_word(parser, "code"), hash = false;
+        int64_t width;
+
+        if (!code && !parser_take_word(parser, "length") &&
+            !(hash = parser_take_word(parser, "hash")))
+            return parser_expected(parser, "`code width`, `length width`, `hash size` or `;`");
+        if (!parser_take_word(parser, hash ? "size" : "width"))
+            return parser_expected(parser, hash ? "`size`" : "`width`");
+        where = parser->token.where;
+        if (!read_number(parser, "a number", hash ? 1 : 0, hash ? INT32_MAX : 4, &width))
+            return false;
+        if (!hash && (width == 3 || (code ? width == 0 : width == 4))) {
+            parser_error(parser, where,
+                         code ? "a code is 1, 2 or 4 bytes wide"
+                              : "a length is 0, 1 or 2 bytes wide");
+            return false;
+        }
+        if (!hash)
+            *(code ? &made->space.code_width : &made->space.length_width) = (unsigned)width;
+    }
+    made->space.has_end = made->space.code_width == 1;
+    if (parser->last_space)
+        parser->last_space->next = made;
+    else
+        parser->spaces = made;
+    parser->last_space = made;
+    parser->space_count++;
+    return parser_end_statement(parser);
+}
+
+/* `[signed|unsigned] integer WIDTH` */
+static bool read_integer_type(struct parser *parser, bool has_sign, enum dhcp_atom *atom)
+{
+    int64_t width;
+    struct position where;
+
+    if (!parser_take_word(parser, "integer"))
+        return parser_expected(parser, "`integer`");
+    where = parser->token.where;
+    if (!read_number(parser, "a width of 8, 16 or 32 bits", 8, 32, &width))
+        return false;
+    if (width != 8 && width != 16 && width != 32) {
+        parser_error(parser, where, "the width of a number is 8, 16 or 32 bits");
+        return false;
+    }
+    if (has_sign)
+        *atom = width == 8 ? DHCP_ATOM_INT8 : width == 16 ? DHCP_ATOM_INT16 : DHCP_ATOM_INT32;
+    else
+        *atom = width == 8 ? DHCP_ATOM_UINT8 : width == 16 ? DHCP_ATOM_UINT16 : DHCP_ATOM_UINT32;
+    return true;
+}
+
+static bool read_type(struct parser *parser, enum dhcp_atom *atom)
+{
+    static const struct {
+        const char *word;
+        enum dhcp_atom atom;
+    } types[] = {
+        {"boolean", DHCP_ATOM_FLAG},
+        {"ip-address", DHCP_ATOM_ADDRESS},
+        {"ip6-address", DHCP_ATOM_ADDRESS6},
+        {"text", DHCP_ATOM_TEXT},
+        {"string", DHCP_ATOM_DATA},
+        {"domain-name", DHCP_ATOM_DOMAIN_NAME},
+        {"domain-list", DHCP_ATOM_DOMAIN_NAME},
+    };
+    bool has_sign;
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (!parser_take_word(parser, types[i].word))
+            continue;
+        *atom = types[i].atom;
+        if (strcmp(types[i].word, "domain-list") == 0 && parser_take_word(parser, "compressed"))
+            *atom = DHCP_ATOM_DOMAIN_LIST;
+        return true;
+    }
+    has_sign = !parser_take_word(parser, "unsigned");
+    if (has_sign)
+        parser_take_word(parser, "signed");
+    if (token_is_word(&parser->token, "integer"))
+        return read_integer_type(parser, has_sign, atom);
+    return parser_expected(parser, "a type: boolean, integer 8, unsigned integer 16, ip-address, "
+                                   "text, string, domain-list, array of, encapsulate or `{`");
+}
+
+/* What stands behind the `=` of a definition. */
+static bool read_definition_type(struct parser *parser, struct option_definition *made)
+{
+    bool array = parser_take_word(parser, "array");
+    bool list = token_is_word(&parser->token, "domain-list");
+    size_t count = 0;
+    struct token name;
+
+    if (array && !parser_take_word(parser, "of"))
+        return parser_expected(parser, "`of`");
+    made->form.repeat = array || list ? DHCP_REPEAT_ALL : DHCP_ONCE;
+    if (!array && parser_take_word(parser, "encapsulate")) {
+        made->form.atoms[0] = DHCP_ATOM_DATA;
+        name = parser->token;
+        if (name.kind != TOKEN_WORD || !space_of(parser, name.text, &made->inner))
+            return parser_expected(parser, "an option space declared before this line");
+        parser_take(parser);
+        return true;
+    }
+    if (!parser_take_mark(parser, '{'))
+        return read_type(parser, &made->form.atoms[0]);
+    do {
+        if (count == DHCP_FORM_ATOMS_MAX) {
+            parser_error(parser, parser->token.where, "a record has at most %d pieces",
+                         DHCP_FORM_ATOMS_MAX);
+            return false;
+        }
+        /* An array as the last piece repeats that piece. */
+        if (parser_take_word(parser, "array")) {
+            if (!parser_take_word(parser, "of"))
+                return parser_expected(parser, "`of`");
+            made->form.repeat = DHCP_REPEAT_LAST;
+        }
+        if (!read_type(parser, &made->form.atoms[count++]))
+            return false;
+    } while (parser_take_mark(parser, ','));
+    return parser_take_mark(parser, '}') || parser_expected(parser, "`}`");
+}
+
+/* `option NAME code N = TYPE;`; `option` and the name are taken. */
+static bool read_definition(struct parser *parser, const struct token *name)
+{
+    struct option_definition *made = region_allocate(parser->region, sizeof(*made));
+    const uint8_t *dot = memchr(name->text.data, '.', name->text.length);
+    struct slice own = name->text;
+    int64_t code;
+
+    made->space = SPACE_DHCP;
+    if (dot) {
+        size_t before = (size_t)(dot - name->text.data);
+
+        if (!space_of(parser, slice_of(own.data, before), &made->space)) {
+            parser_error(parser, name->where, "there is no option space %.*s before this line",
+                         (int)before, (const char *)own.data);
+            return false;
+        }
+        own = slice_of(dot + 1, own.length - before - 1);
+    }
+    made->name = region_string_of_slice(parser->region, own);
+    parser_take(parser);
+    if (!read_number(parser, "the option's code", 0, made->space == SPACE_DHCP ? 254 : INT32_MAX,
+                     &code))
+        return false;
+    made->code = (unsigned)code;
+    if (!parser_take_mark(parser, '='))
+        return parser_expected(parser, "`=`");
+    if (!read_definition_type(parser, made) || !parser_end_statement(parser))
+        return false;
+    if (parser->block->kind != BLOCK_GLOBAL || parser->bodies > 0) {
+        parser_error(parser, name->where, "options are defined in the global scope only");
+        return true;
+    }
+    made->next = parser->options;
+    parser->options = made;
+    return true;
+}
+
+void fill_option_spaces(struct parser *parser)
+{
+    struct snapshot *snapshot = parser->snapshot;
+    struct option_space *spaces =
+        region_allocate(&snapshot->region, (parser->space_count + 1) * sizeof(*spaces));
+    struct encapsulation *rows;
+    size_t count = 0;
+
+    for (const struct option_space_block *at = parser->spaces; at; at = at->next)
+        spaces[snapshot->space_count++] = at->space;
+    snapshot->spaces = spaces;
+    for (const struct option_definition *at = parser->options; at; at = at->next)
+        count += at->inner != SPACE_PARAMETER;
+    rows = region_allocate(&snapshot->region, (count + 1) * sizeof(*rows));
+    for (const struct option_definition *at = parser->options; at; at = at->next) {
+        if (at->inner != SPACE_PARAMETER)
+            rows[snapshot->encapsulation_count++] =
+                (struct encapsulation){at->space, at->code, at->inner};
+    }
+    snapshot->encapsulations = rows;
+}
+
+static bool read_option_space(struct parser *parser, const struct statement *statement,
+                              struct token keyword)
+{
+    enum setting_space space;
+
+    if (parser->token.kind != TOKEN_WORD || !space_of(parser, parser->token.text, &space))
+        return parser_expected(parser, "an option space declared before this line");
+    parser_take(parser);
+    if (!parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, space, keyword.where);
+    return true;
+}
+
+bool read_vendor_option_space(struct parser *parser, const struct statement *statement,
+                              struct token keyword)
+{
+    return read_option_space(parser, statement, keyword);
+}
+
+bool read_site_option_space(struct parser *parser, const struct statement *statement,
+                            struct token keyword)
+{
+    return read_option_space(parser, statement, keyword);
+}
+
+/* Reads the value of an option with the `;` behind it into `w`. */
+static bool read_value_to_end(struct parser *parser, const struct option_reference *option,
+                              struct writer *w)
+{
+    struct position where = parser->token.where;
+
+    if (!read_option_value(parser, &option->form, w))
+        return false;
+    if (w->failed) {
+        parser_error(parser, where, "this value is too long: an option has at most %d bytes",
+                     OPTION_VALUE_MAX);
+        return false;
+    }
+    return parser_end_statement(parser);
+}
+
+/* `host-identifier option NAME VALUE;` */
+bool read_host_identifier(struct parser *parser, const struct statement *statement,
+                          struct token keyword)
+{
+    uint8_t bytes[OPTION_VALUE_MAX];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct option_reference option;
+
+    (void)statement;
+    (void)keyword;
+    if (!parser_take_word(parser, "option"))
+        return parser_expected(parser, "`option`");
+    if (!read_option_name(parser, &option) || !read_value_to_end(parser, &option, &w))
+        return false;
+    parser->block->identifier_space = option.space;
+    parser->block->identifier_code = option.code;
+    parser->block->identifier_value =
+        region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
+    return true;
+}
+
 /* What a value may do to the clients that read it. */
-static void check_option(struct parser *parser, const struct dhcp_option_definition *option,
-                         struct slice value, struct position where)
+static void check_option(struct parser *parser, unsigned code, struct slice value,
+                         struct position where)
 {
     /* libsa copies root-path into 128 bytes, the NUL among them. */
     enum { OPTION_ROOT_PATH = 17, ROOT_PATH_SAFE = 127 };
 
-    if (option->code == OPTION_ROOT_PATH && value.length > ROOT_PATH_SAFE)
+    if (code == OPTION_ROOT_PATH && value.length > ROOT_PATH_SAFE)
         parser_warning(parser, where,
                        "this root-path has %zu bytes: NetBSD's loader has room for %d",
                        value.length, ROOT_PATH_SAFE);
 }
 
-/* The option of a name; `dhcp.NAME` is the same as `NAME`. */
-static const struct dhcp_option_definition *option_of(struct slice name)
+/* Sets an option; a host's own client identifier says instead which machine the host is. */
+static void set_option(struct parser *parser, const struct option_reference *option,
+                       struct slice value, struct position value_at, struct position where)
 {
-    static const char space[] = "dhcp.";
-    struct slice prefix = slice_of(name.data, sizeof(space) - 1);
+    enum { OPTION_CLIENT_IDENTIFIER = 61 };
 
-    if (name.length > prefix.length && slice_equal_string(prefix, space))
-        name = slice_of(name.data + prefix.length, name.length - prefix.length);
-    return dhcp_option_by_name(name);
+    if (option->space == SPACE_DHCP && option->code == OPTION_CLIENT_IDENTIFIER &&
+        parser->block->kind == BLOCK_HOST && parser->bodies == 0) {
+        parser->block->client_identifier = region_slice(&parser->snapshot->region, value);
+        return;
+    }
+    if (option->space == SPACE_DHCP)
+        check_option(parser, option->code, value, value_at);
+    add_setting(parser, option->space, option->code, value, where);
 }
 
 bool read_option(struct parser *parser, const struct statement *statement, struct token keyword)
 {
-    enum { OPTION_CLIENT_IDENTIFIER = 61 };
     uint8_t bytes[OPTION_VALUE_MAX];
     struct writer w = writer_of(bytes, sizeof(bytes));
-    const struct dhcp_option_definition *option;
+    const struct expression *expression;
+    struct option_reference option;
     struct token name, value;
 
     (void)statement;
     if (parser->token.kind != TOKEN_WORD)
         return parser_expected(parser, "the name of an option");
     name = parser_take(parser);
-    option = option_of(name.text);
-    if (!option)
+    if (token_is_word(&name, "space") && parser->token.kind == TOKEN_WORD)
+        return read_space(parser);
+    if (token_is_word(&parser->token, "code"))
+        return read_definition(parser, &name);
+    if (!find_option(parser, name.text, &option))
         return unknown_option(parser, &name);
-    if (!parser_take_equals(parser))
-        return false;
     value = parser->token;
-    if (!read_option_value(parser, &option->form, &w))
-        return false;
-    if (w.failed) {
-        parser_error(parser, value.where, "this value is too long: an option has at most %d bytes",
-                     OPTION_VALUE_MAX);
-        return false;
-    }
-    if (!parser_end_statement(parser))
-        return false;
-    if (option->code == OPTION_CLIENT_IDENTIFIER && parser->block->kind == BLOCK_HOST) {
-        parser->block->client_identifier =
-            region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
+    if (token_is_mark(&value, '=')) {
+        if (!parser_take_equals(parser))
+            return false;
+        value = parser->token;
+        if (!read_data_expression(parser, &expression) || !parser_end_statement(parser))
+            return false;
+        if (expression->kind == EXPRESSION_CONSTANT)
+            set_option(parser, &option, expression->constant, value.where, keyword.where);
+        else
+            add_expression(parser, option.space, option.code, expression, keyword.where);
         return true;
     }
-    check_option(parser, option, slice_of(bytes, w.length), value.where);
-    add_setting(parser, SPACE_DHCP, option->code, slice_of(bytes, w.length), keyword.where);
+    if (!read_value_to_end(parser, &option, &w))
+        return false;
+    set_option(parser, &option, slice_of(bytes, w.length), value.where, keyword.where);
     return true;
 }

@@ -161,6 +161,7 @@ static bool find_brace(struct parser *parser)
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good)
 {
     struct block *outer = parser->block;
+    struct action_list *list = parser->list;
     struct token brace;
 
     block->broken = !header_is_good;
@@ -177,14 +178,42 @@ bool parser_read_block(struct parser *parser, struct block *block, bool header_i
     }
     parser_take(parser);
     parser->block = block;
+    parser->list = &block->actions;
     parse_block(parser);
     parser->block = outer;
+    parser->list = list;
     if (parser_take_mark(parser, '}'))
         return true;
     if (!sources_full(parser->sources))
         parser_error(parser, parser->token.where,
                      "the file ends inside the block that line %u opens: expected `}`",
                      brace.where.line);
+    return true;
+}
+
+bool parser_read_body(struct parser *parser, struct action_list *list)
+{
+    struct action_list *outer = parser->list;
+    struct position where = parser->token.where;
+
+    if (!token_is_mark(&parser->token, '{'))
+        return parser_expected(parser, "`{`");
+    if (parser->bodies >= NESTING_MAX) {
+        parser_error(parser, where, "at most %d of these can stand in each other", NESTING_MAX);
+        skip_braces(parser);
+        return true;
+    }
+    parser_take(parser);
+    parser->list = list;
+    parser->bodies++;
+    parse_block(parser);
+    parser->bodies--;
+    parser->list = outer;
+    if (parser_take_mark(parser, '}'))
+        return true;
+    if (!sources_full(parser->sources))
+        parser_error(parser, parser->token.where,
+                     "the file ends inside the block that line %u opens: expected `}`", where.line);
     return true;
 }
 
@@ -232,6 +261,46 @@ static void misplaced_statement(struct parser *parser, const struct statement *s
                  block_kind_name(parser->block->kind), places);
 }
 
+/* dhcpd takes a word that it does not know for an expression, and passes over it. */
+static bool is_bare_word(const struct parser *parser, const struct token *word)
+{
+    struct lexer ahead = parser->lexer;
+    struct token next = lexer_next(&ahead);
+
+    return !memchr(word->text.data, '.', word->text.length) &&
+           (token_is_mark(&next, ';') || token_is_mark(&next, '='));
+}
+
+static void pass_bare_word(struct parser *parser)
+{
+    struct token word = parser_take(parser);
+    const char *nearest = nearest_name(word.text, next_statement_name);
+    const struct expression *unused;
+    char found[TOKEN_TEXT_SIZE];
+
+    token_text(found, &word);
+    if (nearest)
+        parser_warning(parser, word.where,
+                       "there is no statement %s, so this has no effect; the nearest one is `%s`",
+                       found, nearest);
+    else
+        parser_warning(parser, word.where, "there is no statement %s, so this has no effect",
+                       found);
+    if (parser_take_mark(parser, '=') && !read_data_expression(parser, &unused)) {
+        parser_skip_statement(parser);
+        return;
+    }
+    if (!parser_end_statement(parser))
+        parser_skip_statement(parser);
+}
+
+/* Only what can be carried out for a packet may stand under a condition. */
+static bool may_be_conditional(const struct statement *statement)
+{
+    return statement->contexts == (1u << BLOCK_KIND_COUNT) - 1 && statement->read != read_include &&
+           statement->read != read_class && statement->read != read_subclass;
+}
+
 static void parse_statement(struct parser *parser)
 {
     struct token keyword = parser->token;
@@ -246,13 +315,18 @@ static void parse_statement(struct parser *parser)
     statement = statement_by_name(keyword.text);
     if (statement && (statement->contexts & ALLOWED_IN(parser->block->kind))) {
         parser_take(parser);
-        if (parser->block->kind == BLOCK_POOL &&
-            (statement->parameter != PARAMETER_COUNT || statement->read == read_option))
-            parser_warning(parser, keyword.where,
-                           "`%s` has no effect in a pool: its addresses get what the subnet says",
-                           statement->name);
+        if (parser->bodies > 0 && !may_be_conditional(statement)) {
+            parser_error(parser, keyword.where, "`%s` cannot stand under a condition",
+                         statement->name);
+            parser_skip_statement(parser);
+            return;
+        }
         if (!statement->read(parser, statement, keyword))
             parser_skip_statement(parser);
+        return;
+    }
+    if (!statement && !dhcp_option_by_name(keyword.text) && is_bare_word(parser, &keyword)) {
+        pass_bare_word(parser);
         return;
     }
     if (statement)
@@ -273,7 +347,7 @@ void parse_block(struct parser *parser)
             parser_take(parser);
         } else if (!token_is_mark(&parser->token, '}')) {
             parse_statement(parser);
-        } else if (parser->block != parser->outermost) {
+        } else if (parser->block != parser->outermost || parser->bodies > 0) {
             return;
         } else {
             parser_error(parser, parser->token.where, "this `}` closes no block");

@@ -28,7 +28,39 @@ struct parser {
     bool closed_block;       /* the token taken last was a `}` */
     bool unclosed_string;    /* it was a string without an end */
     unsigned include_depth;
+    struct action_list *list;          /* where statements go: the block's, or an if's */
+    unsigned bodies;                   /* braces of if, switch and on around the place */
+    unsigned switches;                 /* of those, the switches */
+    enum setting_operation operation;  /* of the setting being read */
+    struct option_definition *options; /* those that the file defines, the last first */
+    struct option_space_block *spaces; /* in the order written */
+    struct option_space_block *last_space;
+    size_t space_count;
     bool may_include; /* false where the text is no file */
+};
+
+/* An option that the file defines. */
+struct option_definition {
+    struct option_definition *next;
+    const char *name; /* without its space */
+    enum setting_space space;
+    unsigned code;
+    struct dhcp_form form;
+    enum setting_space inner; /* where it encapsulates a space; SPACE_PARAMETER: none */
+};
+
+/* A space of options that the file defines. */
+struct option_space_block {
+    struct option_space_block *next;
+    struct option_space space;
+};
+
+/* An option as a statement or an expression names it. */
+struct option_reference {
+    const char *name;
+    enum setting_space space;
+    unsigned code;
+    struct dhcp_form form;
 };
 
 /* One statement of the language. */
@@ -82,6 +114,11 @@ bool parser_skip_statement(struct parser *parser);
  * errors the block is read all the same, for the errors in it, and marked broken. */
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good);
 
+/* Reads the braces of an `if` and of its like into a list of statements. */
+bool parser_read_body(struct parser *parser, struct action_list *list);
+
+/* A number as the language writes it. */
+bool number_of(struct slice text, int64_t *number);
 /* Readers of single values (value.c). */
 bool read_address(struct parser *parser, uint32_t *address);
 bool read_number(struct parser *parser, const char *what, int64_t least, int64_t greatest,
@@ -96,6 +133,19 @@ bool read_name(struct parser *parser, const char *what, const char **name);
 /* A whole value of an option's form, to its end (option.c). */
 bool read_option_value(struct parser *parser, const struct dhcp_form *form, struct writer *w);
 
+/* Reads SPACE.NAME or NAME (option.c). */
+bool read_option_name(struct parser *parser, struct option_reference *option);
+/* Makes the snapshot's spaces and encapsulations of what the file defines (option.c). */
+void fill_option_spaces(struct parser *parser);
+/* Expressions (expression.c): data, or a condition. */
+bool read_data_expression(struct parser *parser, const struct expression **expression);
+bool read_condition(struct parser *parser, const struct expression **expression);
+/* Appends a statement that is carried out for each packet, and returns it. */
+struct action *add_action(struct parser *parser, enum action_kind kind, struct position where);
+/* As add_setting(), with a value that is computed for each packet; a constant is set at once. */
+void add_expression(struct parser *parser, enum setting_space space, unsigned code,
+                    const struct expression *expression, struct position where);
+
 /* Adds a setting to the block being read; the value is copied, with a NUL behind it that does not
  * count. */
 void add_setting(struct parser *parser, enum setting_space space, unsigned code, struct slice value,
@@ -106,8 +156,14 @@ void add_number(struct parser *parser, enum parameter parameter, uint32_t number
 /* Statements that have their own files. */
 typedef bool read_statement(struct parser *parser, const struct statement *statement,
                             struct token keyword);
-read_statement read_option;                    /* option.c */
-read_statement read_pxe_menu, read_pxe_prompt; /* pxe.c */
+read_statement read_option, read_vendor_option_space, read_site_option_space,
+    read_host_identifier; /* option.c */
+read_statement read_if, read_switch, read_case, read_default, read_break, read_set, read_unset,
+    read_eval, read_log, read_on, read_add, read_operation;                         /* execute.c */
+read_statement read_class, read_subclass, read_match, read_spawn, read_lease_limit; /* class.c */
+/* `allow` or `deny` in a pool (class.c). */
+bool read_permit(struct parser *parser, bool allow); /* option.c */
+read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
 

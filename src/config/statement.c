@@ -16,31 +16,32 @@
     (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_GROUP))
 #define RANGES       (ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_POOL))
 #define LINKS        (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET))
+#define CLASSES      (ALLOWED_IN(BLOCK_CLASS) | ALLOWED_IN(BLOCK_SUBCLASS))
 #define NO_PARAMETER PARAMETER_COUNT
 
 static read_statement read_text, read_address_setting, read_lease_time, read_seconds,
     read_flag_setting, read_authoritative, read_not, read_permission, read_directory, read_console,
-    read_without_effect, read_not_known;
+    read_without_effect, read_not_known, read_stray_else;
 
 /* Ordered by name. bootwire.conf(5) has an entry for each. */
 static const struct statement statements[] = {
     {"abandon-lease-time", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"adaptive-lease-time-threshold", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"add", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"add", ANYWHERE, read_add, NO_PARAMETER},
     {"allow", ANYWHERE, read_permission, NO_PARAMETER},
     {"allow-booting", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_BOOTING},
     {"allow-bootp", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_BOOTP},
     {"always-broadcast", ANYWHERE, read_flag_setting, PARAMETER_ALWAYS_BROADCAST},
-    {"always-reply-rfc1048", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"append", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"always-reply-rfc1048", ANYWHERE, read_flag_setting, PARAMETER_ALWAYS_REPLY_RFC1048},
+    {"append", ANYWHERE, read_operation, NO_PARAMETER},
     {"authoritative", NOT_HOSTS, read_authoritative, PARAMETER_AUTHORITATIVE},
     {"bind-local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"boot-timeout", ANYWHERE, read_seconds, PARAMETER_BOOT_TIMEOUT},
     {"boot-unknown-clients", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
-    {"break", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"case", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"break", ANYWHERE, read_break, NO_PARAMETER},
+    {"case", ANYWHERE, read_case, NO_PARAMETER},
     {"check-secs-byte-order", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"class", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"class", ANYWHERE, read_class, NO_PARAMETER},
     {"client-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"console", ANYWHERE, read_console, PARAMETER_CONSOLE},
     {"db-time-format", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -56,9 +57,9 @@ static const struct statement statements[] = {
     {"ddns-update-style", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"declines", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"default", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"default", ANYWHERE, read_default, NO_PARAMETER},
     {"default-lease-time", ANYWHERE, read_lease_time, PARAMETER_DEFAULT_LEASE_TIME},
-    {"define", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"define", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"delayed-ack", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"deny", ANYWHERE, read_permission, NO_PARAMETER},
     {"dhcp-cache-threshold", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -68,15 +69,15 @@ static const struct statement statements[] = {
     {"do-forward-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"do-reverse-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"dont-use-fsync", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"duplicates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"duplicates", ANYWHERE, read_flag_setting, PARAMETER_DUPLICATES},
     {"dynamic-bootp", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"dynamic-bootp-lease-cutoff", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"dynamic-bootp-lease-length", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"echo-client-id", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"else", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"elsif", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"eval", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"execute", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"else", ANYWHERE, read_stray_else, NO_PARAMETER},
+    {"elsif", ANYWHERE, read_stray_else, NO_PARAMETER},
+    {"eval", ANYWHERE, read_eval, NO_PARAMETER},
+    {"execute", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"failover", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"filename", ANYWHERE, read_text, PARAMETER_FILENAME},
     {"fixed-address", HOST, read_fixed_address, NO_PARAMETER},
@@ -87,15 +88,16 @@ static const struct statement statements[] = {
     {"group", GROUPS, read_group, NO_PARAMETER},
     {"hardware", HOST, read_hardware_statement, NO_PARAMETER},
     {"host", GROUPS, read_host, NO_PARAMETER},
-    {"host-identifier", HOST, read_not_known, NO_PARAMETER},
-    {"if", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"host-identifier", HOST, read_host_identifier, NO_PARAMETER},
+    {"if", ANYWHERE, read_if, NO_PARAMETER},
     {"ignore", ANYWHERE, read_permission, NO_PARAMETER},
-    {"ignore-client-uids", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ignore-client-uids", ANYWHERE, read_flag_setting, PARAMETER_IGNORE_CLIENT_UIDS},
     {"include", ANYWHERE, read_include, NO_PARAMETER},
-    {"infinite-is-reserved", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"infinite-is-reserved", ANYWHERE, read_flag_setting, PARAMETER_INFINITE_IS_RESERVED},
     {"interface", LINKS, read_without_effect, NO_PARAMETER},
     {"ipxe-no-pxedhcp", ANYWHERE, read_flag_setting, PARAMETER_IPXE_NO_PXEDHCP},
     {"key", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"lease", CLASSES, read_lease_limit, NO_PARAMETER},
     {"lease-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"lease-id-format", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"leasequery", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -105,11 +107,11 @@ static const struct statement statements[] = {
     {"local-address", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"local-port", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"log", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"log", ANYWHERE, read_log, NO_PARAMETER},
     {"log-facility", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"log-threshold-high", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"log-threshold-low", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"match", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"match", ALLOWED_IN(BLOCK_CLASS), read_match, NO_PARAMETER},
     {"max-ack-delay", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"max-lease-time", ANYWHERE, read_lease_time, PARAMETER_MAX_LEASE_TIME},
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
@@ -118,8 +120,8 @@ static const struct statement statements[] = {
     {"not", NOT_HOSTS, read_not, PARAMETER_AUTHORITATIVE},
     {"omapi-key", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"omapi-port", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"on", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"one-lease-per-client", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"on", ANYWHERE, read_on, NO_PARAMETER},
+    {"one-lease-per-client", ANYWHERE, read_flag_setting, PARAMETER_ONE_LEASE_PER_CLIENT},
     {"option", ANYWHERE, read_option, NO_PARAMETER},
     {"persist-eui-64-leases", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"pid-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -130,39 +132,40 @@ static const struct statement statements[] = {
     {"pool", POOLS, read_pool, NO_PARAMETER},
     {"preferred-lifetime", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"prefix-length-mode", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"prepend", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"prepend", ANYWHERE, read_operation, NO_PARAMETER},
     {"proxy-dhcp", ANYWHERE, read_flag_setting, PARAMETER_PROXY_DHCP},
     {"pxe-menu", ANYWHERE, read_pxe_menu, PARAMETER_PXE_MENU},
     {"pxe-prompt", ANYWHERE, read_pxe_prompt, PARAMETER_PXE_PROMPT},
     {"range", RANGES, read_range, NO_PARAMETER},
     {"release-on-roam", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"remote-port", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"return", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"return", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"router-advertisement", ANYWHERE, read_flag_setting, PARAMETER_ROUTER_ADVERTISEMENT},
     {"server-duid", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-id-check", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-identifier", ANYWHERE, read_address_setting, PARAMETER_SERVER_IDENTIFIER},
     {"server-name", ANYWHERE, read_text, PARAMETER_SERVER_NAME},
-    {"set", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"set", ANYWHERE, read_set, NO_PARAMETER},
     {"shared-network", OUTERMOST, read_shared_network, NO_PARAMETER},
-    {"site-option-space", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"spawn", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"site-option-space", ANYWHERE, read_site_option_space, PARAMETER_SITE_OPTION_SPACE},
+    {"spawn", ALLOWED_IN(BLOCK_CLASS), read_spawn, NO_PARAMETER},
     {"stash-agent-options", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"state-directory", GLOBAL, read_directory, PARAMETER_STATE_DIRECTORY},
-    {"subclass", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"subclass", ANYWHERE, read_subclass, NO_PARAMETER},
     {"subnet", NETWORKS, read_subnet, NO_PARAMETER},
     {"subnet6", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"supersede", ANYWHERE, read_not_known, NO_PARAMETER},
-    {"switch", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
+    {"switch", ANYWHERE, read_switch, NO_PARAMETER},
     {"tftp-root", GLOBAL, read_directory, PARAMETER_TFTP_ROOT},
-    {"unset", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"unset", ANYWHERE, read_unset, NO_PARAMETER},
     {"update-conflict-detection", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"update-optimization", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"update-static-leases", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"use-eui-64", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"use-host-decl-names", ANYWHERE, read_flag_setting, PARAMETER_USE_HOST_DECL_NAMES},
-    {"use-lease-addr-for-default-route", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"vendor-option-space", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"use-lease-addr-for-default-route", ANYWHERE, read_flag_setting,
+     PARAMETER_LEASE_ADDRESS_ROUTE},
+    {"vendor-option-space", ANYWHERE, read_vendor_option_space, PARAMETER_VENDOR_OPTION_SPACE},
     {"zone", GLOBAL, read_without_effect, NO_PARAMETER},
 };
 
@@ -184,15 +187,36 @@ const struct statement *statement_by_name(struct slice name)
     return NULL;
 }
 
+/* `filename = EXPRESSION;` */
+static bool read_computed(struct parser *parser, const struct statement *statement,
+                          struct token keyword)
+{
+    const struct expression *expression;
+
+    if (!read_data_expression(parser, &expression) || !parser_end_statement(parser))
+        return false;
+    if (expression->kind == EXPRESSION_CONSTANT &&
+        memchr(expression->constant.data, '\0', expression->constant.length)) {
+        parser_error(parser, expression->where, "a %s cannot hold a zero byte", statement->name);
+        return true;
+    }
+    add_expression(parser, SPACE_PARAMETER, statement->parameter, expression, keyword.where);
+    return true;
+}
+
 static bool read_text(struct parser *parser, const struct statement *statement,
                       struct token keyword)
 {
     struct position where;
     struct slice text;
     char what[64];
+    bool equals;
 
+    equals = token_is_mark(&parser->token, '=');
     if (!parser_take_equals(parser))
         return false;
+    if (equals)
+        return read_computed(parser, statement, keyword);
     where = parser->token.where;
     snprintf(what, sizeof(what), "the %s", statement->name);
     if (!read_string(parser, what, &text) || !parser_end_statement(parser))
@@ -221,13 +245,34 @@ static bool read_directory(struct parser *parser, const struct statement *statem
     return true;
 }
 
+/* `next-server = EXPRESSION;`: four bytes. */
+static bool read_computed_address(struct parser *parser, const struct statement *statement,
+                                  struct token keyword)
+{
+    enum { ADDRESS_BYTES = 4 };
+    const struct expression *expression;
+
+    if (!read_data_expression(parser, &expression) || !parser_end_statement(parser))
+        return false;
+    if (expression->kind == EXPRESSION_CONSTANT && expression->constant.length != ADDRESS_BYTES) {
+        parser_error(parser, expression->where, "an address has four bytes, as in 0a:32:01:01");
+        return true;
+    }
+    add_expression(parser, SPACE_PARAMETER, statement->parameter, expression, keyword.where);
+    return true;
+}
+
 static bool read_address_setting(struct parser *parser, const struct statement *statement,
                                  struct token keyword)
 {
     uint32_t address;
+    bool equals = token_is_mark(&parser->token, '=');
 
-    if (!parser_take_equals(parser) || !read_address(parser, &address) ||
-        !parser_end_statement(parser))
+    if (!parser_take_equals(parser))
+        return false;
+    if (equals)
+        return read_computed_address(parser, statement, keyword);
+    if (!read_address(parser, &address) || !parser_end_statement(parser))
         return false;
     add_number(parser, statement->parameter, address, keyword.where);
     return true;
@@ -312,7 +357,7 @@ static const struct permission {
     {{"booting", NULL}, PARAMETER_ALLOW_BOOTING},
     {{"client-updates", NULL}, NO_PARAMETER},
     {{"declines", NULL}, NO_PARAMETER},
-    {{"duplicates", NULL}, NO_PARAMETER},
+    {{"duplicates", NULL}, PARAMETER_DUPLICATES},
     {{"leasequery", NULL}, NO_PARAMETER},
     {{"known-clients", NULL}, NO_PARAMETER},
     {{"known", "clients"}, NO_PARAMETER},
@@ -363,7 +408,14 @@ static bool read_permission(struct parser *parser, const struct statement *state
     }
     if (!permission)
         return unknown_permission(parser);
-    if (permission->parameter == NO_PARAMETER || parser->block->kind == BLOCK_POOL)
+    if (parser->block->kind == BLOCK_POOL && parser->bodies == 0 &&
+        (permission->parameter == NO_PARAMETER ||
+         permission->parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS) &&
+        !token_is_word(&parser->token, "after") && !token_is_word(&parser->token, "leasequery") &&
+        !token_is_word(&parser->token, "client-updates") &&
+        !token_is_word(&parser->token, "declines"))
+        return read_permit(parser, strcmp(statement->name, "allow") == 0);
+    if (permission->parameter == NO_PARAMETER)
         return read_without_effect(parser, statement, keyword);
     parser_take(parser);
     if (permission->words[1])
@@ -444,4 +496,12 @@ static bool read_not_known(struct parser *parser, const struct statement *statem
             !token_is_word(&parser->token, "elseif"))
             return true;
     }
+}
+
+/* An `else` or `elsif` that follows no `if`. */
+static bool read_stray_else(struct parser *parser, const struct statement *statement,
+                            struct token keyword)
+{
+    parser_error(parser, keyword.where, "`%s` belongs behind the `}` of an `if`", statement->name);
+    return false;
 }

@@ -46,7 +46,7 @@ bool read_address(struct parser *parser, uint32_t *address)
 }
 
 /* A number as C and dhcpd write it: decimal, 0x hexadecimal, 0 octal, with a sign. */
-static bool number_of(struct slice text, int64_t *number)
+bool number_of(struct slice text, int64_t *number)
 {
     size_t i = 0;
     bool negative = false;
@@ -224,15 +224,52 @@ bool read_name(struct parser *parser, const char *what, const char **name)
     return true;
 }
 
+struct action *add_action(struct parser *parser, enum action_kind kind, struct position where)
+{
+    struct action *made = region_allocate(&parser->snapshot->region, sizeof(*made));
+
+    made->kind = kind;
+    made->where = where;
+    if (parser->list->last)
+        parser->list->last->next = made;
+    else
+        parser->list->first = made;
+    parser->list->last = made;
+    if (kind != ACTION_SETTING)
+        parser->block->has_actions = true;
+    return made;
+}
+
+/* Every setting is a statement in its place; what holds for each packet stands apart as well. */
+static void put_setting(struct parser *parser, struct setting setting)
+{
+    setting.operation = parser->operation;
+    if (parser->bodies == 0 && !setting.expression && setting.operation == SETTING_SUPERSEDE)
+        block_add_setting(parser->region, parser->block, setting);
+    else
+        parser->block->has_actions = true;
+    add_action(parser, ACTION_SETTING, setting.where)->setting = setting;
+}
+
+void add_expression(struct parser *parser, enum setting_space space, unsigned code,
+                    const struct expression *expression, struct position where)
+{
+    if (expression->kind == EXPRESSION_CONSTANT)
+        add_setting(parser, space, code, expression->constant, where);
+    else
+        put_setting(parser,
+                    (struct setting){
+                        .space = space, .code = code, .where = where, .expression = expression});
+}
+
 void add_setting(struct parser *parser, enum setting_space space, unsigned code, struct slice value,
                  struct position where)
 {
     struct slice copy =
         slice_of(region_string_of_slice(&parser->snapshot->region, value), value.length);
 
-    block_add_setting(
-        parser->region, parser->block,
-        (struct setting){.space = space, .code = code, .value = copy, .where = where});
+    put_setting(parser,
+                (struct setting){.space = space, .code = code, .value = copy, .where = where});
 }
 
 void add_number(struct parser *parser, enum parameter parameter, uint32_t number,

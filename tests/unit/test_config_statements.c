@@ -60,12 +60,94 @@ static const struct setter {
     {"state-directory", "state-directory \"/var/bw\";", PARAMETER_STATE_DIRECTORY, "/var/bw", 7},
     {"tftp-root", "tftp-root \"/srv/tftp\";", PARAMETER_TFTP_ROOT, "/srv/tftp", 9},
     {"use-host-decl-names", "use-host-decl-names on;", PARAMETER_USE_HOST_DECL_NAMES, "\1", 1},
+    {"always-reply-rfc1048", "always-reply-rfc1048 true;", PARAMETER_ALWAYS_REPLY_RFC1048, "\1", 1},
+    {"duplicates", "duplicates true;", PARAMETER_DUPLICATES, "\1", 1},
+    {"ignore-client-uids", "ignore-client-uids true;", PARAMETER_IGNORE_CLIENT_UIDS, "\1", 1},
+    {"infinite-is-reserved", "infinite-is-reserved true;", PARAMETER_INFINITE_IS_RESERVED, "\1", 1},
+    {"one-lease-per-client", "one-lease-per-client true;", PARAMETER_ONE_LEASE_PER_CLIENT, "\1", 1},
+    {"use-lease-addr-for-default-route", "use-lease-addr-for-default-route true;",
+     PARAMETER_LEASE_ADDRESS_ROUTE, "\1", 1},
+    {"deny", "deny duplicates;", PARAMETER_DUPLICATES, "\0", 1},
+    {"site-option-space", "site-option-space dhcp;", PARAMETER_SITE_OPTION_SPACE, "\0\0\0\1", 4},
+    {"vendor-option-space", "vendor-option-space agent;", PARAMETER_VENDOR_OPTION_SPACE, "\0\0\0\2",
+     4},
 };
 
 /* Statements that change no single value; tests of their own are below and in test_config.c. */
 static const char *const others[] = {
-    "fixed-address", "group", "hardware",       "host",   "include",
-    "option",        "pool",  "shared-network", "subnet", "range",
+    "fixed-address", "group",          "hardware", "host",  "include", "option",
+    "pool",          "shared-network", "subnet",   "range", "lease",
+};
+
+/* Statements that are carried out for each packet, and what surrounds them: what the language takes
+ * and what it refuses, with the message. */
+static const struct executable {
+    const char *name, *text, *refused; /* NULL: taken without a word */
+} executables[] = {
+    {"add", "class \"c\" { } add \"c\";", NULL},
+    {"append", "append domain-name-servers 10.0.0.1;", NULL},
+    {"break", "switch (\"a\") { case 1: break; }", NULL},
+    {"case", "switch (option user-class) { case \"a\": filename \"a\"; default: }", NULL},
+    {"case", "case 1: break;", "`case` belongs in a `switch`"},
+    {"class", "class \"c\" { match if substring (option user-class, 0, 1) = \"i\"; }", NULL},
+    {"default", "default host-name \"h\";", NULL},
+    {"else", "if known { } else { }", NULL},
+    {"else", "else { }", "`else` belongs behind the `}` of an `if`"},
+    {"elsif", "if known { } elsif static { } else if exists agent.circuit-id { } else { }", NULL},
+    {"elsif", "elsif known { }", "`elsif` belongs behind the `}` of an `if`"},
+    {"eval", "eval concat (\"a\", 00:ff, option host-name);", NULL},
+    {"host-identifier", "host h { host-identifier option agent.remote-id \"p\"; }", NULL},
+    {"if", "if not exists user-class and (known or static) { filename \"x\"; }", NULL},
+    {"if", "if (option user-class = \"iPXE\") { filename = lcase (option host-name); }", NULL},
+    {"if", "if extract-int (option pxe-system-type, 16) = 7 { }", NULL},
+    {"if", "if filename = \"boot.cfg\" { filename \"tftp:menu.cfg\"; }", NULL},
+    {"if", "if option user-class ~~ \"^ipxe\" or option user-class != 00:01 { }", NULL},
+    {"if", "if (known) and (static) { }",
+     "the parentheses before this end the condition: put one more pair around the whole of it"},
+    {"if", "if option user-class == \"iPXE\" { }",
+     "`==` is not of this language: a value is set, and compared, with one `=`"},
+    {"if", "if (known) && (static) { }", "conditions are joined with the words `and` and `or`"},
+    {"if", "if option user-class { }",
+     "expected a condition: compare this value with `=`, or ask whether it `exists`"},
+    {"if", "if not option user-class = \"a\" { }",
+     "`not` stands before a condition: write `not (... = ...)`"},
+    {"if", "if known { subnet 10.0.0.0 netmask 255.0.0.0 { } }",
+     "`subnet` cannot stand under a condition"},
+    {"log", "log (debug, pick-first-value (option host-name, host-decl-name, \"?\"));", NULL},
+    {"log", "log (binary-to-ascii (16, 8, \":\", suffix (hardware, 6)));", NULL},
+    {"match", "class \"c\" { match pick-first-value (option user-class, hardware); }", NULL},
+    {"match", "match hardware;", "`match` cannot stand in the global scope: it belongs in class"},
+    {"on", "on commit or expiry { set x = \"1\"; }", NULL},
+    {"on", "on fire { }", "expected `commit`, `expiry` or `release`, found `fire`"},
+    {"prepend", "prepend domain-name-servers 10.0.0.1;", NULL},
+    {"set", "set x = reverse (1, packet (0, encode-int (4, 8)));", "expected a number here"},
+    {"set", "set x = reverse (1, packet (0, 4));", NULL},
+    {"spawn", "class \"c\" { spawn with option agent.circuit-id; lease limit 4; }", NULL},
+    {"subclass", "class \"c\" { match hardware; } subclass \"c\" 1:00:0c:29:3e:5f:01;", NULL},
+    {"subclass", "subclass \"c\" \"a\";", "there is no class \"c\" before this line"},
+    {"supersede", "supersede host-name \"h\";", NULL},
+    {"switch", "switch (config-option domain-name) { default: frobnicate; }",
+     "there is no statement `frobnicate`, so this has no effect"},
+    {"unset", "unset x;", NULL},
+    {"option",
+     "option space s code width 2 length width 1 hash size 11;\n"
+     "option s.a code 300 = { ip-address, array of integer 16 };\n"
+     "option o code 224 = encapsulate s; option s.a 10.0.0.1 1, 2;",
+     NULL},
+    {"option", "option l code 225 = array of ip-address; option l = 0a:00:00:01;", NULL},
+    {"option", "option d code 226 = domain-list compressed; option d \"a.b\", \"c.b\";", NULL},
+    {"option", "option arch code 93 = uint16;",
+     "expected a type: boolean, integer 8, unsigned integer 16, ip-address, text, string, "
+     "domain-list, array of, encapsulate or `{`, found `uint16`"},
+    {"option", "subnet 10.0.0.0 netmask 255.0.0.0 { option a code 224 = text; }",
+     "options are defined in the global scope only"},
+    {"option", "if option pxe-system-type = 7 { }",
+     "this is one byte, and the option has two: they are never equal; write 00:07"},
+    {"pool",
+     "class \"c\" { } subnet 10.0.0.0 netmask 255.0.0.0 { pool { range 10.0.0.1;\n"
+     "allow members of \"c\"; deny known clients; allow all clients;\n"
+     "deny dynamic bootp clients; allow unauthenticated clients; } }",
+     NULL},
 };
 
 /* Statements that are answered with a warning, and where they stand. */
@@ -74,7 +156,6 @@ static const struct placed {
 } without_effect[] = {
     {"abandon-lease-time", GLOBAL},
     {"adaptive-lease-time-threshold", GLOBAL},
-    {"always-reply-rfc1048", GLOBAL},
     {"bind-local-address6", GLOBAL},
     {"check-secs-byte-order", GLOBAL},
     {"client-updates", GLOBAL},
@@ -91,6 +172,7 @@ static const struct placed {
     {"ddns-update-style", GLOBAL},
     {"ddns-updates", GLOBAL},
     {"declines", GLOBAL},
+    {"define", GLOBAL},
     {"delayed-ack", GLOBAL},
     {"dhcp-cache-threshold", GLOBAL},
     {"dhcpv6-lease-file-name", GLOBAL},
@@ -99,18 +181,16 @@ static const struct placed {
     {"do-forward-updates", GLOBAL},
     {"do-reverse-updates", GLOBAL},
     {"dont-use-fsync", GLOBAL},
-    {"duplicates", GLOBAL},
     {"dynamic-bootp", GLOBAL},
     {"dynamic-bootp-lease-cutoff", GLOBAL},
     {"dynamic-bootp-lease-length", GLOBAL},
     {"echo-client-id", GLOBAL},
+    {"execute", GLOBAL},
     {"failover", GLOBAL},
     {"fixed-address6", HOST},
     {"fixed-prefix6", HOST},
     {"fqdn-reply", GLOBAL},
     {"get-lease-hostnames", GLOBAL},
-    {"ignore-client-uids", GLOBAL},
-    {"infinite-is-reserved", GLOBAL},
     {"interface", SUBNET},
     {"key", GLOBAL},
     {"lease-file-name", GLOBAL},
@@ -129,7 +209,6 @@ static const struct placed {
     {"min-secs", GLOBAL},
     {"omapi-key", GLOBAL},
     {"omapi-port", GLOBAL},
-    {"one-lease-per-client", GLOBAL},
     {"persist-eui-64-leases", GLOBAL},
     {"pid-file-name", GLOBAL},
     {"ping-check", GLOBAL},
@@ -140,28 +219,20 @@ static const struct placed {
     {"prefix-length-mode", GLOBAL},
     {"release-on-roam", GLOBAL},
     {"remote-port", GLOBAL},
+    {"return", GLOBAL},
     {"server-duid", GLOBAL},
     {"server-id-check", GLOBAL},
-    {"site-option-space", GLOBAL},
     {"stash-agent-options", GLOBAL},
     {"update-conflict-detection", GLOBAL},
     {"update-optimization", GLOBAL},
     {"update-static-leases", GLOBAL},
     {"use-eui-64", GLOBAL},
-    {"use-lease-addr-for-default-route", GLOBAL},
-    {"vendor-option-space", GLOBAL},
     {"zone", GLOBAL},
 };
 
 /* Statements that are refused. */
 static const struct placed not_known[] = {
-    {"add", GLOBAL},      {"append", GLOBAL},  {"break", GLOBAL},     {"case", GLOBAL},
-    {"class", GLOBAL},    {"default", GLOBAL}, {"define", GLOBAL},    {"else", GLOBAL},
-    {"elsif", GLOBAL},    {"eval", GLOBAL},    {"execute", GLOBAL},   {"host-identifier", HOST},
-    {"if", GLOBAL},       {"log", GLOBAL},     {"match", GLOBAL},     {"on", GLOBAL},
-    {"prepend", GLOBAL},  {"return", GLOBAL},  {"set", GLOBAL},       {"spawn", GLOBAL},
-    {"subclass", GLOBAL}, {"subnet6", GLOBAL}, {"supersede", GLOBAL}, {"switch", GLOBAL},
-    {"unset", GLOBAL},
+    {"subnet6", GLOBAL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -247,10 +318,33 @@ static void what_is_not_known_is_refused(void **state)
     }
 }
 
+static void executables_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(executables); i++) {
+        const struct executable *executable = &executables[i];
+        struct diagnostics diagnostics;
+        struct snapshot *snapshot = parse(executable->text, &diagnostics);
+
+        if (!executable->refused && (!snapshot || diagnostics.count > 0))
+            fail_msg("%s: %s", executable->text, diagnostics.list[0].message);
+        if (executable->refused && diagnostics.count == 0)
+            fail_msg("%s: no message", executable->text);
+        if (executable->refused)
+            assert_string_equal(diagnostics.list[0].message, executable->refused);
+        diagnostics_release(&diagnostics);
+        snapshot_free(snapshot);
+    }
+}
+
 static bool is_tested(const char *name)
 {
     for (size_t i = 0; i < COUNT(setters); i++) {
         if (strcmp(setters[i].name, name) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < COUNT(executables); i++) {
+        if (strcmp(executables[i].name, name) == 0)
             return true;
     }
     for (size_t i = 0; i < COUNT(others); i++) {
@@ -338,6 +432,7 @@ int main(void)
         cmocka_unit_test(every_setter_sets),
         cmocka_unit_test(what_has_no_effect_is_said),
         cmocka_unit_test(what_is_not_known_is_refused),
+        cmocka_unit_test(executables_are_read),
         cmocka_unit_test(every_statement_has_a_test),
         cmocka_unit_test(the_manual_has_every_entry),
     };

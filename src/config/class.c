@@ -1,0 +1,181 @@
+/* Classes, their members, and whom a pool serves. */
+#include "config/parser.h"
+
+#include <string.h>
+#include <strings.h>
+
+static struct block *outermost_block(struct block *block)
+{
+    while (block->outer)
+        block = block->outer;
+    return block;
+}
+
+/* The class of a name, wherever it was declared; NULL where it is not yet. */
+static struct block *class_of(struct parser *parser, const char *name)
+{
+    for (struct block *block = outermost_block(parser->block); block; block = block_walk(block)) {
+        if (block->kind == BLOCK_CLASS && block->name && strcmp(block->name, name) == 0)
+            return block;
+    }
+    return NULL;
+}
+
+static struct block *known_class(struct parser *parser)
+{
+    struct position where = parser->token.where;
+    struct block *class;
+    const char *name;
+
+    if (!read_name(parser, "the name of a class", &name))
+        return NULL;
+    class = class_of(parser, name);
+    if (!class)
+        parser_error(parser, where, "there is no class \"%s\" before this line", name);
+    return class;
+}
+
+/* A class belongs to no scope: wherever it stands, it goes to the outermost block. A second
+ * declaration of one name adds to the first. */
+bool read_class(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct block *class = NULL;
+    const char *name = NULL;
+    bool good = read_name(parser, "the name of the class", &name);
+
+    (void)statement;
+    if (name)
+        class = class_of(parser, name);
+    if (!class || class == parser->block) {
+        class =
+            block_new(parser->region, BLOCK_CLASS, outermost_block(parser->block), keyword.where);
+        class->name = name;
+    }
+    return parser_read_block(parser, class, good);
+}
+
+/* `subclass "CLASS" KEY;` or `subclass "CLASS" KEY { ... }` */
+bool read_subclass(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    const struct expression *key;
+    struct block *class = known_class(parser), *block;
+
+    (void)statement;
+    if (!class || !read_data_expression(parser, &key))
+        return false;
+    if (key->kind != EXPRESSION_CONSTANT) {
+        parser_error(parser, key->where,
+                     "expected text in quotes or bytes in hexadecimal, as in 1:00:0c:29:3e:5f:01");
+        return false;
+    }
+    block = block_new(parser->region, BLOCK_SUBCLASS, class, keyword.where);
+    block->class = class;
+    block->key = key->constant;
+    if (token_is_mark(&parser->token, '{'))
+        return parser_read_block(parser, block, true);
+    return parser_end_statement(parser);
+}
+
+/* `match EXPRESSION;` or `match if CONDITION;` */
+bool read_match(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    const struct expression **place = &parser->block->match;
+
+    (void)statement;
+    if (parser_take_word(parser, "if")) {
+        place = &parser->block->match_if;
+        if (*place)
+            parser_error(parser, keyword.where, "this class has a `match if` already");
+        return read_condition(parser, place) && parser_end_statement(parser);
+    }
+    if (*place)
+        parser_error(parser, keyword.where, "this class has a `match` or `spawn with` already");
+    return read_data_expression(parser, place) && parser_end_statement(parser);
+}
+
+/* `spawn with EXPRESSION;` */
+bool read_spawn(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    (void)statement;
+    if (!parser_take_word(parser, "with"))
+        return parser_expected(parser, "`with`");
+    if (parser->block->match)
+        parser_error(parser, keyword.where, "this class has a `match` or `spawn with` already");
+    return read_data_expression(parser, &parser->block->spawn_with) && parser_end_statement(parser);
+}
+
+/* `lease limit NUMBER;` */
+bool read_lease_limit(struct parser *parser, const struct statement *statement,
+                      struct token keyword)
+{
+    int64_t limit;
+
+    (void)statement;
+    (void)keyword;
+    if (!parser_take_word(parser, "limit"))
+        return parser_expected(parser, "`limit`");
+    if (!read_number(parser, "a number of leases", 0, INT32_MAX, &limit) ||
+        !parser_end_statement(parser))
+        return false;
+    parser->block->lease_limit = (uint32_t)limit;
+    return true;
+}
+
+/* Words of a pool's `allow` and `deny`, a second one where there are two. */
+static const struct permit_words {
+    const char *first, *second;
+    enum permit_kind kind;
+} permits[] = {
+    {"known-clients", NULL, PERMIT_KNOWN},
+    {"unknown-clients", NULL, PERMIT_UNKNOWN},
+    {"known", "clients", PERMIT_KNOWN},
+    {"unknown", "clients", PERMIT_UNKNOWN},
+    {"all", "clients", PERMIT_ALL},
+    {"dynamic", "bootp", PERMIT_DYNAMIC_BOOTP},
+    {"authenticated", "clients", PERMIT_AUTHENTICATED},
+    {"unauthenticated", "clients", PERMIT_UNAUTHENTICATED},
+    {"members", "of", PERMIT_CLASS},
+};
+
+static bool read_permit_words(struct parser *parser, enum permit_kind *kind)
+{
+    for (size_t i = 0; i < sizeof(permits) / sizeof(permits[0]); i++) {
+        struct lexer ahead = parser->lexer;
+        struct token second;
+
+        if (!token_is_word(&parser->token, permits[i].first))
+            continue;
+        second = lexer_next(&ahead);
+        if (permits[i].second && !token_is_word(&second, permits[i].second))
+            continue;
+        parser_take(parser);
+        if (permits[i].second)
+            parser_take(parser);
+        *kind = permits[i].kind;
+        return true;
+    }
+    return parser_expected(parser, "`known-clients`, `unknown-clients`, `all clients`, `dynamic "
+                                   "bootp clients` or `members of` a class");
+}
+
+bool read_permit(struct parser *parser, bool allow)
+{
+    struct block_permit *made = region_allocate(parser->region, sizeof(*made));
+    struct block *pool = parser->block;
+
+    made->allow = allow;
+    if (!read_permit_words(parser, &made->kind))
+        return false;
+    if (made->kind == PERMIT_DYNAMIC_BOOTP && !parser_take_word(parser, "clients"))
+        return parser_expected(parser, "`clients`");
+    if (made->kind == PERMIT_CLASS && !(made->class = known_class(parser)))
+        return false;
+    if (!parser_end_statement(parser))
+        return false;
+    if (pool->last_permit)
+        pool->last_permit->next = made;
+    else
+        pool->permits = made;
+    pool->last_permit = made;
+    return true;
+}

@@ -1,0 +1,215 @@
+/* Statements that are carried out for each packet (dhcp-eval(5)). */
+#include "config/parser.h"
+
+#include <string.h>
+
+/* An `if` or `elsif`: its condition and its body. dhcpd takes parentheses around the whole
+ * condition for its own, so that `if (a) and (b)` is none. */
+static bool read_branch(struct parser *parser, struct action *branch)
+{
+    struct action_list body = {0};
+    bool in_parentheses = parser_take_mark(parser, '(');
+
+    if (!read_condition(parser, &branch->value))
+        return false;
+    if (in_parentheses && !parser_take_mark(parser, ')'))
+        return parser_expected(parser, "`)`");
+    if (token_is_word(&parser->token, "and") || token_is_word(&parser->token, "or")) {
+        parser_error(parser, parser->token.where,
+                     "the parentheses before this end the condition: put one more pair around the "
+                     "whole of it");
+        return false;
+    }
+    if (token_is_mark(&parser->token, '&') || token_is_mark(&parser->token, '|')) {
+        parser_error(parser, parser->token.where,
+                     "conditions are joined with the words `and` and `or`");
+        return false;
+    }
+    if (!parser_read_body(parser, &body))
+        return false;
+    branch->body = body.first;
+    return true;
+}
+
+bool read_if(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *branch = add_action(parser, ACTION_IF, keyword.where);
+
+    (void)statement;
+    if (!read_branch(parser, branch))
+        return false;
+    for (;;) {
+        struct action_list otherwise = {0};
+        struct action_list *outer = parser->list;
+        struct token word = parser->token;
+        bool again = parser_take_word(parser, "elsif");
+
+        if (!again && !parser_take_word(parser, "else"))
+            return true;
+        again = again || parser_take_word(parser, "if");
+        if (!again) {
+            bool good = parser_read_body(parser, &otherwise);
+
+            branch->otherwise = otherwise.first;
+            return good;
+        }
+        parser->list = &otherwise;
+        branch->otherwise = add_action(parser, ACTION_IF, word.where);
+        parser->list = outer;
+        branch = otherwise.first;
+        if (!read_branch(parser, branch))
+            return false;
+    }
+}
+
+bool read_switch(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *made = add_action(parser, ACTION_SWITCH, keyword.where);
+    struct action_list body = {0};
+    bool good;
+
+    (void)statement;
+    if (!parser_take_mark(parser, '('))
+        return parser_expected(parser, "`(`");
+    if (!read_data_expression(parser, &made->value))
+        return false;
+    if (!parser_take_mark(parser, ')'))
+        return parser_expected(parser, "`)`");
+    parser->switches++;
+    good = parser_read_body(parser, &body);
+    parser->switches--;
+    made->body = body.first;
+    return good;
+}
+
+bool read_case(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    (void)statement;
+    if (parser->switches == 0) {
+        parser_error(parser, keyword.where, "`case` belongs in a `switch`");
+        return false;
+    }
+    if (!read_data_expression(parser, &add_action(parser, ACTION_CASE, keyword.where)->value))
+        return false;
+    return parser_take_mark(parser, ':') || parser_expected(parser, "`:`");
+}
+
+/* `default:` in a switch; else `default OPTION VALUE;`. */
+bool read_default(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    if (parser->switches == 0 || !parser_take_mark(parser, ':'))
+        return read_operation(parser, statement, keyword);
+    add_action(parser, ACTION_DEFAULT, keyword.where);
+    return true;
+}
+
+bool read_break(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    (void)statement;
+    if (parser->bodies == 0)
+        parser_warning(parser, keyword.where,
+                       "`break` stands in no `switch`: what follows it in "
+                       "these braces is not carried out");
+    add_action(parser, ACTION_BREAK, keyword.where);
+    return parser_end_statement(parser);
+}
+
+bool read_set(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *made = add_action(parser, ACTION_SET, keyword.where);
+
+    (void)statement;
+    if (!read_name(parser, "the name of a variable", &made->name))
+        return false;
+    if (!parser_take_mark(parser, '='))
+        return parser_expected(parser, "`=`");
+    return read_data_expression(parser, &made->value) && parser_end_statement(parser);
+}
+
+bool read_unset(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *made = add_action(parser, ACTION_UNSET, keyword.where);
+
+    (void)statement;
+    return read_name(parser, "the name of a variable", &made->name) && parser_end_statement(parser);
+}
+
+bool read_eval(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    (void)statement;
+    return read_data_expression(parser, &add_action(parser, ACTION_EVAL, keyword.where)->value) &&
+           parser_end_statement(parser);
+}
+
+/* `log ([fatal|error|info|debug,] DATA);` */
+bool read_log(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    static const char *const levels[] = {"fatal", "error", "info", "debug"};
+    struct action *made = add_action(parser, ACTION_LOG, keyword.where);
+
+    (void)statement;
+    made->level = LEVEL_INFO;
+    if (!parser_take_mark(parser, '('))
+        return parser_expected(parser, "`(`");
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (!parser_take_word(parser, levels[i]))
+            continue;
+        made->level = (enum action_level)i;
+        if (!parser_take_mark(parser, ','))
+            return parser_expected(parser, "`,`");
+        break;
+    }
+    if (!read_data_expression(parser, &made->value))
+        return false;
+    if (!parser_take_mark(parser, ')'))
+        return parser_expected(parser, "`)`");
+    return parser_end_statement(parser);
+}
+
+/* `on commit or expiry { ... }` */
+bool read_on(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    static const char *const events[] = {"commit", "expiry", "release"};
+    struct action *made = add_action(parser, ACTION_ON, keyword.where);
+    struct action_list body = {0};
+    bool good;
+
+    (void)statement;
+    do {
+        size_t i = 0;
+
+        while (i < 3 && !parser_take_word(parser, events[i]))
+            i++;
+        if (i == 3)
+            return parser_expected(parser, "`commit`, `expiry` or `release`");
+        made->events |= 1u << i;
+    } while (parser_take_word(parser, "or"));
+    good = parser_read_body(parser, &body);
+    made->body = body.first;
+    return good;
+}
+
+/* `add "CLASS";` */
+bool read_add(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *made = add_action(parser, ACTION_ADD_CLASS, keyword.where);
+
+    (void)statement;
+    return read_name(parser, "the name of a class", &made->name) && parser_end_statement(parser);
+}
+
+/* `append`, `prepend`, `default` and `supersede`, each with an option and a value. */
+bool read_operation(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    const enum setting_operation operation =
+        strcmp(statement->name, "append") == 0    ? SETTING_APPEND
+        : strcmp(statement->name, "prepend") == 0 ? SETTING_PREPEND
+        : strcmp(statement->name, "default") == 0 ? SETTING_DEFAULT
+                                                  : SETTING_SUPERSEDE;
+    bool good;
+
+    parser->operation = operation;
+    good = read_option(parser, statement, keyword);
+    parser->operation = SETTING_SUPERSEDE;
+    return good;
+}

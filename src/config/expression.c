@@ -1,0 +1,490 @@
+/* Expressions (dhcp-eval(5)): from tokens to the trees of model/expression.h. */
+#include "config/parser.h"
+
+#include <string.h>
+
+/* What a place wants: it decides how a word of digits reads, as a number or as hexadecimal bytes.
+ */
+enum want { WANT_ANY, WANT_BOOLEAN, WANT_DATA, WANT_NUMBER };
+
+static bool parse_chain(struct parser *parser, enum want want, unsigned depth,
+                        const struct expression **expression);
+
+static struct expression *new_expression(struct parser *parser, enum expression_kind kind,
+                                         struct position where)
+{
+    struct expression *made = region_allocate(&parser->snapshot->region, sizeof(*made));
+
+    made->kind = kind;
+    made->where = where;
+    return made;
+}
+
+static void set_operands(struct parser *parser, struct expression *expression,
+                         const struct expression *const *operands, size_t count)
+{
+    const struct expression **copy =
+        region_allocate(&parser->snapshot->region, (count + 1) * sizeof(*copy));
+
+    for (size_t i = 0; i < count; i++)
+        copy[i] = operands[i];
+    expression->operands = copy;
+    expression->operand_count = count;
+}
+
+static bool takes_mark(struct parser *parser, char mark)
+{
+    const char what[] = {'`', mark, '`', '\0'};
+
+    return parser_take_mark(parser, mark) || parser_expected(parser, what);
+}
+
+static bool is_hex(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (!memchr("0123456789abcdefABCDEF", text.data[i], 22))
+            return false;
+    }
+    return text.length > 0;
+}
+
+/* Whether a colon and a byte follow; the colon of `case 1:` is none of these. */
+static bool another_byte(const struct parser *parser)
+{
+    struct lexer ahead = parser->lexer;
+    struct token next;
+
+    if (!token_is_mark(&parser->token, ':'))
+        return false;
+    next = lexer_next(&ahead);
+    return next.kind == TOKEN_WORD && next.text.length <= 2 && is_hex(next.text);
+}
+
+/* Bytes in hexadecimal with colons between them. */
+static bool parse_bytes(struct parser *parser, struct expression *expression)
+{
+    uint8_t bytes[OPTION_VALUE_MAX];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+
+    do {
+        uint8_t octet;
+
+        if (!read_octet(parser, "a byte in hexadecimal", &octet))
+            return false;
+        writer_u8(&w, octet);
+    } while (another_byte(parser) && parser_take_mark(parser, ':'));
+    if (w.failed) {
+        parser_error(parser, expression->where, "these are more than %d bytes", OPTION_VALUE_MAX);
+        return false;
+    }
+    expression->constant = region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
+    return true;
+}
+
+/* The name of an option, for `option`, `config-option` and `exists`. */
+static bool parse_option_reference(struct parser *parser, struct expression *expression)
+{
+    struct option_reference option;
+
+    if (!read_option_name(parser, &option))
+        return false;
+    expression->space = option.space;
+    expression->code = option.code;
+    return true;
+}
+
+/* `hardware`; nothing follows it. */
+static bool parse_width(struct parser *parser, struct expression *expression)
+{
+    int64_t width;
+
+    if (!read_number(parser, "a width of 8, 16 or 32 bits", 8, 32, &width))
+        return false;
+    if (width != 8 && width != 16 && width != 32) {
+        parser_error(parser, expression->where, "the width of a number is 8, 16 or 32 bits");
+        return false;
+    }
+    expression->width = (unsigned)width;
+    return true;
+}
+
+enum { ARGUMENTS_MAX = 64 };
+
+/* Functions by the form of what stands between their parentheses: d data, n number, w a width that
+ * is no operand, * the last again with commas between, and nothing: no parentheses. */
+static const struct function {
+    const char *name, *form;
+    enum expression_kind kind;
+} functions[] = {
+    {"binary-to-ascii", "nndd", EXPRESSION_BINARY_TO_ASCII},
+    {"client-state", "", EXPRESSION_CLIENT_STATE},
+    {"concat", "d*", EXPRESSION_CONCAT},
+    {"encode-int", "nw", EXPRESSION_ENCODE_INT},
+    {"extract-int", "dw", EXPRESSION_EXTRACT_INT},
+    {"filename", "", EXPRESSION_FILENAME},
+    {"gethostname", "()", EXPRESSION_NOTHING},
+    {"hardware", "", EXPRESSION_HARDWARE},
+    {"host-decl-name", "", EXPRESSION_HOST_DECL_NAME},
+    {"known", "", EXPRESSION_KNOWN},
+    {"lcase", "d", EXPRESSION_LCASE},
+    {"lease-time", "", EXPRESSION_LEASE_TIME},
+    {"leased-address", "", EXPRESSION_LEASED_ADDRESS},
+    {"next-server", "", EXPRESSION_NEXT_SERVER},
+    {"null", "", EXPRESSION_NOTHING},
+    {"packet", "nn", EXPRESSION_PACKET},
+    {"pick", "d*", EXPRESSION_PICK},
+    {"pick-first-value", "d*", EXPRESSION_PICK},
+    {"reverse", "nd", EXPRESSION_REVERSE},
+    {"server-name", "", EXPRESSION_SERVER_NAME},
+    {"static", "", EXPRESSION_STATIC},
+    {"substring", "dnn", EXPRESSION_SUBSTRING},
+    {"suffix", "dn", EXPRESSION_SUFFIX},
+    {"ucase", "d", EXPRESSION_UCASE},
+};
+
+enum { FUNCTION_COUNT = sizeof(functions) / sizeof(functions[0]) };
+
+static const struct function *function_of(const struct token *token)
+{
+    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+        if (token_is_word(token, functions[i].name))
+            return &functions[i];
+    }
+    return NULL;
+}
+
+static const char *next_function_name(size_t index)
+{
+    return index < FUNCTION_COUNT ? functions[index].name : NULL;
+}
+
+/* One operand, which must give what the form says. */
+static bool parse_operand(struct parser *parser, char form, unsigned depth,
+                          const struct expression **operand)
+{
+    bool number = form == 'n';
+    struct position where = parser->token.where;
+    enum expression_type type;
+
+    if (!parse_chain(parser, number ? WANT_NUMBER : WANT_DATA, depth + 1, operand))
+        return false;
+    type = expression_type((*operand)->kind);
+    if (type == TYPE_ANY || type == (number ? TYPE_NUMBER : TYPE_DATA))
+        return true;
+    parser_error(parser, where, "expected %s here", number ? "a number" : "data");
+    return false;
+}
+
+static bool parse_arguments(struct parser *parser, const char *form, unsigned depth,
+                            struct expression *expression)
+{
+    const struct expression *operands[ARGUMENTS_MAX];
+    size_t count = 0;
+
+    if (*form == '\0')
+        return true;
+    if (!takes_mark(parser, '('))
+        return false;
+    if (*form == '(')
+        return takes_mark(parser, ')');
+    for (bool first = true; *form != '\0'; first = false) {
+        if (*form == '*' && !token_is_mark(&parser->token, ','))
+            break;
+        if (!first && !takes_mark(parser, ','))
+            return false;
+        if (*form == 'w') {
+            if (!parse_width(parser, expression))
+                return false;
+        } else if (count == ARGUMENTS_MAX) {
+            parser_error(parser, parser->token.where, "at most %d values can stand here",
+                         ARGUMENTS_MAX);
+            return false;
+        } else if (!parse_operand(parser, *form == '*' ? form[-1] : *form, depth,
+                                  &operands[count++])) {
+            return false;
+        }
+        if (*form != '*')
+            form++;
+    }
+    set_operands(parser, expression, operands, count);
+    return takes_mark(parser, ')');
+}
+
+/* `defined (NAME)`; `check "CLASS"`. */
+static bool parse_name_of(struct parser *parser, struct expression *expression)
+{
+    if (expression->kind == EXPRESSION_MEMBER)
+        return read_name(parser, "the name of a class", &expression->name);
+    return takes_mark(parser, '(') && read_name(parser, "a variable", &expression->name) &&
+           takes_mark(parser, ')');
+}
+
+/* A call of a function that the file defines: bootwire runs none. */
+static bool parse_call(struct parser *parser, struct expression *expression, unsigned depth)
+{
+    const struct expression *unused;
+
+    expression->kind = EXPRESSION_NOTHING;
+    parser_warning(parser, expression->where,
+                   "functions of one's own have no effect in bootwire: "
+                   "`%s` gives no value",
+                   expression->name);
+    expression->name = NULL;
+    parser_take(parser);
+    while (!token_is_mark(&parser->token, ')')) {
+        if (!parse_chain(parser, WANT_DATA, depth + 1, &unused))
+            return false;
+        if (!parser_take_mark(parser, ','))
+            break;
+    }
+    return takes_mark(parser, ')');
+}
+
+static bool parse_variable(struct parser *parser, unsigned depth, struct expression *expression)
+{
+    static const char what[] = "an expression";
+    const char *nearest;
+    char found[TOKEN_TEXT_SIZE];
+
+    if (statement_by_name(parser->token.text) ||
+        memchr(parser->token.text.data, '.', parser->token.text.length) ||
+        token_is_word(&parser->token, "and") || token_is_word(&parser->token, "or"))
+        return parser_expected(parser, what);
+    token_text(found, &parser->token);
+    nearest = nearest_name(parser->token.text, next_function_name);
+    if (!read_name(parser, what, &expression->name))
+        return false;
+    if (!token_is_mark(&parser->token, '('))
+        return true;
+    if (nearest) {
+        parser_error(parser, expression->where, "there is no function %s; the nearest one is `%s`",
+                     found, nearest);
+        return false;
+    }
+    return parse_call(parser, expression, depth);
+}
+
+static bool parse_not(struct parser *parser, unsigned depth, struct expression *expression);
+
+/* The words that are followed by something other than parentheses with a list. */
+static bool parse_word(struct parser *parser, enum want want, unsigned depth,
+                       struct expression *expression)
+{
+    static const struct {
+        const char *word;
+        enum expression_kind kind;
+        bool (*read)(struct parser *parser, struct expression *expression);
+    } words[] = {
+        {"option", EXPRESSION_OPTION, parse_option_reference},
+        {"config-option", EXPRESSION_CONFIG_OPTION, parse_option_reference},
+        {"exists", EXPRESSION_EXISTS, parse_option_reference},
+        {"defined", EXPRESSION_DEFINED, parse_name_of},
+        {"check", EXPRESSION_MEMBER, parse_name_of},
+    };
+    const struct function *function = function_of(&parser->token);
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (parser_take_word(parser, words[i].word)) {
+            expression->kind = words[i].kind;
+            return words[i].read(parser, expression);
+        }
+    }
+    if (token_is_word(&parser->token, "not"))
+        return parse_not(parser, depth, expression);
+    if (function) {
+        parser_take(parser);
+        expression->kind = function->kind;
+        return parse_arguments(parser, function->form, depth, expression);
+    }
+    if (want == WANT_NUMBER && number_of(parser->token.text, &expression->number)) {
+        expression->kind = EXPRESSION_NUMBER;
+        parser_take(parser);
+        return true;
+    }
+    expression->kind = EXPRESSION_CONSTANT;
+    if (is_hex(parser->token.text))
+        return parse_bytes(parser, expression);
+    expression->kind = EXPRESSION_VARIABLE;
+    return parse_variable(parser, depth, expression);
+}
+
+/* One operand: what stands on a side of `=`, `and` and their like. */
+static bool parse_single(struct parser *parser, enum want want, unsigned depth,
+                         const struct expression **expression)
+{
+    struct expression *made;
+
+    if (depth > EXPRESSION_DEPTH_MAX / 2) {
+        parser_error(parser, parser->token.where, "this expression is too deep");
+        return false;
+    }
+    if (parser_take_mark(parser, '('))
+        return parse_chain(parser, want, depth + 1, expression) && takes_mark(parser, ')');
+    if (parser->token.kind != TOKEN_STRING && parser->token.kind != TOKEN_WORD)
+        return parser_expected(parser, "an expression");
+    made = new_expression(parser, EXPRESSION_CONSTANT, parser->token.where);
+    *expression = made;
+    if (parser->token.kind == TOKEN_STRING) {
+        made->constant = region_slice(&parser->snapshot->region, parser_take(parser).text);
+        return true;
+    }
+    return parse_word(parser, want, depth, made);
+}
+
+/* `not` reaches over one operand only: `not option x = "y"` is no boolean, as in dhcpd. */
+static bool parse_not(struct parser *parser, unsigned depth, struct expression *expression)
+{
+    const struct expression *operand;
+    enum expression_type type;
+
+    parser_take(parser);
+    expression->kind = EXPRESSION_NOT;
+    if (!parse_single(parser, WANT_BOOLEAN, depth + 1, &operand))
+        return false;
+    type = expression_type(operand->kind);
+    if (type != TYPE_BOOLEAN && type != TYPE_ANY) {
+        parser_error(parser, operand->where,
+                     "`not` stands before a condition: write `not (... = ...)`");
+        return false;
+    }
+    set_operands(parser, expression, &operand, 1);
+    return true;
+}
+
+/* Binary operators; those of a higher rank bind tighter (`and` and `or` alike, from left to
+ * right, as in dhcpd). */
+static const struct operator
+{
+    const char *text;
+    enum expression_kind kind;
+    unsigned rank;
+}
+operators[] = {
+    {"=", EXPRESSION_EQUAL, 3},     {"!=", EXPRESSION_NOT_EQUAL, 3},
+    {"~=", EXPRESSION_MATCHES, 3},  {"~~", EXPRESSION_MATCHES_CASE, 3},
+    {"and", EXPRESSION_AND, 2},     {"or", EXPRESSION_OR, 2},
+    {"+", EXPRESSION_ADD, 1},       {"-", EXPRESSION_SUBTRACT, 1},
+    {"/", EXPRESSION_DIVIDE, 1},    {"*", EXPRESSION_MULTIPLY, 1},
+    {"%", EXPRESSION_REMAINDER, 1}, {"|", EXPRESSION_BIT_OR, 1},
+    {"^", EXPRESSION_BIT_XOR, 1},
+};
+
+static const struct operator* peek_operator(const struct parser *parser)
+{
+    struct lexer ahead = parser->lexer;
+    struct token second = {.kind = TOKEN_END};
+
+    if (token_is_mark(&parser->token, '!') || token_is_mark(&parser->token, '~'))
+        second = lexer_next(&ahead);
+    for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+        const char *text = operators[i].text;
+
+        if (parser->token.kind == TOKEN_WORD
+                ? token_is_word(&parser->token, text)
+                : token_is_mark(&parser->token, text[0]) &&
+                      (text[1] == '\0' || token_is_mark(&second, text[1])))
+            return &operators[i];
+    }
+    return NULL;
+}
+
+static bool take_operator(struct parser *parser, const struct operator* op)
+{
+    struct token first = parser_take(parser);
+
+    if (first.kind == TOKEN_MARK && op->text[1] != '\0')
+        parser_take(parser);
+    if (op->kind != EXPRESSION_EQUAL || !token_is_mark(&parser->token, '='))
+        return true;
+    parser_error(parser, parser->token.where,
+                 "`==` is not of this language: a value is set, and compared, with one `=`");
+    return false;
+}
+
+static enum want want_beside(const struct operator* op, const struct expression *left)
+{
+    enum expression_type type = expression_type(left->kind);
+
+    if (op->rank == 2)
+        return WANT_BOOLEAN;
+    if (op->rank == 1 || type == TYPE_NUMBER)
+        return WANT_NUMBER;
+    return type == TYPE_BOOLEAN ? WANT_BOOLEAN : WANT_DATA;
+}
+
+/* Both sides of `and` and `or` are conditions, those of a comparison of one type. */
+static bool check_sides(struct parser *parser, const struct operator* op,
+                        const struct expression *left, const struct expression *right)
+{
+    enum expression_type a = expression_type(left->kind), b = expression_type(right->kind);
+
+    if (op->rank == 2) {
+        const struct expression *wrong = a != TYPE_BOOLEAN && a != TYPE_ANY   ? left
+                                         : b != TYPE_BOOLEAN && b != TYPE_ANY ? right
+                                                                              : NULL;
+
+        if (wrong)
+            parser_error(parser, wrong->where, "expected a condition beside `%s`", op->text);
+        return !wrong;
+    }
+    if (left->kind == EXPRESSION_OPTION && left->space == SPACE_DHCP && left->code == 93 &&
+        right->kind == EXPRESSION_CONSTANT && right->constant.length == 1)
+        parser_warning(parser, right->where,
+                       "this is one byte, and the option has two: they are never equal; write "
+                       "00:%02x",
+                       right->constant.data[0]);
+    return true;
+}
+
+/* A chain of operands whose operators have at least this rank. */
+static bool parse_ranked(struct parser *parser, enum want want, unsigned rank, unsigned depth,
+                         const struct expression **expression)
+{
+    const struct operator* op;
+
+    if (!parse_single(parser, want, depth, expression))
+        return false;
+    for (unsigned links = 0; (op = peek_operator(parser)) != NULL && op->rank >= rank; links++) {
+        const struct expression *sides[2] = {*expression, NULL};
+        struct expression *made = new_expression(parser, op->kind, parser->token.where);
+
+        if (links + depth > EXPRESSION_DEPTH_MAX / 2) {
+            parser_error(parser, made->where, "this expression is too long: use `elsif`");
+            return false;
+        }
+        if (!take_operator(parser, op) ||
+            !parse_ranked(parser, want_beside(op, sides[0]), op->rank + 1, depth + 1, &sides[1]) ||
+            !check_sides(parser, op, sides[0], sides[1]))
+            return false;
+        set_operands(parser, made, sides, 2);
+        *expression = made;
+    }
+    return true;
+}
+
+static bool parse_chain(struct parser *parser, enum want want, unsigned depth,
+                        const struct expression **expression)
+{
+    return parse_ranked(parser, want, 0, depth, expression);
+}
+
+bool read_data_expression(struct parser *parser, const struct expression **expression)
+{
+    return parse_chain(parser, WANT_DATA, 0, expression);
+}
+
+bool read_condition(struct parser *parser, const struct expression **expression)
+{
+    struct position where = parser->token.where;
+    enum expression_type type;
+
+    if (!parse_chain(parser, WANT_BOOLEAN, 0, expression))
+        return false;
+    type = expression_type((*expression)->kind);
+    if (type == TYPE_BOOLEAN || type == TYPE_ANY)
+        return true;
+    parser_error(parser, where,
+                 "expected a condition: compare this value with `=`, or ask "
+                 "whether it `exists`");
+    return false;
+}

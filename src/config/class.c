@@ -111,12 +111,13 @@ bool read_lease_limit(struct parser *parser, const struct statement *statement,
     int64_t limit;
 
     (void)statement;
-    (void)keyword;
     if (!parser_take_word(parser, "limit"))
         return parser_expected(parser, "`limit`");
     if (!read_number(parser, "a number of leases", 0, INT32_MAX, &limit) ||
         !parser_end_statement(parser))
         return false;
+    parser_warning(parser, keyword.where,
+                   "`lease limit` has no effect in bootwire: the class gets what its pools hold");
     parser->block->lease_limit = (uint32_t)limit;
     return true;
 }

@@ -43,12 +43,8 @@ enum parameter {
     PARAMETER_PXE_MENU,              /* items: a length byte and text, a length byte and file */
     PARAMETER_PXE_PROMPT,            /* a byte of seconds (255: wait), text */
     PARAMETER_ROUTER_ADVERTISEMENT,  /* flag: a ROM that solicits an IPv6 router is answered */
-    PARAMETER_IGNORE_CLIENT_UIDS,    /* flag */
-    PARAMETER_ONE_LEASE_PER_CLIENT,  /* flag */
-    PARAMETER_DUPLICATES,            /* flag: 0 is "deny duplicates" */
     PARAMETER_MIN_SECS,              /* 1 byte: requests with a smaller secs field wait */
     PARAMETER_ALWAYS_REPLY_RFC1048,  /* flag */
-    PARAMETER_INFINITE_IS_RESERVED,  /* flag */
     PARAMETER_LEASE_ADDRESS_ROUTE,   /* flag: use-lease-addr-for-default-route */
     PARAMETER_VENDOR_OPTION_SPACE,   /* 4 bytes, network order: a setting_space; option 43's */
     PARAMETER_SITE_OPTION_SPACE,     /* 4 bytes, network order: a setting_space */

@@ -131,9 +131,12 @@ static int finish_new(const struct credentials *caller, int file, const struct t
         rest.set_uid = rest.set_gid = false;
     if (!S_ISREG(status.st_mode))
         rest.set_size = false;
+    /* What a directory inherited: clients send the mode that mkdir(2) was called with. */
+    if (S_ISDIR(status.st_mode))
+        rest.mode |= status.st_mode & S_ISGID;
     /* A new owner clears set-user-id bits, and a directory's default ACL may have changed others.
      */
-    rest.set_mode = change->set_mode && (status.st_mode & MODE_BITS) != (change->mode & MODE_BITS);
+    rest.set_mode = change->set_mode && (status.st_mode & MODE_BITS) != (rest.mode & MODE_BITS);
     if (rest.set_uid || rest.set_gid)
         rest.set_mode = change->set_mode;
     return set_all(caller, file, &status, &rest);
@@ -246,8 +249,11 @@ int tree_create(const struct credentials *caller, int directory, struct slice na
     if (descriptor < 0)
         return take_existing(caller, directory, text, how, change, times, file);
     error = end_new(caller, directory, text, &all, file);
-    if (!error && fsync(descriptor) < 0)
+    if (!error && fsync(descriptor) < 0) {
         error = errno;
+        close(*file);
+        *file = -1;
+    }
     close(descriptor);
     return error;
 }

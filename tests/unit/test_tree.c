@@ -336,6 +336,27 @@ static void attributes_change(void **state)
     close(file);
 }
 
+/* A directory made in a set-group-ID one passes the group on, as it does for a local mkdir(2). */
+static void set_group_id_is_inherited(void **state)
+{
+    struct tree_change change = TREE_NO_CHANGE;
+    struct stat status;
+    int file;
+
+    (void)state;
+    need_root();
+    umask(0); /* as the threads of the server have it; an earlier test chose another */
+    assert_int_equal(chown(top, 0, 77), 0);
+    assert_int_equal(chmod(top, 02777), 0);
+    change.set_mode = true;
+    change.mode = 0755;
+    assert_int_equal(tree_mkdir(&alice, top_descriptor, NAME("below"), &change, &file), 0);
+    status = status_of(file);
+    assert_int_equal(status.st_gid, 77);
+    assert_int_equal(status.st_mode & 07777, 02755);
+    close(file);
+}
+
 static void nodes_are_made(void **state)
 {
     struct tree_change change = TREE_NO_CHANGE;
@@ -515,6 +536,7 @@ int main(void)
         TREE_TEST(credentials_are_the_threads_own),
         TREE_TEST(exclusive_create_knows_its_own),
         TREE_TEST(attributes_change),
+        TREE_TEST(set_group_id_is_inherited),
         TREE_TEST(nodes_are_made),
         TREE_TEST(names_come_and_go),
         TREE_TEST(reads_tell_the_end),

@@ -69,6 +69,24 @@ union kernel_handle {
     uint8_t room[sizeof(struct file_handle) + HANDLE_KERNEL_MAX];
 };
 
+/* A key that a power cut takes away makes every handle of every client void. Some file systems have
+ * nothing to synchronise in a directory: no error of its own. */
+static void sync_parent(const char *path)
+{
+    char *directory = memory_string(path);
+    char *slash = strrchr(directory, '/');
+    int descriptor;
+
+    if (slash)
+        *slash = 0;
+    descriptor = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+    free(directory);
+}
+
 static int write_new_key(const char *path, const uint8_t key[KEY_SIZE])
 {
     char *fresh = memory_printf("%s.new", path);
@@ -83,6 +101,8 @@ static int write_new_key(const char *path, const uint8_t key[KEY_SIZE])
         close(descriptor);
     if (!error && rename(fresh, path) < 0)
         error = errno;
+    if (!error)
+        sync_parent(path);
     if (error && descriptor >= 0)
         unlink(fresh);
     free(fresh);
@@ -512,13 +532,19 @@ int handle_open_parent(struct handle_export *export, int descriptor)
 
     if (fstat(descriptor, &info) < 0)
         return -errno;
-    if (info.st_dev == export->device && info.st_ino == export->inode)
+    if (info.st_dev == export->device && info.st_ino == export->inode) {
         parent = openat(descriptor, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    else if (handle_path_below(export, descriptor, path, sizeof(path)) != 0)
-        return -ESTALE;
-    else
-        parent = openat(descriptor, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return parent < 0 ? -errno : parent;
+        return parent < 0 ? -errno : parent;
+    }
+    parent = openat(descriptor, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0)
+        return -errno;
+    /* Looked at when it is open: before, another client with a wider export could carry the
+     * directory away in between. */
+    if (handle_path_below(export, parent, path, sizeof(path)) == 0)
+        return parent;
+    close(parent);
+    return -ESTALE;
 }
 
 void handle_moved(struct handle_export *export, int descriptor)

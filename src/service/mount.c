@@ -200,6 +200,8 @@ static enum mount_status mount_fail(struct mount_try *try, int error)
 
     if (error == EXDEV)
         snprintf(reason, sizeof(reason), "it leads out of the exported directory");
+    else if (error == ELOOP && !try->below[0])
+        snprintf(reason, sizeof(reason), "a part of its path is a symbolic link");
     else
         snprintf(reason, sizeof(reason), "%s", strerror(error));
     text_printable(directory, sizeof(directory), slice_of_string(client->export.directory));

@@ -186,9 +186,34 @@ static int kernel_handle_of(int descriptor, union kernel_handle *handle, int *mo
     return 0;
 }
 
+/* Opens an exported directory. No part of its path may be a symbolic link: where one export lies
+ * below another, whoever has the outer one can put a link into the inner one's place, and with it
+ * choose any directory of the server's. ELOOP says that it is so. */
+static int open_exported(const char *path, uint64_t flags)
+{
+    struct open_how how = {.flags = flags | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_SYMLINKS};
+
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+/* What stands at the path now, by the same rule. */
+static int stat_exported(const char *path, struct stat *info)
+{
+    int descriptor = open_exported(path, O_PATH), result, error;
+
+    if (descriptor < 0)
+        return -1;
+    result = fstat(descriptor, info);
+    error = errno;
+    close(descriptor);
+    errno = error;
+    return result;
+}
+
 static struct handle_export *handle_export_open(struct handle_store *store, const char *path)
 {
-    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), trial, mount;
+    int descriptor = open_exported(path, O_RDONLY), trial, mount;
     struct handle_export *export;
     union kernel_handle handle;
     struct statfs filesystem;
@@ -245,7 +270,7 @@ struct handle_export *handle_export_get(struct handle_store *store, const char *
     struct stat info;
     int error = 0;
 
-    if (stat(path, &info) < 0)
+    if (stat_exported(path, &info) < 0)
         return NULL;
     pthread_mutex_lock(&store->lock);
     export = map_get(&store->exports, path, strlen(path));

@@ -26,7 +26,8 @@ enum {
     RPC_QUIET_MS = 1000,        /* between two log lines about what a flood would repeat */
     RPC_CONNECTIONS_MAX = 2048, /* of one port in one lane: a thousand diskless machines */
     /* One address gets a quarter of the slots at most: as many connections as Linux's nconnect
-     * makes, with this many calls of each worked on or waiting to be sent. */
+     * makes, with this many calls of each worked on or waiting to be sent. Only NFS replies are
+     * long enough for it: the other ports keep record_stream.h's limits. */
     RPC_PEER_CONNECTIONS_MAX = 16,
     RPC_CONNECTION_CALLS_MAX = 8,
 };
@@ -511,8 +512,9 @@ static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_
                                  .reuse_port = port->data,
                                  .record_max = port->data ? RPC_RECORD_MAX : 65536,
                                  .connections_max = RPC_CONNECTIONS_MAX,
-                                 .connections_per_peer_max = RPC_PEER_CONNECTIONS_MAX,
-                                 .requests_max = RPC_CONNECTION_CALLS_MAX,
+                                 .connections_per_peer_max =
+                                     port->data ? RPC_PEER_CONNECTIONS_MAX : 0,
+                                 .requests_max = port->data ? RPC_CONNECTION_CALLS_MAX : 0,
                                  .refused = rpc_refused};
 
     /* Only NFS WRITE is long. */

@@ -27,7 +27,8 @@ void handle_store_free(struct handle_store *store);
 
 /* The export of an absolute, normalised path (decide/export.h), with a reference that the caller
  * lets go. Returns NULL with errno where the directory cannot be opened (ENOENT, ENOTDIR, EACCES
- * ...). A directory that was replaced by another since the last call is opened anew. */
+ * ...; ELOOP where a symbolic link is part of the path). A directory that was replaced by another
+ * since the last call is opened anew. */
 struct handle_export *handle_export_get(struct handle_store *store, const char *path);
 void handle_export_free(struct handle_export *export);
 /* The path it was opened by. */

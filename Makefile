@@ -3,7 +3,7 @@
 #   make                    build build/src/command/bootwire
 #   make demo               boot a diskless Linux guest from its ROM to a login prompt (BATCH=1: alone)
 #   make check              all tests                      (SANITIZE=address|thread, COVERAGE=1)
-#   make check-long         the tests that take longer
+#   make check-long         the same with a minute of fuzzing each, and more simulated boots
 #   make bench              figures beside those of other servers
 #   make bench-dhcp         the same under perfdhcp's load, with its bars
 #   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)

@@ -50,7 +50,6 @@ struct udp_buffers {
 struct udp_socket {
     struct loop_event *event;
     int descriptor;
-    struct endpoint local;
     void (*received)(void *argument, const struct datagram *datagram);
     void *argument;
     bool *closed; /* set where the call back closes the socket under udp_ready() */
@@ -188,11 +187,10 @@ static void udp_enlarge(int descriptor)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-static int udp_bind(const struct udp_options *options, struct endpoint *local)
+static int udp_bind(const struct udp_options *options)
 {
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_in address = udp_sockaddr(options->local);
-    socklen_t length = sizeof(address);
     int one = 1, error;
 
     if (descriptor < 0)
@@ -207,10 +205,8 @@ static int udp_bind(const struct udp_options *options, struct endpoint *local)
     if (options->broadcast &&
         setsockopt(descriptor, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0)
         goto failed;
-    if (bind(descriptor, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        getsockname(descriptor, (struct sockaddr *)&address, &length) < 0)
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof(address)) < 0)
         goto failed;
-    *local = (struct endpoint){ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
     return descriptor;
 
 failed:
@@ -225,14 +221,12 @@ struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options
                             void *argument)
 {
     struct udp_socket *socket;
-    struct endpoint local;
-    int descriptor = udp_bind(options, &local);
+    int descriptor = udp_bind(options);
 
     if (descriptor < 0)
         return NULL;
     socket = memory_zeroed(1, sizeof(*socket));
     socket->descriptor = descriptor;
-    socket->local = local;
     socket->received = received;
     socket->argument = argument;
     socket->rounds = options->rounds ? options->rounds : UDP_ROUNDS;
@@ -354,9 +348,4 @@ int udp_flush(struct udp_socket *socket)
     buffers->queue_count = 0;
     buffers->queue_used = 0;
     return error;
-}
-
-struct endpoint udp_local(const struct udp_socket *socket)
-{
-    return socket->local;
 }

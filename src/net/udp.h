@@ -67,7 +67,5 @@ int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_add
 void udp_hold(struct udp_socket *socket);
 /* Sends what is queued; returns 0 or the errno of the last datagram that failed. */
 int udp_flush(struct udp_socket *socket);
-/* Where it is bound. */
-struct endpoint udp_local(const struct udp_socket *socket);
 
 #endif

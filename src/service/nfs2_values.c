@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
-/* RFC 1094 section 2.3.1 has one list for all procedures. What it does not know is IO. */
+/* RFC 1094 section 2.3.1 has one list for all procedures; INVAL is not in it (wire/nfs2.h says why
+ * it is here). What neither knows is IO. */
 static const struct {
     int error;
     enum nfs2_status status;

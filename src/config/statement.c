@@ -117,6 +117,7 @@ static const struct statement statements[] = {
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
     {"min-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
+    {"nfs-reserved-ports", ANYWHERE, read_flag_setting, PARAMETER_NFS_RESERVED_PORTS},
     {"not", NOT_HOSTS, read_not, PARAMETER_AUTHORITATIVE},
     {"omapi-key", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"omapi-port", ANYWHERE, read_without_effect, NO_PARAMETER},

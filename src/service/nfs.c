@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -75,11 +76,32 @@ int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work)
     return RPC_LATER;
 }
 
-static struct credentials caller_of(const struct rpc_credentials *credentials)
+/* AUTH_SYS is a claim that nothing proves. On a port below 1024 it is at least the client's kernel
+ * or its loader that makes it; on another any of its users may, and each may claim to be root. */
+static bool believes(struct rpc_exchange *exchange)
 {
+    const struct rpc_client *client = exchange->client;
+    char asked[64];
+
+    if (exchange->peer.port < IPPORT_RESERVED ||
+        !scope_view_number(&client->view, PARAMETER_NFS_RESERVED_PORTS, 1))
+        return true;
+    if (client->account && rpc_account_disbelieves(client->account)) {
+        snprintf(asked, sizeof(asked), "calls as uid %" PRIu32 " from port %u",
+                 exchange->call.credentials.uid, exchange->peer.port);
+        rpc_step(exchange, "nfs", asked,
+                 "taken for nobody: the port is not below 1024 (see nfs-reserved-ports)",
+                 false);
+    }
+    return false;
+}
+
+static struct credentials caller_of(struct rpc_exchange *exchange)
+{
+    const struct rpc_credentials *credentials = &exchange->call.credentials;
     struct credentials caller = {.uid = CREDENTIALS_NOBODY, .gid = CREDENTIALS_NOBODY};
 
-    if (credentials->flavor != RPC_AUTH_SYS)
+    if (credentials->flavor != RPC_AUTH_SYS || !believes(exchange))
         return caller;
     /* All bits set means "nobody said" to the kernel's calls. */
     if (credentials->uid != (uint32_t)-1)
@@ -98,7 +120,7 @@ void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool m
     *call = (struct nfs_call){
         .exchange = exchange,
         .may_wait = may_wait,
-        .caller = caller_of(&exchange->call.credentials),
+        .caller = caller_of(exchange),
     };
 }
 

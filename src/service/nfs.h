@@ -33,7 +33,8 @@ typedef int nfs_work(struct rpc_exchange *exchange, bool may_wait);
  * disk. Returns what a handler returns. */
 int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work);
 
-/* The caller is whoever its AUTH_SYS credentials name, or nobody. */
+/* The caller is whoever its AUTH_SYS credentials name, or nobody: a call from a port that any user
+ * of the client may have is nobody's, unless nfs-reserved-ports is off. */
 void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool may_wait);
 /* Closes the files; the thread works as the server itself again. */
 void nfs_call_end(struct nfs_call *call);

@@ -19,6 +19,7 @@ struct rpc_account {
     uint32_t address;
     atomic_uint_least64_t calls, bytes_read, bytes_written, last_ms;
     atomic_bool called;        /* since the last mount */
+    atomic_bool disbelieved;   /* since the last mount */
     pthread_mutex_t told_lock; /* guards the next two */
     size_t told_count;
     uint64_t told[RPC_ACCOUNT_TOLD_MAX];
@@ -81,6 +82,13 @@ bool rpc_account_call(struct rpc_account *account)
     return !atomic_exchange(&account->called, true);
 }
 
+bool rpc_account_disbelieves(struct rpc_account *account)
+{
+    if (atomic_load_explicit(&account->disbelieved, memory_order_relaxed))
+        return false;
+    return !atomic_exchange(&account->disbelieved, true);
+}
+
 void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_t bytes_written)
 {
     if (bytes_read)
@@ -109,6 +117,7 @@ void rpc_account_mounted(struct rpc_account *account)
     account->told_count = 0;
     pthread_mutex_unlock(&account->told_lock);
     atomic_store(&account->called, false);
+    atomic_store(&account->disbelieved, false);
 }
 
 void rpc_account_report(struct rpc_account *account, struct server *server)

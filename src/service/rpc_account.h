@@ -22,6 +22,8 @@ struct rpc_account *rpc_accounts_get(struct rpc_accounts *accounts, uint32_t add
 /* One call more; true for the first one since rpc_account_mounted(). */
 bool rpc_account_call(struct rpc_account *account);
 void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_t bytes_written);
+/* Its credentials are not believed: true for the first time since rpc_account_mounted(). */
+bool rpc_account_disbelieves(struct rpc_account *account);
 /* Shall the journal tell of the file known by `key`? True once per file and mount, for at most
  * RPC_ACCOUNT_TOLD_MAX files. */
 bool rpc_account_tells(struct rpc_account *account, uint64_t key);

@@ -1,6 +1,7 @@
 """What the system tests share: networks, servers, guests, frames. conftest.py tells how to use it."""
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
 import pathlib
@@ -727,6 +728,17 @@ def rpc_result(reply, xid):
     return reply[verifier_end + 4:]
 
 
+def bind_reserved(made, address=""):
+    """Binds to a port below 1024, as kernels and loaders do: who comes from another is nobody."""
+    for port in random.sample(range(600, 1024), 424):
+        try:
+            return made.bind((address, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, "no reserved port is free")
+
+
 class Rpc:
     """Calls over UDP or TCP from a namespace: call(program, version, procedure, arguments,
     credential) gives the results' bytes."""
@@ -738,6 +750,8 @@ class Rpc:
             socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
         if source:
             self.socket.bind(source)
+        else:
+            bind_reserved(self.socket)
         self.socket.connect((server, RPC_PORTS[program]))
 
     def close(self):

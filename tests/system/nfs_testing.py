@@ -112,6 +112,7 @@ class Client:
     def __init__(self, namespace, tcp=False, uid=0, gid=0, groups=(), source=None,
                  server=testing.SERVER_ADDRESS):
         self.namespace, self.tcp, self.source, self.server = namespace, tcp, source, server
+        self.reserved = True  # False, before the first call: a port that any user may have
         self.auth = AUTH_NONE if uid is None else auth_sys(uid, gid, groups)
         self.sockets = {}
         self.replies = {}
@@ -121,8 +122,8 @@ class Client:
             kind = socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM
             made = self.namespace.socket(kind=kind)
             made.settimeout(testing.PATIENCE)
-            if self.source:
-                made.bind((self.source, 0))
+            if self.reserved:
+                testing.bind_reserved(made, self.source or "")
             made.connect((self.server, PORTS[program]))
             self.sockets[program] = made
         return self.sockets[program]

@@ -70,8 +70,7 @@ class Client:
 
     def socket(self, kind):
         made = self.sockets.enter_context(self.namespace.socket(kind=kind))
-        if self.source:
-            made.bind((self.source, 0))
+        testing.bind_reserved(made, self.source or "")
         return made
 
     def connect(self, port):

@@ -112,6 +112,24 @@ def test_each_call_has_its_callers_rights(site, tcp):
     assert alice.remove(shared, "mine") == nfs.OK
 
 
+@pytest.mark.parametrize("tcp", [False, True])
+def test_who_calls_from_any_port_is_nobody(site, tcp):
+    root = site.mount()
+    put(site.root / "secret", 0o600)
+    put(site.root / "public", 0o644)
+    kernel, user = site.client(0, tcp), site.client(0, tcp)
+    user.reserved = False
+    secret, public = (kernel.lookup(root, name)[1] for name in ("secret", "public"))
+    assert kernel.read(secret, 0, 10)[0] == nfs.OK
+    assert user.read(secret, 0, 10)[0] == nfs.ACCES
+    assert user.write(public, 0, b"x")[0] == nfs.ACCES
+    assert user.read(public, 0, 10)[1] == b"data"
+    site.server.wait_for_log(r"calls as uid 0 from port \d+ -> taken for nobody")
+    site.server.config.write_text("nfs-reserved-ports off;\n" + site.server.config.read_text())
+    site.server.reload()
+    assert user.read(secret, 0, 10)[1] == b"data"
+
+
 def test_root_stays_root(site):
     root, client = site.mount(), site.client()
     put(site.root / "shadow", 0o000, ALICE)

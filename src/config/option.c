@@ -597,6 +597,17 @@ static void set_option(struct parser *parser, const struct option_reference *opt
     add_setting(parser, option->space, option->code, value, where);
 }
 
+/* `option dhcp-server-identifier` is the statement server-identifier by its older name. */
+static void name_server_identifier(struct option_reference *option)
+{
+    enum { OPTION_SERVER_IDENTIFIER = 54 };
+
+    if (option->space != SPACE_DHCP || option->code != OPTION_SERVER_IDENTIFIER)
+        return;
+    option->space = SPACE_PARAMETER;
+    option->code = PARAMETER_SERVER_IDENTIFIER;
+}
+
 bool read_option(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     uint8_t bytes[OPTION_VALUE_MAX];
@@ -615,6 +626,7 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
         return read_definition(parser, &name);
     if (!find_option(parser, name.text, &option))
         return unknown_option(parser, &name);
+    name_server_identifier(&option);
     value = parser->token;
     if (token_is_mark(&value, '=')) {
         if (!parser_take_equals(parser))

@@ -107,6 +107,15 @@ static struct lease record_for(const struct decision *d, uint32_t address)
     return lease;
 }
 
+uint32_t dhcp_informed_address(const struct decision *d)
+{
+    const struct dhcp_question *q = d->question;
+
+    if (q->message->ciaddr)
+        return q->message->ciaddr;
+    return q->arrival.source ? q->arrival.source : q->message->giaddr;
+}
+
 /* Evaluates the configuration for the machine at `address` (0: not chosen yet). */
 static void evaluate(struct decision *d, uint32_t address)
 {
@@ -122,7 +131,7 @@ static void evaluate(struct decision *d, uint32_t address)
         e->seconds_left = lease->expiry - wall < SECONDS_FOREVER ? (uint32_t)(lease->expiry - wall)
                                                                  : SECONDS_FOREVER;
     e->subnet = d->plan->subnet;
-    e->pool = address ? dhcp_pool_of(d, address) : NULL;
+    e->pool = dhcp_pool_of(d, d->type == DHCP_INFORM ? dhcp_informed_address(d) : address);
     e->event = d->type == DHCP_RELEASE                                         ? EVENT_RELEASE
                : address && (d->type == DHCP_REQUEST || d->type == DHCP_BOOTP) ? EVENT_COMMIT
                                                                                : 0;
@@ -371,6 +380,11 @@ static void decide_bootp(struct decision *d)
 
 static void decide_inform(struct decision *d)
 {
+    if (!dhcp_informed_address(d)) {
+        refuse(d);
+        dhcp_why(d, "it says that it has an address, but not which");
+        return;
+    }
     d->plan->outcome = OUTCOME_ANSWERED;
     dhcp_why(d, "configuration only, it has its address");
     dhcp_make_reply(d, DHCP_ACK, 0, 0);
@@ -414,8 +428,9 @@ static void find_by_option(struct decision *d)
 }
 
 /* The network that the machine is in: what the relay says (RFC 3527), what the client says (RFC
- * 3011), its relay's, else that of the address it renews, else that of the interface (RFC 2131
- * section 4.3.1). Who names a network that is not declared gets no address of another one. */
+ * 3011), for an INFORM that of its address, its relay's, else that of the address it renews, else
+ * that of the interface (RFC 2131 section 4.3.1). Who names a network that is not declared gets no
+ * address of another one. */
 static const struct subnet *subnet_of(struct decision *d)
 {
     const struct dhcp_question *q = d->question;
@@ -426,11 +441,30 @@ static const struct subnet *subnet_of(struct decision *d)
         return snapshot_subnet_of(q->snapshot, named);
     if (dhcp_message_u32(q->message, DHCP_OPTION_SUBNET_SELECTION, &named))
         return snapshot_subnet_of(q->snapshot, named);
+    if (d->type == DHCP_INFORM && !q->boot_server && q->message->ciaddr)
+        return snapshot_subnet_of(q->snapshot, q->message->ciaddr);
     if (q->message->giaddr)
         return snapshot_subnet_of(q->snapshot, q->message->giaddr);
+    if (d->type == DHCP_INFORM && !q->boot_server && q->arrival.source)
+        return snapshot_subnet_of(q->snapshot, q->arrival.source);
     if (q->message->ciaddr && q->arrival.destination == q->arrival.local_address)
         subnet = snapshot_subnet_of(q->snapshot, q->message->ciaddr);
     return subnet ? subnet : snapshot_subnet_of(q->snapshot, q->arrival.local_address);
+}
+
+/* A declaration with fixed addresses says nothing to a machine that has another one. */
+static void leave_other_host(struct decision *d)
+{
+    struct identity *identity = &d->plan->identity;
+    bool other = d->type == DHCP_INFORM && !d->question->boot_server && identity->host &&
+                 identity->host->fixed_address_count > 0;
+
+    for (size_t i = 0; other && i < identity->host->fixed_address_count; i++)
+        other = identity->host->fixed_addresses[i] != dhcp_informed_address(d);
+    if (other) {
+        identity->host = NULL;
+        identity->match = MATCH_NONE;
+    }
 }
 
 /* Whether the message may be answered at all; says why not. */
@@ -448,7 +482,12 @@ static bool admit(struct decision *d)
         return false;
     }
     find_by_option(d);
+    leave_other_host(d);
     plan->subnet = subnet_of(d);
+    if (!plan->subnet && d->type == DHCP_INFORM) {
+        dhcp_why(d, "no subnet is declared for the address that it has");
+        return false;
+    }
     if (!plan->subnet) {
         plan->outcome = OUTCOME_NO_SUBNET;
         dhcp_why(d, "no subnet is declared for the network it came from");

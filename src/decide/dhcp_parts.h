@@ -21,6 +21,9 @@ void dhcp_why(struct decision *d, const char *format, ...) __attribute__((format
 void dhcp_why_also(struct decision *d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The address that an INFORM is about: ciaddr, else the sender's, which is a relay's where one sent
+ * it; 0: none. */
+uint32_t dhcp_informed_address(const struct decision *d);
 /* Chooses the machine's address and says why. 0: it gets none, and why. `asked` is the address it
  * would like, or 0. */
 uint32_t dhcp_choose_address(struct decision *d, uint32_t asked);

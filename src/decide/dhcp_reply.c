@@ -85,20 +85,35 @@ static void add_configured(struct decision *d, unsigned code)
         dhcp_reply_add(&d->plan->reply, (uint8_t)code, slice_of((const uint8_t *)"", 0));
 }
 
+/* The time as configured where it is shorter than `below`; else SECONDS_FOREVER. */
+static uint32_t part_of_lease(const struct decision *d, unsigned code, uint32_t below)
+{
+    struct reader r = reader_of_slice(scope_view_bytes(&d->view, SPACE_DHCP, code));
+    uint32_t seconds = reader_be32(&r);
+
+    return !r.failed && seconds < below ? seconds : SECONDS_FOREVER;
+}
+
+/* RFC 2131 section 4.4.5: T1 comes before T2, and T2 before the end. A lease without end needs no
+ * renewal. */
 static void add_times(struct decision *d, uint32_t seconds)
 {
     struct dhcp_plan *plan = d->plan;
+    uint32_t t2 = part_of_lease(d, DHCP_OPTION_REBINDING_TIME, seconds);
+    uint32_t t1 = part_of_lease(d, DHCP_OPTION_RENEWAL_TIME, t2 < seconds ? t2 : seconds);
 
     add_u32(plan, DHCP_OPTION_LEASE_TIME, seconds);
-    /* RFC 2131 section 4.4.5; a lease without end needs no renewal. */
-    add_configured(d, DHCP_OPTION_RENEWAL_TIME);
-    add_configured(d, DHCP_OPTION_REBINDING_TIME);
-    if (seconds == SECONDS_FOREVER)
-        return;
-    if (!reply_has(&plan->reply, DHCP_OPTION_RENEWAL_TIME))
-        add_u32(plan, DHCP_OPTION_RENEWAL_TIME, seconds / 2);
-    if (!reply_has(&plan->reply, DHCP_OPTION_REBINDING_TIME))
-        add_u32(plan, DHCP_OPTION_REBINDING_TIME, (uint32_t)((uint64_t)seconds * 7 / 8));
+    if (t1 == SECONDS_FOREVER && seconds != SECONDS_FOREVER)
+        t1 = t2 < seconds / 2 ? t2 / 2 : seconds / 2;
+    if (t2 == SECONDS_FOREVER && seconds != SECONDS_FOREVER) {
+        t2 = (uint32_t)((uint64_t)seconds * 7 / 8);
+        if (t2 < t1)
+            t2 = t1 + (seconds - t1) / 2;
+    }
+    if (t1 != SECONDS_FOREVER)
+        add_u32(plan, DHCP_OPTION_RENEWAL_TIME, t1);
+    if (t2 != SECONDS_FOREVER)
+        add_u32(plan, DHCP_OPTION_REBINDING_TIME, t2);
 }
 
 static bool holds_url(struct slice text)
@@ -130,6 +145,27 @@ static void break_loop(struct decision *d, struct slice file)
         dhcp_why_also(d, "; it loaded \"%s\" already, so it is answered as iPXE", q->fetched.file);
 }
 
+/* The list of options to send: the configuration's, else the client's. BOOTP knows none (RFC 1497),
+ * so one in there shortens nothing. */
+static struct slice requested(const struct decision *d)
+{
+    struct slice configured = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_PARAMETER_LIST);
+
+    if (d->type == DHCP_BOOTP)
+        return slice_of(NULL, 0);
+    return configured.length > 0
+               ? configured
+               : dhcp_message_bytes(d->question->message, DHCP_OPTION_PARAMETER_LIST);
+}
+
+/* Whether that list names the code. */
+static bool is_requested(const struct decision *d, uint8_t code)
+{
+    struct slice list = requested(d);
+
+    return list.length > 0 && memchr(list.data, code, list.length) != NULL;
+}
+
 /* The boot file, in the file field and as option 67, and the servers that go with it. */
 static void add_boot_file(struct decision *d)
 {
@@ -140,15 +176,16 @@ static void add_boot_file(struct decision *d)
                             : scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
     struct slice name = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_SERVER_NAME);
     struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
-    uint32_t own = file.length > 0 || root.length > 0 ? d->question->arrival.local_address : 0;
+    bool bootp = d->type == DHCP_BOOTP;
+    uint32_t own =
+        bootp || file.length > 0 || root.length > 0 ? d->question->arrival.local_address : 0;
 
     reply->siaddr = scope_view_number(&d->view, PARAMETER_NEXT_SERVER, own);
     if (name.length > 0) {
         reply->sname = name.length < DHCP_SNAME_SIZE ? name : slice_of(NULL, 0);
-        if (!scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME))
+        if (!bootp && !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME))
             dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, name);
-    } else if (reply->siaddr &&
-               dhcp_message_requests(d->question->message, DHCP_OPTION_SERVER_NAME) &&
+    } else if (reply->siaddr && is_requested(d, DHCP_OPTION_SERVER_NAME) &&
                !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME)) {
         char text[IPV4_TEXT_SIZE];
 
@@ -157,13 +194,16 @@ static void add_boot_file(struct decision *d)
         dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, keep(plan, text, strlen(text)));
     }
     break_loop(d, file);
+    /* RFC 951 section 7.3: where no file is configured, it gets the one that it names. */
+    if (bootp && !scope_view_find(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME))
+        reply->file = d->question->message->file;
     if (file.length == 0 || plan->loop)
         return;
     /* Some ROMs read only the field, others only the option; a name too long for the field stands
      * only in the option. */
     if (file.length < DHCP_FILE_SIZE)
         reply->file = file;
-    if (!scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME) && reply->with_options) {
+    if (!bootp && !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME)) {
         struct slice copy = keep(plan, file.data, file.length);
 
         /* Some take the option without looking at its end: a NUL stops them there. */
@@ -208,14 +248,6 @@ static void add_for_stage(struct decision *d)
         dhcp_reply_add(&plan->reply, DHCP_OPTION_IPXE, slice_of(no_pxedhcp, sizeof(no_pxedhcp)));
 }
 
-/* The client's list of options. BOOTP knows none (RFC 1497), so one in there shortens nothing. */
-static struct slice requested(const struct decision *d)
-{
-    return d->type == DHCP_BOOTP
-               ? slice_of(NULL, 0)
-               : dhcp_message_bytes(d->question->message, DHCP_OPTION_PARAMETER_LIST);
-}
-
 /* What the client asks for, in its order; everything configured where it asks for nothing. */
 static void add_requested(struct decision *d)
 {
@@ -252,7 +284,7 @@ static void add_options(struct decision *d, enum dhcp_type type, uint32_t second
     struct dhcp_plan *plan = d->plan;
     const struct host *host = plan->identity.host;
     bool listed = requested(d).length > 0;
-    bool file_first = !listed || dhcp_message_requests(d->question->message, DHCP_OPTION_FILE_NAME);
+    bool file_first = !listed || is_requested(d, DHCP_OPTION_FILE_NAME);
 
     if (type != DHCP_BOOTP) {
         add_u8(plan, DHCP_OPTION_MESSAGE_TYPE, (uint8_t)type);
@@ -289,10 +321,12 @@ static void start_reply(struct decision *d, enum dhcp_type type)
 {
     const struct dhcp_message *message = d->question->message;
     struct dhcp_plan *plan = d->plan;
+    struct reader size =
+        reader_of_slice(scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_MAXIMUM_SIZE));
 
     plan->has_reply = true;
     plan->reply_type = type;
-    plan->limit = dhcp_message_limit(message);
+    plan->limit = dhcp_message_limit(message, d->type == DHCP_BOOTP ? 0 : reader_be16(&size));
     plan->reply = (struct dhcp_reply){
         .hardware_type = message->hardware_type,
         .hardware_length = message->hardware_length,
@@ -302,10 +336,15 @@ static void start_reply(struct decision *d, enum dhcp_type type)
         .giaddr = message->giaddr,
         .with_options =
             message->has_options || scope_view_number(&d->view, PARAMETER_ALWAYS_REPLY_RFC1048, 0),
+        /* ROMs, iPXE and loaders take what stands in the fields for a name (doc/clients.md). */
+        .may_overload = type != DHCP_BOOTP && plan->stage == STAGE_USERLAND,
         .relay_agent = message->giaddr ? dhcp_message_bytes(message, DHCP_OPTION_RELAY_AGENT)
                                        : slice_of(NULL, 0),
     };
     memcpy(plan->reply.chaddr, message->chaddr, sizeof(plan->reply.chaddr));
+    /* A vendor area of an unknown form (CMU's, for one) goes back as it came. */
+    if (!plan->reply.with_options)
+        plan->reply.vendor_area = message->vendor_area;
 }
 
 /* A client that asks again what was answered has not heard the answer. */
@@ -329,11 +368,16 @@ static void choose_path(struct decision *d)
 
     if (always)
         plan->reply.flags |= DHCP_FLAG_BROADCAST;
-    if (message->giaddr) {
+    if (d->type == DHCP_INFORM && message->ciaddr) {
+        /* RFC 2131 section 4.3.5: directly to the machine, which has its address. */
+        plan->path = PATH_CLIENT;
+        plan->destination = message->ciaddr;
+        plan->also_broadcast = repeat && !message->giaddr;
+    } else if (message->giaddr) {
         plan->path = PATH_RELAY;
         plan->destination = message->giaddr;
         /* The relay sends the last part of the way: ask it to broadcast. */
-        if (broadcast || repeat || plan->reply_type == DHCP_NAK)
+        if (broadcast || repeat || plan->reply_type == DHCP_NAK || d->type == DHCP_INFORM)
             plan->reply.flags |= DHCP_FLAG_BROADCAST;
     } else if (plan->reply_type == DHCP_NAK) {
         plan->path = PATH_BROADCAST;

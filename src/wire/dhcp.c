@@ -131,6 +131,7 @@ const char *dhcp_decode(struct dhcp_message *message, struct slice packet)
     memset(message, 0, sizeof(*message));
     if (packet.length > DHCP_MESSAGE_MAX)
         return "longer than any DHCP message";
+    message->length = packet.length;
     message->op = reader_u8(&r);
     message->hardware_type = reader_u8(&r);
     message->hardware_length = reader_u8(&r);
@@ -156,6 +157,7 @@ const char *dhcp_decode(struct dhcp_message *message, struct slice packet)
            (size_t)DHCP_CHADDR_SIZE - message->hardware_length);
     message->sname = field_text(sname);
     message->file = field_text(file);
+    message->vendor_area = slice_of(packet.data + r.offset, reader_left(&r));
     if (reader_left(&r) < 4 || reader_be32(&r) != DHCP_MAGIC_COOKIE)
         return NULL;
     message->has_options = true;
@@ -223,15 +225,29 @@ bool dhcp_message_requests(const struct dhcp_message *message, uint8_t code)
     return list.length > 0 && memchr(list.data, code, list.length) != NULL;
 }
 
-size_t dhcp_message_limit(const struct dhcp_message *message)
+/* The bytes a value takes, with the headers of its pieces. */
+static size_t option_size(size_t length)
+{
+    size_t pieces = length == 0 ? 1 : (length + OPTION_PIECE_MAX - 1) / OPTION_PIECE_MAX;
+
+    return length + pieces * OPTION_HEADER_SIZE;
+}
+
+size_t dhcp_message_limit(const struct dhcp_message *message, uint32_t otherwise)
 {
     enum { HEADERS = 28 }; /* option 57 counts the IP and UDP headers too */
-    uint16_t size = 0;
+    bool bootp = dhcp_message_type(message) == DHCP_BOOTP;
+    uint16_t asked = 0;
+    size_t size = dhcp_message_u16(message, DHCP_OPTION_MAXIMUM_SIZE, &asked) ? asked : otherwise;
+    size_t limit = size > DHCP_DEFAULT_LIMIT + HEADERS ? size - HEADERS : DHCP_DEFAULT_LIMIT;
 
-    if (!dhcp_message_u16(message, DHCP_OPTION_MAXIMUM_SIZE, &size) ||
-        size < DHCP_DEFAULT_LIMIT + HEADERS)
-        return DHCP_DEFAULT_LIMIT;
-    return size - HEADERS < DHCP_LIMIT_MAX ? (size_t)(size - HEADERS) : DHCP_LIMIT_MAX;
+    /* Who speaks BOOTP only has a vendor area of 64 bytes (RFC 951 section 3), or what it sent. */
+    if (bootp && size == 0)
+        limit = message->length > DHCP_MINIMUM ? message->length : DHCP_MINIMUM;
+    /* The relay takes its option out again: what the client gets is shorter by that much. */
+    if (message->giaddr && message->options[DHCP_OPTION_RELAY_AGENT].length > 0)
+        limit += option_size(message->options[DHCP_OPTION_RELAY_AGENT].length);
+    return limit < DHCP_LIMIT_MAX ? limit : DHCP_LIMIT_MAX;
 }
 
 const char *dhcp_type_name(enum dhcp_type type)
@@ -251,14 +267,6 @@ void dhcp_reply_add(struct dhcp_reply *reply, uint8_t code, struct slice value)
 {
     if (value.data && reply->option_count < DHCP_REPLY_OPTIONS_MAX)
         reply->options[reply->option_count++] = (struct dhcp_option){code, value};
-}
-
-/* The bytes a value takes, with the headers of its pieces. */
-static size_t option_size(size_t length)
-{
-    size_t pieces = length == 0 ? 1 : (length + OPTION_PIECE_MAX - 1) / OPTION_PIECE_MAX;
-
-    return length + pieces * OPTION_HEADER_SIZE;
 }
 
 static void write_option(struct writer *w, uint8_t code, struct slice value)
@@ -282,7 +290,14 @@ static void write_field(struct writer *w, struct slice text, size_t size)
     writer_zeros(w, size - text.length);
 }
 
-static void write_fixed(struct writer *w, const struct dhcp_reply *reply)
+/* The fields that options may stand in beside their own area. */
+struct option_fields {
+    uint8_t file[DHCP_FILE_SIZE], sname[DHCP_SNAME_SIZE];
+    struct writer writers[2]; /* of `file` and `sname`; without capacity where text stands there */
+};
+
+static void write_fixed(struct writer *w, const struct dhcp_reply *reply,
+                        const struct option_fields *fields)
 {
     writer_u8(w, BOOTP_REPLY);
     writer_u8(w, reply->hardware_type);
@@ -296,36 +311,154 @@ static void write_fixed(struct writer *w, const struct dhcp_reply *reply)
     writer_be32(w, reply->siaddr);
     writer_be32(w, reply->giaddr);
     writer_bytes(w, reply->chaddr, sizeof(reply->chaddr));
-    write_field(w, reply->sname, DHCP_SNAME_SIZE);
-    write_field(w, reply->file, DHCP_FILE_SIZE);
+    if (fields->writers[1].length > 0)
+        writer_bytes(w, fields->sname, sizeof(fields->sname));
+    else
+        write_field(w, reply->sname, DHCP_SNAME_SIZE);
+    if (fields->writers[0].length > 0)
+        writer_bytes(w, fields->file, sizeof(fields->file));
+    else
+        write_field(w, reply->file, DHCP_FILE_SIZE);
+}
+
+/* Room for options in an area of which `reserved` bytes are spoken for. */
+static size_t room_in(const struct writer *w, size_t reserved)
+{
+    size_t left = writer_left(w);
+
+    return left > reserved ? left - reserved : 0;
+}
+
+/* The most of a value that fits into `room` bytes with its headers. */
+static size_t fitting(size_t length, size_t room)
+{
+    size_t whole = room / (OPTION_PIECE_MAX + OPTION_HEADER_SIZE);
+    size_t rest = room % (OPTION_PIECE_MAX + OPTION_HEADER_SIZE);
+    size_t most = whole * OPTION_PIECE_MAX + (rest > OPTION_HEADER_SIZE ? rest - 2 : 0);
+
+    return length < most ? length : most;
+}
+
+/* The areas of a reply, in the order in which a client puts the pieces of an option together
+ * (RFC 3396 section 5): the options' own, file, sname. */
+struct reply_areas {
+    struct writer *writers[3];
+    size_t reserved[3]; /* at their ends */
+};
+
+/* Writes an option into the first area that takes it whole; else in pieces over what is left of
+ * all. Returns false, and writes nothing, where that is not enough. */
+static bool place_option(struct reply_areas *areas, const struct dhcp_option *option)
+{
+    struct slice value = option->value;
+    size_t most = 0;
+
+    for (size_t i = 0; i < 3; i++) {
+        size_t room = room_in(areas->writers[i], areas->reserved[i]);
+
+        if (option_size(value.length) <= room) {
+            write_option(areas->writers[i], option->code, value);
+            return true;
+        }
+        most += fitting(value.length, room);
+    }
+    if (most < value.length)
+        return false;
+    for (size_t i = 0; i < 3 && value.length > 0; i++) {
+        size_t room = room_in(areas->writers[i], areas->reserved[i]);
+        size_t length = fitting(value.length, room);
+
+        if (length == 0)
+            continue;
+        write_option(areas->writers[i], option->code, slice_of(value.data, length));
+        value = slice_of(value.data + length, value.length - length);
+    }
+    return true;
+}
+
+/* Gives the fields of the reply that hold no text to options. */
+static void open_fields(struct option_fields *fields, const struct dhcp_reply *reply)
+{
+    memset(fields, 0, sizeof(*fields));
+    fields->writers[0] = writer_of(fields->file, reply->file.length ? 0 : sizeof(fields->file));
+    fields->writers[1] = writer_of(fields->sname, reply->sname.length ? 0 : sizeof(fields->sname));
+}
+
+/* END behind what stands in the fields; zeros follow (RFC 2131 section 4.1). Returns option 52's
+ * value. */
+static uint8_t close_fields(struct option_fields *fields)
+{
+    static const uint8_t bits[] = {OVERLOAD_FILE, OVERLOAD_SNAME};
+    uint8_t overload = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (fields->writers[i].length == 0)
+            continue;
+        writer_u8(&fields->writers[i], DHCP_OPTION_END);
+        overload |= bits[i];
+    }
+    return overload;
+}
+
+/* Writes the options, the relay's last, and END, behind the fixed fields. */
+static void write_options(struct writer *w, const struct dhcp_reply *reply, bool overload,
+                          struct option_fields *fields, struct dhcp_dropped *dropped)
+{
+    enum { OVERLOAD_SIZE = OPTION_HEADER_SIZE + 1 };
+    struct reply_areas areas = {{w, &fields->writers[0], &fields->writers[1]}, {1, 1, 1}};
+    size_t relay = reply->relay_agent.length > 0 ? option_size(reply->relay_agent.length) : 0;
+    uint8_t used;
+
+    dropped->count = 0;
+    writer_be32(w, DHCP_MAGIC_COOKIE);
+    if (relay + 1 > writer_left(w))
+        relay = 0;
+    areas.reserved[0] += relay + (overload ? OVERLOAD_SIZE : 0);
+    for (size_t i = 0; i < reply->option_count; i++) {
+        if (!place_option(&areas, &reply->options[i]))
+            dropped->codes[dropped->count++] = reply->options[i].code;
+    }
+    used = close_fields(fields);
+    if (used)
+        write_option(w, DHCP_OPTION_OVERLOAD, slice_of(&used, 1));
+    if (relay)
+        write_option(w, DHCP_OPTION_RELAY_AGENT, reply->relay_agent);
+    writer_u8(w, DHCP_OPTION_END);
+}
+
+static size_t encode(const struct dhcp_reply *reply, bool overload, struct writer w,
+                     struct dhcp_dropped *dropped)
+{
+    struct option_fields fields = {.writers = {{.capacity = 0}}};
+    struct writer options;
+
+    dropped->count = 0;
+    if (overload)
+        open_fields(&fields, reply);
+    if (w.capacity < DHCP_FIXED_SIZE)
+        return 0;
+    options = writer_of(w.data + DHCP_FIXED_SIZE, w.capacity - DHCP_FIXED_SIZE);
+    if (reply->with_options)
+        write_options(&options, reply, overload, &fields, dropped);
+    else
+        writer_bytes(&options, reply->vendor_area.data,
+                     reply->vendor_area.length < options.capacity ? reply->vendor_area.length
+                                                                  : options.capacity);
+    write_fixed(&w, reply, &fields);
+    w.length += options.length;
+    if (w.length < DHCP_MINIMUM)
+        writer_zeros(&w, DHCP_MINIMUM - w.length);
+    return w.failed || options.failed ? 0 : w.length;
 }
 
 size_t dhcp_encode(const struct dhcp_reply *reply, size_t limit, void *to, size_t capacity,
                    struct dhcp_dropped *dropped)
 {
     struct writer w = writer_of(to, capacity < limit ? capacity : limit);
-    size_t reserved = 1; /* END */
+    size_t length = encode(reply, false, w, dropped);
 
-    dropped->count = 0;
-    write_fixed(&w, reply);
-    if (reply->with_options) {
-        writer_be32(&w, DHCP_MAGIC_COOKIE);
-        if (reply->relay_agent.length > 0 &&
-            option_size(reply->relay_agent.length) + reserved <= writer_left(&w))
-            reserved += option_size(reply->relay_agent.length);
-        for (size_t i = 0; i < reply->option_count; i++) {
-            const struct dhcp_option *option = &reply->options[i];
-
-            if (option_size(option->value.length) + reserved <= writer_left(&w))
-                write_option(&w, option->code, option->value);
-            else
-                dropped->codes[dropped->count++] = option->code;
-        }
-        if (reserved > 1)
-            write_option(&w, DHCP_OPTION_RELAY_AGENT, reply->relay_agent);
-        writer_u8(&w, DHCP_OPTION_END);
-    }
-    if (w.length < DHCP_MINIMUM)
-        writer_zeros(&w, DHCP_MINIMUM - w.length);
-    return w.failed ? 0 : w.length;
+    /* The fields serve only where they must: some that should read them there do not. */
+    if (length > 0 && dropped->count > 0 && reply->may_overload)
+        length = encode(reply, true, w, dropped);
+    return length;
 }

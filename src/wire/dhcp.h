@@ -85,9 +85,11 @@ struct dhcp_message {
     uint16_t flags; /* bit 15: answer by broadcast (RFC 2131 figure 2) */
     uint32_t ciaddr, yiaddr, siaddr, giaddr;
     uint8_t chaddr[DHCP_CHADDR_SIZE];
-    struct slice sname; /* text before the first NUL; empty where the field carries options */
-    struct slice file;  /* the same */
-    bool has_options;   /* the magic cookie stands there; false: plain BOOTP */
+    struct slice sname;       /* text before the first NUL; empty where the field carries options */
+    struct slice file;        /* the same */
+    size_t length;            /* of the whole packet */
+    bool has_options;         /* the magic cookie stands there; false: plain BOOTP */
+    struct slice vendor_area; /* everything behind the fixed fields, the cookie among it */
     struct slice options[256]; /* by code, pieces put together (RFC 3396); data NULL: absent */
     uint8_t joined[DHCP_MESSAGE_MAX];
 };
@@ -114,8 +116,10 @@ bool dhcp_message_u32(const struct dhcp_message *message, enum dhcp_option_code 
                       uint32_t *value);
 /* Whether the client's parameter request list (option 55) names the code. */
 bool dhcp_message_requests(const struct dhcp_message *message, uint8_t code);
-/* The longest BOOTP message the client takes: 548, or what its option 57 allows beyond. */
-size_t dhcp_message_limit(const struct dhcp_message *message);
+/* The longest reply that may be sent: 548 bytes, or what the client's option 57 allows beyond, or,
+ * where it sends none, `otherwise` (counted as in option 57, with 28 bytes of headers; 0: nothing
+ * said). Plain BOOTP gets no more than it sent. A relay's option comes on top. */
+size_t dhcp_message_limit(const struct dhcp_message *message, uint32_t otherwise);
 /* "DHCPDISCOVER" and so on; "BOOTP" for DHCP_BOOTP. */
 const char *dhcp_type_name(enum dhcp_type type);
 
@@ -136,9 +140,11 @@ struct dhcp_reply {
     uint16_t flags;
     uint32_t ciaddr, yiaddr, siaddr, giaddr;
     uint8_t chaddr[DHCP_CHADDR_SIZE];
-    struct slice sname;                                 /* at most 63 bytes */
-    struct slice file;                                  /* at most 127 bytes */
-    bool with_options;                                  /* write the magic cookie and the options */
+    struct slice sname;       /* at most 63 bytes */
+    struct slice file;        /* at most 127 bytes */
+    bool with_options;        /* write the magic cookie and the options */
+    bool may_overload;        /* options that do not fit may go into empty file and sname fields */
+    struct slice vendor_area; /* without options: what stands in their place */
     struct dhcp_option options[DHCP_REPLY_OPTIONS_MAX]; /* the most important first */
     size_t option_count;
     struct slice relay_agent; /* option 82 to send back as the last one (RFC 3046 section 2.2) */
@@ -155,7 +161,9 @@ struct dhcp_dropped {
 
 /* Writes the reply into `to` (`capacity` bytes), at most `limit` long and at least DHCP_MINIMUM:
  * the options in their order, leaving out those that do not fit, END, then zeros. No PAD stands
- * before END. Returns the length, or 0 where not even the fixed fields fit. */
+ * before END. Where something does not fit and the reply may be overloaded, option 52 says which of
+ * the empty fields hold options too, and a value goes in pieces over what is left (RFC 3396).
+ * Returns the length, or 0 where not even the fixed fields fit. */
 size_t dhcp_encode(const struct dhcp_reply *reply, size_t limit, void *to, size_t capacity,
                    struct dhcp_dropped *dropped);
 

@@ -5,6 +5,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
 
 static const char config[] =
+    "option merit-dump = option host-name; option nis-domain = option vendor-class-identifier;"
     "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.250;"
     " option routers 10.50.1.1; }"
     "subnet 10.50.2.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.2.1 10.50.2.9; }"
@@ -17,7 +18,7 @@ static const char config[] =
 static void check(const struct scene *scene)
 {
     struct reader r = reader_of(scene->reply_bytes, scene->reply_length);
-    uint8_t code = 0;
+    uint8_t code = 0, last = 0;
 
     if (scene->reply_length < DHCP_MINIMUM || scene->reply_length > scene->plan.limit)
         abort();
@@ -25,8 +26,13 @@ static void check(const struct scene *scene)
         return;
     reader_skip(&r, DHCP_FIXED_SIZE + 4);
     while ((code = reader_u8(&r)) != DHCP_OPTION_END) {
-        if (code == DHCP_OPTION_PAD || code == DHCP_OPTION_OVERLOAD)
+        if (code == DHCP_OPTION_PAD ||
+            (code == DHCP_OPTION_OVERLOAD && !scene->plan.reply.may_overload))
             abort();
+        /* RFC 3046 section 2.2: behind all others. */
+        if (last == DHCP_OPTION_RELAY_AGENT && code != DHCP_OPTION_RELAY_AGENT)
+            abort();
+        last = code;
         reader_skip(&r, reader_u8(&r));
         if (r.failed)
             abort();

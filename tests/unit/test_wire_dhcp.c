@@ -46,7 +46,7 @@ static void golden_request_is_read(void **state)
     assert_true(dhcp_message_u32(&message, DHCP_OPTION_LEASE_TIME, &number));
     assert_int_equal(number, 300);
     assert_false(dhcp_message_u32(&message, DHCP_OPTION_ROUTERS, &number));
-    assert_int_equal(dhcp_message_limit(&message), 1444);
+    assert_int_equal(dhcp_message_limit(&message, 0), 1444);
     assert_true(slice_equal_string(dhcp_message_text(&message, DHCP_OPTION_VENDOR_CLASS),
                                    "NetBSD:i386:libsa"));
     assert_true(slice_equal(dhcp_message_bytes(&message, DHCP_OPTION_CLIENT_IDENTIFIER),
@@ -126,7 +126,7 @@ static void odd_shapes_are_read(void **state)
     assert_int_equal(dhcp_message_type(&message), DHCP_BOOTP);
     assert_null(dhcp_decode(&message, request_with(packet, "", 0)));
     assert_false(message.has_options);
-    assert_int_equal(dhcp_message_limit(&message), 548);
+    assert_int_equal(dhcp_message_limit(&message, 0), 300);
 }
 
 static void split_options_are_joined(void **state)
@@ -249,14 +249,153 @@ static void fields_end_with_a_nul(void **state)
     assert_int_equal(written[DHCP_FIXED_SIZE], 0); /* no cookie */
 }
 
+/* As a client reads it. */
+static size_t encoded(const struct dhcp_reply *reply, size_t limit, uint8_t *written,
+                      struct dhcp_message *message, struct dhcp_dropped *dropped)
+{
+    size_t length = dhcp_encode(reply, limit, written, DHCP_LIMIT_MAX, dropped);
+
+    assert_in_range(length, DHCP_MINIMUM, limit);
+    assert_null(dhcp_decode(message, slice_of(written, length)));
+    return length;
+}
+
+static void golden_overload_is_written(void **state)
+{
+    struct dhcp_reply reply = example_reply();
+    uint8_t written[DHCP_LIMIT_MAX], wanted[600], value[200];
+    size_t length = golden("dhcp-overload.bin", wanted, sizeof(wanted));
+    struct dhcp_message message;
+    struct dhcp_dropped dropped;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(value); i++)
+        value[i] = (uint8_t)i;
+    reply.option_count = 4;
+    reply.file = slice_of(NULL, 0);
+    reply.may_overload = true;
+    reply.relay_agent = slice_of("\1\2ab", 4);
+    dhcp_reply_add(&reply, 15, slice_of(value, 200));
+    dhcp_reply_add(&reply, 40, slice_of(value, 180)); /* in pieces: options, file, sname */
+    dhcp_reply_add(&reply, 12, slice_of(value, 40));
+    assert_int_equal(encoded(&reply, DHCP_DEFAULT_LIMIT, written, &message, &dropped), length);
+    assert_memory_equal(written, wanted, length);
+    assert_int_equal(dropped.count, 0);
+    assert_memory_equal(message.options[15].data, value, 200);
+    assert_int_equal(message.options[40].length, 180);
+    assert_memory_equal(message.options[40].data, value, 180);
+    assert_int_equal(message.options[12].length, 40);
+    /* The relay's option stands in the options themselves, the last of them. */
+    assert_memory_equal(written + length - 7, "\x52\4\1\2ab\xff", 7);
+}
+
+static void fields_are_taken_only_where_they_must_be(void **state)
+{
+    struct dhcp_reply reply = example_reply();
+    uint8_t written[DHCP_LIMIT_MAX], value[600];
+    struct dhcp_message message;
+    struct dhcp_dropped dropped;
+
+    (void)state;
+    memset(value, 'x', sizeof(value));
+    reply.may_overload = true;
+    dhcp_reply_add(&reply, 15, slice_of(value, 200));
+    encoded(&reply, DHCP_DEFAULT_LIMIT, written, &message, &dropped);
+    assert_null(message.options[DHCP_OPTION_OVERLOAD].data);
+    /* The file field holds a name: only sname is left, 63 bytes and END. */
+    dhcp_reply_add(&reply, 40, slice_of(value, 61));
+    encoded(&reply, DHCP_DEFAULT_LIMIT, written, &message, &dropped);
+    assert_int_equal(message.options[DHCP_OPTION_OVERLOAD].data[0], 2);
+    assert_true(slice_equal_string(message.file, "/pxeboot.bin"));
+    assert_int_equal(dropped.count, 0);
+    assert_int_equal(written[44 + 63], DHCP_OPTION_END);
+    /* What fits nowhere takes no room from what follows. */
+    reply.option_count--;
+    dhcp_reply_add(&reply, 41, slice_of(value, 600));
+    dhcp_reply_add(&reply, 42, slice_of(value, 60));
+    encoded(&reply, DHCP_DEFAULT_LIMIT, written, &message, &dropped);
+    assert_int_equal(dropped.count, 1);
+    assert_int_equal(dropped.codes[0], 41);
+    assert_int_equal(message.options[42].length, 60);
+    /* Not where the client cannot read it. */
+    reply.may_overload = false;
+    encoded(&reply, DHCP_DEFAULT_LIMIT, written, &message, &dropped);
+    assert_int_equal(dropped.count, 2);
+    assert_null(message.options[DHCP_OPTION_OVERLOAD].data);
+}
+
+static void every_length_comes_back_whole(void **state)
+{
+    static uint8_t value[1300];
+    uint8_t written[DHCP_LIMIT_MAX];
+    struct dhcp_message message;
+    struct dhcp_dropped dropped;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(value); i++)
+        value[i] = (uint8_t)(i * 7);
+    for (size_t length = 0; length < sizeof(value); length++) {
+        struct dhcp_reply reply = {.with_options = true, .may_overload = true};
+
+        dhcp_reply_add(&reply, 53, slice_of("\5", 1));
+        dhcp_reply_add(&reply, 222, slice_of(value, length));
+        dhcp_reply_add(&reply, 12, slice_of_string("name"));
+        encoded(&reply, 600 + length % 100, written, &message, &dropped);
+        assert_int_equal(message.options[12].length, 4);
+        if (dropped.count == 0) {
+            assert_int_equal(message.options[222].length, length);
+            assert_memory_equal(message.options[222].data, value, length);
+        } else {
+            assert_null(message.options[222].data);
+            assert_true(length > 400);
+        }
+    }
+}
+
+static void limits_of_messages(void **state)
+{
+    static const char small[] = COOKIE "\x35\1\1\x39\2\1\x2c\xff"; /* 300 */
+    static const char large[] = COOKIE "\x35\1\1\x39\2\xff\xff\xff";
+    static const char none[] = COOKIE "\x35\1\1\x52\4\1\2ab\xff";
+    struct dhcp_message message;
+    uint8_t packet[DHCP_MESSAGE_MAX];
+
+    (void)state;
+    assert_null(dhcp_decode(&message, request_with(packet, small, sizeof(small) - 1)));
+    assert_int_equal(dhcp_message_limit(&message, 1400), 548);
+    assert_null(dhcp_decode(&message, request_with(packet, large, sizeof(large) - 1)));
+    assert_int_equal(dhcp_message_limit(&message, 0), 1472);
+    assert_null(dhcp_decode(&message, request_with(packet, none, sizeof(none) - 1)));
+    assert_int_equal(dhcp_message_limit(&message, 0), 548);
+    assert_int_equal(dhcp_message_limit(&message, 1000), 972);
+    /* The relay takes its option out again. */
+    message.giaddr = 0x0a320201;
+    assert_int_equal(dhcp_message_limit(&message, 0), 548 + 6);
+    assert_int_equal(dhcp_message_limit(&message, 1500), 1472);
+    /* BOOTP: a vendor area of 64 bytes, or what it sent. */
+    memset(packet + DHCP_FIXED_SIZE, 0, 264);
+    assert_null(dhcp_decode(&message, slice_of(packet, 300)));
+    assert_int_equal(dhcp_message_limit(&message, 0), 300);
+    assert_null(dhcp_decode(&message, slice_of(packet, 500)));
+    assert_int_equal(dhcp_message_limit(&message, 0), 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_request_is_read),      cmocka_unit_test(golden_ack_is_written),
-        cmocka_unit_test(odd_shapes_are_read),         cmocka_unit_test(split_options_are_joined),
-        cmocka_unit_test(overloaded_fields_are_read),  cmocka_unit_test(nonsense_is_refused),
-        cmocka_unit_test(bytes_past_hlen_are_nobodys), cmocka_unit_test(what_does_not_fit_is_named),
+        cmocka_unit_test(golden_request_is_read),
+        cmocka_unit_test(golden_ack_is_written),
+        cmocka_unit_test(odd_shapes_are_read),
+        cmocka_unit_test(split_options_are_joined),
+        cmocka_unit_test(overloaded_fields_are_read),
+        cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(bytes_past_hlen_are_nobodys),
+        cmocka_unit_test(what_does_not_fit_is_named),
         cmocka_unit_test(fields_end_with_a_nul),
+        cmocka_unit_test(golden_overload_is_written),
+        cmocka_unit_test(fields_are_taken_only_where_they_must_be),
+        cmocka_unit_test(every_length_comes_back_whole),
+        cmocka_unit_test(limits_of_messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

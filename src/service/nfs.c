@@ -90,8 +90,7 @@ static bool believes(struct rpc_exchange *exchange)
         snprintf(asked, sizeof(asked), "calls as uid %" PRIu32 " from port %u",
                  exchange->call.credentials.uid, exchange->peer.port);
         rpc_step(exchange, "nfs", asked,
-                 "taken for nobody: the port is not below 1024 (see nfs-reserved-ports)",
-                 false);
+                 "taken for nobody: the port is not below 1024 (see nfs-reserved-ports)", false);
     }
     return false;
 }

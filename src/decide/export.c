@@ -1,7 +1,9 @@
 #include "decide/export.h"
 
+#include "base/memory.h"
 #include "model/address.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_ROOT_PATH = 17 }; /* RFC 2132 section 3.19 */
@@ -58,19 +60,66 @@ static struct slice export_directory_part(struct slice path)
     return path;
 }
 
-enum export_verdict export_of(const struct scope_view *view, bool known, struct export *export)
+static enum export_verdict export_read(struct slice root_path, struct position where,
+                                       struct export *export)
+{
+    *export = (struct export){.where = where};
+    if (root_path.length == 0)
+        return EXPORT_NO_ROOT_PATH;
+    if (!export_normalise(export->directory, export_directory_part(root_path)))
+        return EXPORT_BAD_ROOT_PATH;
+    return EXPORT_GRANTED;
+}
+
+enum export_verdict export_of(const struct scope_view *view, struct export *export)
 {
     const struct setting *setting = scope_view_find(view, SPACE_DHCP, OPTION_ROOT_PATH);
 
-    *export = (struct export){.directory = ""};
+    if (!setting)
+        return EXPORT_NO_ROOT_PATH;
+    return export_read(setting->value, setting->where, export);
+}
+
+static bool exports_hold(const struct exports *exports, const char *directory)
+{
+    for (size_t i = 0; i < exports->count; i++) {
+        if (strcmp(exports->list[i].directory, directory) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
+                                 bool known, struct position *bad)
+{
+    enum export_verdict verdict = EXPORT_NO_ROOT_PATH;
+    struct reach reach;
+
+    *exports = (struct exports){.count = 0};
     if (!known)
         return EXPORT_UNKNOWN_MACHINE;
-    if (!setting || setting->value.length == 0)
-        return EXPORT_NO_ROOT_PATH;
-    export->where = setting->where;
-    if (!export_normalise(export->directory, export_directory_part(setting->value)))
-        return EXPORT_BAD_ROOT_PATH;
-    return EXPORT_GRANTED;
+    reach_find(&reach, question, SPACE_DHCP, OPTION_ROOT_PATH);
+    if (reach.count > 0)
+        exports->list = memory_zeroed(reach.count, sizeof(*exports->list));
+    for (size_t i = 0; i < reach.count; i++) {
+        struct export *export = &exports->list[exports->count];
+        enum export_verdict read =
+            export_read(reach.values[i].value, reach.values[i].where, export);
+
+        if (read == EXPORT_GRANTED && !exports_hold(exports, export->directory))
+            exports->count++;
+        if (read == EXPORT_BAD_ROOT_PATH) {
+            *bad = export->where;
+            verdict = EXPORT_BAD_ROOT_PATH;
+        }
+    }
+    return exports->count > 0 ? EXPORT_GRANTED : verdict;
+}
+
+void exports_release(struct exports *exports)
+{
+    free(exports->list);
+    *exports = (struct exports){.count = 0};
 }
 
 /* What is left of `path` below `directory`; NULL where it lies elsewhere. */
@@ -107,4 +156,21 @@ enum export_verdict export_allows(const struct export *export, struct slice aske
     }
     below[0] = 0;
     return EXPORT_OTHER_PATH;
+}
+
+const struct export *exports_allow(const struct exports *exports, struct slice asked,
+                                   char below[EXPORT_PATH_MAX])
+{
+    const struct export *best = NULL;
+
+    for (size_t i = 0; i < exports->count; i++) {
+        const struct export *export = &exports->list[i];
+
+        if ((!best || strlen(export->directory) > strlen(best->directory)) &&
+            export_allows(export, asked, below) == EXPORT_GRANTED)
+            best = export;
+    }
+    if (best)
+        export_allows(best, asked, below);
+    return best;
 }

@@ -1,8 +1,10 @@
-/* Which directory a machine may mount. Exports are written nowhere: they follow from `option
- * root-path`, for the machine it applies to and for nobody else. */
+/* Which directories a machine may mount. Exports are written nowhere: they follow from `option
+ * root-path`, for the machine it applies to and for nobody else. A machine that is told one root as
+ * a loader and another one as a kernel may have both. */
 #ifndef BOOTWIRE_DECIDE_EXPORT_H
 #define BOOTWIRE_DECIDE_EXPORT_H
 
+#include "decide/reach.h"
 #include "model/export.h"
 #include "model/snapshot.h"
 
@@ -16,14 +18,26 @@ enum export_verdict {
     EXPORT_OTHER_PATH,      /* what it asks for lies outside of its root-path */
 };
 
-/* The machine's export, from the scopes that apply to it. `known` says whether a host declaration
- * or a lease names the machine. Fills in `*export` where it returns EXPORT_GRANTED. */
-enum export_verdict export_of(const struct scope_view *view, bool known, struct export *export);
+/* The root that stands in a view of the settings. Fills in `*export` where it returns
+ * EXPORT_GRANTED. */
+enum export_verdict export_of(const struct scope_view *view, struct export *export);
+
+/* All directories that the configuration could give the machine as its root (decide/reach.h).
+ * `known` says whether a host declaration or a lease names it. Fills in `*exports`, which the
+ * caller releases: at least one where it returns EXPORT_GRANTED, else none; `*bad` is then the
+ * root-path that EXPORT_BAD_ROOT_PATH is about. */
+enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
+                                 bool known, struct position *bad);
+void exports_release(struct exports *exports);
 
 /* May a machine with this export mount the path it asked for? Where granted, `below` is the rest of
  * the path below the export's directory: "" for itself, "usr/share" for a subdirectory. */
 enum export_verdict export_allows(const struct export *export, struct slice asked,
                                   char below[EXPORT_PATH_MAX]);
+
+/* The innermost of the machine's exports that allows the path; NULL where none does. */
+const struct export *exports_allow(const struct exports *exports, struct slice asked,
+                                   char below[EXPORT_PATH_MAX]);
 
 /* Brings a path into the form of struct export's directory: false where it is not absolute, holds
  * "..", a NUL, or is too long. */

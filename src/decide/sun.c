@@ -124,7 +124,7 @@ static void find_root(const struct scope_view *view, uint32_t local_address,
     struct export export;
     size_t used;
 
-    if (export_of(view, true, &export) != EXPORT_GRANTED)
+    if (export_of(view, &export) != EXPORT_GRANTED)
         return;
     if (!colon ||
         !ipv4_parse((const char *)root.data, (size_t)(colon - root.data), &result->address))

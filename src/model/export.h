@@ -16,4 +16,10 @@ struct export
     struct position where; /* the line that wrote root-path */
 };
 
+/* What one machine may mount. */
+struct exports {
+    struct export *list; /* no directory twice */
+    size_t count;
+};
+
 #endif

@@ -111,39 +111,63 @@ void mount_list_free(struct mount_list *list)
     free(list);
 }
 
-/* The directory that lies at `below` in the client's export. */
-static char *mount_directory(char to[2 * EXPORT_PATH_MAX], const struct rpc_client *client,
+/* The directory that lies at `below` in the export. */
+static char *mount_directory(char to[2 * EXPORT_PATH_MAX], const struct export *export,
                              const char *below)
 {
-    bool top = strcmp(client->export.directory, "/") == 0;
+    bool top = strcmp(export->directory, "/") == 0;
 
-    snprintf(to, 2 * EXPORT_PATH_MAX, "%s%s%s", client->export.directory,
-             below[0] && !top ? "/" : "", below);
+    snprintf(to, 2 * EXPORT_PATH_MAX, "%s%s%s", export->directory, below[0] && !top ? "/" : "",
+             below);
     return to;
 }
 
 /* One MNT on its way: what was asked, and what is to be said about it. */
 struct mount_try {
     struct rpc_exchange *exchange;
-    char asked[MOUNT_TEXT_MAX]; /* the path, printable */
+    char asked[MOUNT_TEXT_MAX];  /* the path, printable */
+    const struct export *export; /* the one that allows it */
     char below[EXPORT_PATH_MAX];
     struct handle handle;
     char got[MOUNT_TEXT_MAX];
 };
 
-/* "FILE:LINE" of the root-path that applies. */
-static const char *mount_where(const struct rpc_client *client, char *to, size_t size)
+/* "FILE:LINE" of a root-path. */
+static const char *mount_where(const struct position *where, char *to, size_t size)
 {
-    const struct position *where = &client->export.where;
-
     snprintf(to, size, "%s:%u", where->file ? where->file : "the configuration", where->line);
     return to;
+}
+
+/* "refused: this host's root-path is /a (x.conf:3) or /b (x.conf:9)" */
+static void mount_tell_exports(struct mount_try *try)
+{
+    enum { TOLD_MAX = 4 };
+    const struct rpc_client *client = try->exchange->client;
+    char where[300], directory[MOUNT_TEXT_MAX / 4];
+    size_t length;
+
+    snprintf(try->got, sizeof(try->got), "refused: this %s's root-path is",
+             client->host ? "host" : "machine");
+    for (size_t i = 0; i < client->exports.count; i++) {
+        const struct export *export = &client->exports.list[i];
+
+        length = strlen(try->got);
+        if (i == TOLD_MAX) {
+            snprintf(try->got + length, sizeof(try->got) - length, " or one of %zu more",
+                     client->exports.count - i);
+            return;
+        }
+        snprintf(try->got + length, sizeof(try->got) - length, "%s %s (%s)", i > 0 ? " or" : "",
+                 text_printable(directory, sizeof(directory), slice_of_string(export->directory)),
+                 mount_where(&export->where, where, sizeof(where)));
+    }
 }
 
 static enum mount_status mount_refuse(struct mount_try *try, enum export_verdict verdict)
 {
     const struct rpc_client *client = try->exchange->client;
-    char where[300], directory[MOUNT_TEXT_MAX / 2];
+    char where[300];
 
     switch (verdict) {
     case EXPORT_UNKNOWN_MACHINE:
@@ -159,14 +183,10 @@ static enum mount_status mount_refuse(struct mount_try *try, enum export_verdict
     case EXPORT_BAD_ROOT_PATH:
         snprintf(try->got, sizeof(try->got),
                  "refused: its option root-path (%s) names no absolute directory",
-                 mount_where(client, where, sizeof(where)));
+                 mount_where(&client->bad_root_path, where, sizeof(where)));
         break;
     default:
-        snprintf(
-            try->got, sizeof(try->got), "refused: this %s's root-path is %s (%s)",
-            client->host ? "host" : "machine",
-            text_printable(directory, sizeof(directory), slice_of_string(client->export.directory)),
-            mount_where(client, where, sizeof(where)));
+        mount_tell_exports(try);
         break;
     }
     return MOUNT_ACCES;
@@ -195,7 +215,6 @@ static enum mount_status mount_status_of_errno(int error)
 /* The permitted directory itself cannot be had: says which and what cures it. */
 static enum mount_status mount_fail(struct mount_try *try, int error)
 {
-    const struct rpc_client *client = try->exchange->client;
     char where[300], directory[MOUNT_TEXT_MAX / 2], reason[64];
 
     if (error == EXDEV)
@@ -204,7 +223,7 @@ static enum mount_status mount_fail(struct mount_try *try, int error)
         snprintf(reason, sizeof(reason), "a part of its path is a symbolic link");
     else
         snprintf(reason, sizeof(reason), "%s", strerror(error));
-    text_printable(directory, sizeof(directory), slice_of_string(client->export.directory));
+    text_printable(directory, sizeof(directory), slice_of_string(try->export->directory));
     if (try->below[0])
         snprintf(try->got, sizeof(try->got), "failed: the directory below %s cannot be opened: %s",
                  directory, reason);
@@ -212,7 +231,7 @@ static enum mount_status mount_fail(struct mount_try *try, int error)
         snprintf(
             try->got, sizeof(try->got),
             "failed: the directory %s cannot be opened: %s; make it, or correct root-path in %s",
-            directory, reason, mount_where(client, where, sizeof(where)));
+            directory, reason, mount_where(&try->export->where, where, sizeof(where)));
     return mount_status_of_errno(error);
 }
 
@@ -242,11 +261,13 @@ static enum mount_status mount_attempt(struct mount_try *try, struct slice path)
     struct handle_export *export;
     int error;
 
-    if (verdict == EXPORT_GRANTED)
-        verdict = export_allows(&client->export, path, try->below);
+    if (verdict == EXPORT_GRANTED) {
+        try->export = exports_allow(&client->exports, path, try->below);
+        verdict = try->export ? EXPORT_GRANTED : EXPORT_OTHER_PATH;
+    }
     if (verdict != EXPORT_GRANTED)
         return mount_refuse(try, verdict);
-    export = handle_export_get(exchange->handles, client->export.directory);
+    export = handle_export_get(exchange->handles, try->export->directory);
     if (!export)
         return mount_fail(try, errno);
     error = mount_open(try, export);
@@ -273,7 +294,7 @@ static int mount_mnt(struct rpc_exchange *exchange)
     rpc_step(exchange, "mount", asked, try.got, status != MOUNT_OK);
     if (status == MOUNT_OK) {
         mount_list_add(exchange->service->mounts, exchange->client,
-                       mount_directory(directory, exchange->client, try.below));
+                       mount_directory(directory, try.export, try.below));
         if (exchange->client->account)
             rpc_account_mounted(exchange->client->account);
     }
@@ -314,13 +335,14 @@ static int mount_umnt(struct rpc_exchange *exchange)
 {
     struct slice path = mount_read_path(&exchange->arguments);
     char directory[2 * EXPORT_PATH_MAX], below[EXPORT_PATH_MAX];
+    const struct export *export;
 
     if (exchange->arguments.failed)
         return RPC_GARBAGE_ARGS;
-    if (exchange->client->verdict != EXPORT_GRANTED ||
-        export_allows(&exchange->client->export, path, below) != EXPORT_GRANTED)
+    export = exports_allow(&exchange->client->exports, path, below);
+    if (!export)
         return RPC_SUCCESS;
-    mount_leave(exchange, "UMNT", mount_directory(directory, exchange->client, below), path);
+    mount_leave(exchange, "UMNT", mount_directory(directory, export, below), path);
     return RPC_SUCCESS;
 }
 
@@ -330,36 +352,43 @@ static int mount_umntall(struct rpc_exchange *exchange)
     return RPC_SUCCESS;
 }
 
-/* One export with the machines it is for. */
+/* The exports of some machines, for whom `group` stands. */
+static void mount_write_exports(struct writer *w, const struct reach_question *question,
+                                const char *group)
+{
+    struct exports exports;
+    struct position bad;
+
+    exports_find(&exports, question, true, &bad);
+    for (size_t i = 0; i < exports.count && writer_left(w) > MOUNT_ELEMENT_MAX; i++) {
+        mount_write_export(w, exports.list[i].directory);
+        mount_write_group(w, group);
+        mount_write_end(w);
+    }
+    exports_release(&exports);
+}
+
 static void mount_write_host_export(struct writer *w, const struct snapshot *snapshot,
                                     const struct host *host)
 {
-    const struct subnet *subnet =
-        host->fixed_address_count ? snapshot_subnet_of(snapshot, host->fixed_addresses[0]) : NULL;
-    struct scope_view view = scope_view_of(snapshot, host, subnet);
-    struct export export;
+    struct reach_question question = {
+        .snapshot = snapshot,
+        .host = host,
+        .address = host->fixed_address_count ? host->fixed_addresses[0] : 0,
+    };
 
-    if (export_of(&view, true, &export) != EXPORT_GRANTED)
-        return;
-    mount_write_export(w, export.directory);
-    mount_write_group(w, host->name);
-    mount_write_end(w);
+    mount_write_exports(w, &question, host->name);
 }
 
 static void mount_write_subnet_export(struct writer *w, const struct snapshot *snapshot,
                                       const struct subnet *subnet)
 {
-    struct scope_view view = scope_view_of(snapshot, NULL, subnet);
+    struct reach_question question = {.snapshot = snapshot, .address = subnet->network};
     char network[IPV4_TEXT_SIZE], netmask[IPV4_TEXT_SIZE], group[2 * IPV4_TEXT_SIZE];
-    struct export export;
 
-    if (export_of(&view, true, &export) != EXPORT_GRANTED)
-        return;
     snprintf(group, sizeof(group), "%s/%s", ipv4_text(network, subnet->network),
              ipv4_text(netmask, subnet->netmask));
-    mount_write_export(w, export.directory);
-    mount_write_group(w, group);
-    mount_write_end(w);
+    mount_write_exports(w, &question, group);
 }
 
 static int mount_export(struct rpc_exchange *exchange)

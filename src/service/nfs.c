@@ -148,14 +148,13 @@ void nfs_call_drop(struct nfs_call *call, int file)
 int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
 {
     struct rpc_exchange *exchange = call->exchange;
-    int descriptor;
+    int descriptor, error;
 
     *file = -1;
-    if (!exchange->export)
-        return exchange->export_error == EMFILE || exchange->export_error == ENFILE
-                   ? exchange->export_error
-                   : ESTALE;
     credentials_restore();
+    error = rpc_open_export(exchange, handle);
+    if (error)
+        return error == EMFILE || error == ENFILE ? error : ESTALE;
     descriptor = handle_open(exchange->export, handle.data, handle.length, O_PATH);
     if (descriptor < 0)
         return -descriptor;

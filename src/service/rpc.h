@@ -44,10 +44,11 @@ struct rpc_client {
     const struct host *host;     /* its declaration, or NULL */
     struct machine machine;      /* zeroed where only the address is known */
     bool known;                  /* a declaration or a lease names it */
-    struct scope_view view;      /* the scopes that apply to it */
-    enum export_verdict verdict; /* EXPORT_GRANTED: `export` is filled in (decide/export.h) */
-    struct export export;
-    struct rpc_account *account; /* what it read and wrote; may be NULL */
+    struct scope_view view;      /* what applies to it unconditionally */
+    enum export_verdict verdict; /* EXPORT_GRANTED: `exports` holds some (decide/export.h) */
+    struct exports exports;
+    struct position bad_root_path; /* for EXPORT_BAD_ROOT_PATH */
+    struct rpc_account *account;   /* what it read and wrote; may be NULL */
 };
 
 /* One call and the reply in the making. It belongs to one loop's thread. */
@@ -61,10 +62,8 @@ struct rpc_exchange {
     uint32_t local_address; /* ours, that the call came to */
     struct rpc_call call;
     const struct rpc_client *client;
-    /* The export that the client may use, open; NULL where it has none or its directory cannot be
-     * opened (then `export_error` is the errno). Only for programs that ask for it. */
+    /* The export that the call is about: rpc_open_export(). NULL until then. */
     struct handle_export *export;
-    int export_error;
     struct reader arguments; /* good until the handler returns */
     struct writer reply;     /* stands after the header of a successful reply */
     struct region *region;   /* taken back when the reply has left */
@@ -96,8 +95,8 @@ struct rpc_program {
     const char *name; /* "nfs" */
     const struct rpc_procedure *procedures;
     size_t procedure_count;
-    bool wants_export; /* answer AUTH_ERROR (too weak) to machines without export; open it; count
-                          its calls. Procedure 0 is for everybody. */
+    bool wants_export; /* answer AUTH_ERROR (too weak) to machines without export; count its calls.
+                          Procedure 0 is for everybody. */
 };
 
 extern const struct rpc_program portmap2_program, rpcbind3_program, rpcbind4_program;
@@ -114,6 +113,11 @@ void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
 /* Ends an exchange whose handler returned RPC_LATER: `status` as from a handler. In the loop's
  * thread only (loop_call()). The exchange is gone afterwards. */
 void rpc_complete(struct rpc_exchange *exchange, int status);
+
+/* Opens the one of the client's exports that the file handle belongs to, as the call's. Of a handle
+ * that belongs to none it is the first. Once it is open it stays. Returns 0, or the errno of the
+ * directory that cannot be opened. */
+int rpc_open_export(struct rpc_exchange *exchange, struct slice handle);
 
 /* Adds file data to what the machine read and wrote, for the log and the timeline. */
 void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written);

@@ -26,6 +26,7 @@ void rpc_client_free(const struct rpc_client *client)
 
     if (!entry || --entry->references > 0)
         return;
+    exports_release(&entry->client.exports);
     snapshot_free(entry->client.snapshot);
     free(entry);
 }
@@ -72,7 +73,14 @@ static struct rpc_client_entry *rpc_client_new(struct rpc_clients *clients, uint
         machines_host(clients->service->server->machines, snapshot, address, &client->machine);
     client->known = client->host || client->machine.hardware.length > 0;
     client->view = scope_view_of(snapshot, client->host, snapshot_subnet_of(snapshot, address));
-    client->verdict = export_of(&client->view, client->known, &client->export);
+    client->verdict = exports_find(&client->exports,
+                                   &(struct reach_question){
+                                       .snapshot = snapshot,
+                                       .host = client->host,
+                                       .hardware = client->machine.hardware,
+                                       .address = address,
+                                   },
+                                   client->known, &client->bad_root_path);
     if (client->verdict == EXPORT_GRANTED)
         client->account = rpc_accounts_get(clients->service->accounts, address);
     return entry;

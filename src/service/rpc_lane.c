@@ -237,13 +237,14 @@ static void rpc_account_exchange(struct rpc_slot *slot)
     char asked[64], got[EXPORT_PATH_MAX + 64], directory[EXPORT_PATH_MAX];
 
     if (!slot->program->wants_export || exchange->call.procedure == 0 ||
-        !exchange->client->account || !rpc_account_call(exchange->client->account))
+        !exchange->client->account || !rpc_account_call(exchange->client->account) ||
+        !exchange->export)
         return;
     snprintf(asked, sizeof(asked), "%s v%u over %s", slot->procedure->name, slot->program->version,
              transport_name(exchange->transport));
     snprintf(got, sizeof(got), "the first call since its mount; its root is %s",
              text_printable(directory, sizeof(directory),
-                            slice_of_string(exchange->client->export.directory)));
+                            slice_of_string(handle_export_path(exchange->export))));
     rpc_step(exchange, slot->program->name, asked, got, false);
 }
 
@@ -329,7 +330,7 @@ static const struct rpc_program *rpc_find_program(const struct rpc_port *port,
     return NULL;
 }
 
-/* May the client call this program at all? Opens its export. */
+/* May the client call this program at all? */
 static bool rpc_admit(struct rpc_slot *slot)
 {
     struct rpc_exchange *exchange = &slot->exchange;
@@ -340,9 +341,26 @@ static bool rpc_admit(struct rpc_slot *slot)
         rpc_write_auth_error(&exchange->reply, exchange->call.xid, RPC_AUTH_TOOWEAK);
         return false;
     }
-    exchange->export = handle_export_get(exchange->handles, exchange->client->export.directory);
-    exchange->export_error = exchange->export ? 0 : errno;
     return true;
+}
+
+int rpc_open_export(struct rpc_exchange *exchange, struct slice handle)
+{
+    const struct exports *exports = &exchange->client->exports;
+    const char *directory;
+
+    if (exchange->export)
+        return 0;
+    if (exports->count == 0)
+        return ESTALE;
+    directory = exports->list[0].directory;
+    for (size_t i = 1; i < exports->count; i++) {
+        if (handle_belongs(exchange->handles, exports->list[i].directory, handle.data,
+                           handle.length))
+            directory = exports->list[i].directory;
+    }
+    exchange->export = handle_export_get(exchange->handles, directory);
+    return exchange->export ? 0 : errno;
 }
 
 /* Answers a call that was sent again as it was answered before; true where it is not to run. */

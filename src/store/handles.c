@@ -211,6 +211,12 @@ static int stat_exported(const char *path, struct stat *info)
     return result;
 }
 
+static void export_id(const struct handle_store *store, const char *path,
+                      uint8_t id[EXPORT_ID_SIZE])
+{
+    crypto_shorthash(id, (const uint8_t *)path, strlen(path), store->key + KEY_OF_EXPORTS);
+}
+
 static struct handle_export *handle_export_open(struct handle_store *store, const char *path)
 {
     int descriptor = open_exported(path, O_RDONLY), trial, mount;
@@ -239,7 +245,7 @@ static struct handle_export *handle_export_open(struct handle_store *store, cons
     export->mount = info.stx_mask & STATX_MNT_ID ? info.stx_mnt_id : 0;
     /* An overlay shows the birth of a file's copy once somebody wrote to it. */
     export->has_birth = filesystem.f_type != OVERLAYFS_SUPER_MAGIC;
-    crypto_shorthash(export->id, (const uint8_t *)path, strlen(path), store->key + KEY_OF_EXPORTS);
+    export_id(store, path, export->id);
     if (kernel_handle_of(descriptor, &handle, &mount) == 0) {
         trial = open_by_handle_at(descriptor, &handle.header, O_PATH | O_CLOEXEC);
         export->by_kernel = trial >= 0;
@@ -294,14 +300,32 @@ const char *handle_export_path(const struct handle_export *export)
     return export->path;
 }
 
-static void handle_tag(const struct handle_export *export, const uint8_t bytes[HANDLE_SIZE],
-                       uint8_t tag[TAG_SIZE])
+static void handle_tag_with(const struct handle_store *store, const uint8_t id[EXPORT_ID_SIZE],
+                            const uint8_t bytes[HANDLE_SIZE], uint8_t tag[TAG_SIZE])
 {
     uint8_t text[TAG_OFFSET + EXPORT_ID_SIZE];
 
     memcpy(text, bytes, TAG_OFFSET);
-    memcpy(text + TAG_OFFSET, export->id, EXPORT_ID_SIZE);
-    crypto_shorthash(tag, text, sizeof(text), export->store->key);
+    memcpy(text + TAG_OFFSET, id, EXPORT_ID_SIZE);
+    crypto_shorthash(tag, text, sizeof(text), store->key);
+}
+
+static void handle_tag(const struct handle_export *export, const uint8_t bytes[HANDLE_SIZE],
+                       uint8_t tag[TAG_SIZE])
+{
+    handle_tag_with(export->store, export->id, bytes, tag);
+}
+
+bool handle_belongs(const struct handle_store *store, const char *path, const uint8_t *bytes,
+                    size_t length)
+{
+    uint8_t id[EXPORT_ID_SIZE], tag[TAG_SIZE];
+
+    if (length != HANDLE_SIZE)
+        return false;
+    export_id(store, path, id);
+    handle_tag_with(store, id, bytes, tag);
+    return sodium_memcmp(tag, bytes + TAG_OFFSET, TAG_SIZE) == 0;
 }
 
 static void handle_make(const struct handle_export *export, unsigned kind, int type,

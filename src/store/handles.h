@@ -50,6 +50,11 @@ int handle_of_root(struct handle_export *export, struct handle *handle);
  * has no O_PATH; others   as open(2) says. */
 int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags);
 
+/* Whether the bytes are a handle that this server made for the export of that path. Opens nothing.
+ */
+bool handle_belongs(const struct handle_store *store, const char *path, const uint8_t *bytes,
+                    size_t length);
+
 /* Opens what lies at a relative path below the export's directory ("" for that itself) with O_PATH.
  * Symbolic links are followed as long as they stay inside. Returns the descriptor or minus an errno
  * (EXDEV where the path leads out). */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static enum export_verdict of(const char *root_path, bool known, struct export *export)
+static enum export_verdict of(const char *root_path, struct export *export)
 {
     struct setting setting = {.space = SPACE_DHCP, .code = 17};
     struct scope scope = {.settings = &setting, .count = root_path ? 1 : 0};
@@ -12,7 +12,7 @@ static enum export_verdict of(const char *root_path, bool known, struct export *
 
     if (root_path)
         setting.value = slice_of_string(root_path);
-    return export_of(&view, known, export);
+    return export_of(&view, export);
 }
 
 static void root_paths_become_directories(void **state)
@@ -32,7 +32,7 @@ static void root_paths_become_directories(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(of(rows[i].root_path, true, &export), EXPORT_GRANTED);
+        assert_int_equal(of(rows[i].root_path, &export), EXPORT_GRANTED);
         assert_string_equal(export.directory, rows[i].directory);
     }
 }
@@ -43,23 +43,22 @@ static void what_is_no_directory_is_no_export(void **state)
     struct export export;
 
     (void)state;
-    assert_int_equal(of("/root", false, &export), EXPORT_UNKNOWN_MACHINE);
-    assert_int_equal(of(NULL, true, &export), EXPORT_NO_ROOT_PATH);
-    assert_int_equal(of("", true, &export), EXPORT_NO_ROOT_PATH);
-    assert_int_equal(of("root", true, &export), EXPORT_BAD_ROOT_PATH);
-    assert_int_equal(of("iscsi:10.0.0.1::::iqn", true, &export), EXPORT_BAD_ROOT_PATH);
-    assert_int_equal(of("/root/../etc", true, &export), EXPORT_BAD_ROOT_PATH);
+    assert_int_equal(of(NULL, &export), EXPORT_NO_ROOT_PATH);
+    assert_int_equal(of("", &export), EXPORT_NO_ROOT_PATH);
+    assert_int_equal(of("root", &export), EXPORT_BAD_ROOT_PATH);
+    assert_int_equal(of("iscsi:10.0.0.1::::iqn", &export), EXPORT_BAD_ROOT_PATH);
+    assert_int_equal(of("/root/../etc", &export), EXPORT_BAD_ROOT_PATH);
     memset(longest, 'x', sizeof(longest));
     longest[0] = '/';
     longest[EXPORT_PATH_MAX - 1] = 0;
-    assert_int_equal(of(longest, true, &export), EXPORT_GRANTED);
+    assert_int_equal(of(longest, &export), EXPORT_GRANTED);
     longest[EXPORT_PATH_MAX - 1] = 'x';
     longest[EXPORT_PATH_MAX] = 0;
-    assert_int_equal(of(longest, true, &export), EXPORT_BAD_ROOT_PATH);
+    assert_int_equal(of(longest, &export), EXPORT_BAD_ROOT_PATH);
     memset(longest, '/', sizeof(longest));
     longest[1] = 'a';
     longest[EXPORT_PATH_MAX] = 0;
-    assert_int_equal(of(longest, true, &export), EXPORT_GRANTED);
+    assert_int_equal(of(longest, &export), EXPORT_GRANTED);
     assert_string_equal(export.directory, "/a");
 }
 

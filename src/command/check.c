@@ -1,23 +1,86 @@
+/* `bootwire check`: what is wrong with a configuration, and what a machine would get by it. */
 #include "command/command.h"
+#include "command/explain.h"
 #include "config/config.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { OPTION_EXPLAIN = 256, OPTION_SUBNET, OPTION_RELAY, OPTION_FILE, OPTION_JSON };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"explain", required_argument, NULL, OPTION_EXPLAIN},
+    {"subnet", required_argument, NULL, OPTION_SUBNET},
+    {"relay", required_argument, NULL, OPTION_RELAY},
+    {"file", required_argument, NULL, OPTION_FILE},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0},
+};
+
+/* False where the command line is wrong. */
+static bool read_options(int argc, char **argv, const char **path, struct explain_options *options)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            *path = optarg;
+            break;
+        case OPTION_EXPLAIN:
+            options->machine = optarg;
+            break;
+        case OPTION_SUBNET:
+            options->subnet = optarg;
+            break;
+        case OPTION_RELAY:
+            options->relay = optarg;
+            break;
+        case OPTION_FILE:
+            options->file = optarg;
+            break;
+        case OPTION_JSON:
+            options->json = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    if (options->subnet && options->relay)
+        return false;
+    return *path && optind == argc &&
+           (options->machine ||
+            (!options->subnet && !options->relay && !options->file && !options->json));
+}
+
+static int explain(const struct snapshot *snapshot, const char *path,
+                   const struct explain_options *options)
+{
+    struct explanation explanation;
+    char *error = explanation_make(&explanation, snapshot, path, options);
+
+    if (error)
+        fprintf(stderr, "bootwire: %s\n", error);
+    else if (options->json)
+        explanation_print_json(&explanation, stdout);
+    else
+        explanation_print(&explanation, stdout);
+    explanation_release(&explanation);
+    free(error);
+    return error ? 1 : 0;
+}
+
 int command_check(int argc, char **argv)
 {
     struct diagnostics diagnostics = {.count = 0};
+    struct explain_options options = {.machine = NULL};
     struct snapshot *snapshot;
     const char *path = NULL;
-    int option, result = 1;
+    int result = 1;
 
-    while ((option = getopt(argc, argv, "c:")) != -1) {
-        if (option != 'c')
-            return command_usage(argv[0]);
-        path = optarg;
-    }
-    if (!path || optind < argc)
+    if (!read_options(argc, argv, &path, &options))
         return command_usage(argv[0]);
     snapshot = config_load(path, &diagnostics);
     for (size_t i = 0; i < diagnostics.count; i++) {
@@ -26,7 +89,9 @@ int command_check(int argc, char **argv)
         fputs(text, stderr);
         free(text);
     }
-    if (snapshot) {
+    if (snapshot && options.machine) {
+        result = explain(snapshot, path, &options);
+    } else if (snapshot) {
         printf("%s: %zu host%s, %zu subnet%s, no errors\n", path, snapshot->host_count,
                snapshot->host_count == 1 ? "" : "s", snapshot->subnet_count,
                snapshot->subnet_count == 1 ? "" : "s");

@@ -7,6 +7,7 @@ struct command {
     const char *name;
     const char *arguments; /* as the usage prints them */
     const char *summary;   /* one line */
+    const char *options;   /* one line for each option, two blanks before it; "" where none is */
     /* `argv[0]` is the subcommand's name. Returns the exit status. */
     int (*run)(int argc, char **argv);
 };

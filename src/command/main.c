@@ -7,20 +7,42 @@
 static int command_help(int argc, char **argv);
 static int command_version(int argc, char **argv);
 
+#define OPTION_CONFIG "  -c FILE            the configuration\n"
+#define OPTION_STATE                                                                               \
+    "  --state DIRECTORY  where leases and keys are, whatever state-directory says\n"
+#define OPTION_DEBUG "  -d                 log more\n"
+
 static const struct command commands[] = {
     {"serve", "-c FILE [-d] [--state DIRECTORY]", "serve everything that FILE describes",
-     command_serve},
-    {"check", "-c FILE", "read FILE and say what is wrong with it", command_check},
+     OPTION_CONFIG OPTION_DEBUG OPTION_STATE, command_serve},
+    {"check", "-c FILE [--explain HOST|MAC ...]", "say what is wrong, or what a machine would get",
+     OPTION_CONFIG
+     "  --explain MACHINE  what it would be offered at each stage of its boot, and which line of\n"
+     "                     FILE decided each value; a host's name, or a hardware address\n"
+     "  --subnet ADDRESS   explain it in the subnet that holds this address\n"
+     "  --relay ADDRESS    explain it behind the relay agent of this address\n"
+     "  --file NAME        explain a loader that opens this file\n"
+     "  --json             explain in JSON\n",
+     command_check},
     {"run", "-c FILE [option ...] HOST", "boot a QEMU guest as HOST on a private network",
+     OPTION_CONFIG OPTION_DEBUG OPTION_STATE
+     "  --log FILE         append the server's log to this file\n"
+     "  --memory MEGABYTES the guest's memory\n"
+     "  --nic MODEL        its network card\n"
+     "  --no-kvm           emulate from the start\n",
      command_run},
     {"installboot", "-e [-nv] -o OPTIONS FILE", "edit the parameters in a NetBSD boot file",
+     "  -e                 edit; the only mode there is\n"
+     "  -n                 write nothing; print what would be written\n"
+     "  -v                 print what is written\n"
+     "  -o OPTIONS         as in console=com0,speed=9600,timeout=5\n",
      command_installboot},
     {"leases", "[-c FILE] [--state DIRECTORY] [--json]", "say who has which address, and why",
-     command_leases},
+     OPTION_CONFIG OPTION_STATE "  --json             print JSON\n", command_leases},
     {"import-leases", "[-c FILE] [--state DIRECTORY] LEASES", "take over ISC dhcpd's leases",
-     command_import_leases},
-    {"help", "", "print this", command_help},
-    {"version", "", "print the version", command_version},
+     OPTION_CONFIG OPTION_STATE, command_import_leases},
+    {"help", "[COMMAND]", "print this, or what COMMAND takes", "", command_help},
+    {"version", "", "print the version", "", command_version},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -36,10 +58,17 @@ static void print_usage(FILE *to)
 
 static int command_help(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    print_usage(stdout);
-    return 0;
+    for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, argv[1]) != 0)
+            continue;
+        printf("usage: bootwire %s %s\n%s\n%ssee bootwire(8)\n", commands[i].name,
+               commands[i].arguments, commands[i].summary, commands[i].options);
+        return 0;
+    }
+    if (argc > 1)
+        fprintf(stderr, "bootwire: there is no command \"%s\"\n", argv[1]);
+    print_usage(argc > 1 ? stderr : stdout);
+    return argc > 1 ? EXIT_USAGE : 0;
 }
 
 static int command_version(int argc, char **argv)
@@ -74,7 +103,7 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     }
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
-        return command_help(argc - 1, argv + 1);
+        return command_help(1, argv);
     if (strcmp(argv[1], "--version") == 0)
         return command_version(argc - 1, argv + 1);
     fprintf(stderr, "bootwire: there is no command \"%s\"\n", argv[1]);

@@ -54,7 +54,7 @@ void block_add_range(struct region *region, struct block *block, struct range ra
     struct block_range *node = region_allocate(region, sizeof(*node));
 
     node->range = range;
-    node->where = where;
+    node->range.where = node->where = where;
     if (block->last_range)
         block->last_range->next = node;
     else

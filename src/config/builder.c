@@ -21,6 +21,7 @@ static void fill_scope(struct snapshot *snapshot, struct block *block, struct sc
 
 static void fill_host(struct snapshot *snapshot, struct block *block, struct host *host)
 {
+    struct position *places;
     uint32_t *addresses;
     size_t i = 0;
 
@@ -35,9 +36,13 @@ static void fill_host(struct snapshot *snapshot, struct block *block, struct hos
     if (block->address_count == 0)
         return;
     addresses = region_allocate(&snapshot->region, block->address_count * sizeof(*addresses));
-    for (const struct block_address *node = block->addresses; node; node = node->next)
+    places = region_allocate(&snapshot->region, block->address_count * sizeof(*places));
+    for (const struct block_address *node = block->addresses; node; node = node->next) {
+        places[i] = node->where;
         addresses[i++] = node->address;
+    }
     host->fixed_addresses = addresses;
+    host->fixed_address_places = places;
     host->fixed_address_count = i;
 }
 

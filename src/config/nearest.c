@@ -1,22 +1,20 @@
-#include "config/parser.h"
+#include "config/nearest.h"
 
 #include <ctype.h>
 #include <string.h>
-
-enum { WORD_MAX = 48 };
 
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* How many letters must be put in, taken out, changed or swapped with a neighbour to make one word
- * of the other; case does not count. Both are at most WORD_MAX long. */
-static size_t edit_distance(struct slice a, struct slice b)
+size_t nearest_distance(struct slice a, struct slice b)
 {
-    size_t rows[3][WORD_MAX + 1];
+    size_t rows[3][NEAREST_WORD_MAX + 1];
     size_t *before = rows[0], *above = rows[1], *row = rows[2];
 
+    if (a.length > NEAREST_WORD_MAX || b.length > NEAREST_WORD_MAX)
+        return SIZE_MAX;
     memset(before, 0, sizeof(rows[0]));
     for (size_t j = 0; j <= b.length; j++)
         above[j] = j;
@@ -45,14 +43,11 @@ const char *nearest_name(struct slice word, const char *(*next)(size_t index))
     /* How many letters may be wrong before another word is as likely. */
     size_t best = word.length <= 4 ? 1 : word.length <= 8 ? 2 : 3;
 
-    if (word.length == 0 || word.length > WORD_MAX)
+    if (word.length == 0)
         return NULL;
     for (size_t i = 0; (name = next(i)) != NULL; i++) {
-        size_t distance;
+        size_t distance = nearest_distance(word, slice_of_string(name));
 
-        if (strlen(name) > WORD_MAX)
-            continue;
-        distance = edit_distance(word, slice_of_string(name));
         if (distance < best || (distance == best && !nearest)) {
             best = distance;
             nearest = name;

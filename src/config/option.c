@@ -483,6 +483,26 @@ static bool read_definition(struct parser *parser, const struct token *name)
     return true;
 }
 
+/* The names of what the file defines, for messages. */
+static void fill_option_names(struct parser *parser)
+{
+    struct region *region = &parser->snapshot->region;
+    struct option_name *names;
+    size_t count = 0;
+
+    for (const struct option_definition *at = parser->options; at; at = at->next)
+        count++;
+    names = region_allocate(region, (count + 1) * sizeof(*names));
+    parser->snapshot->option_names = names;
+    for (const struct option_definition *at = parser->options; at; at = at->next) {
+        struct dhcp_form *form = region_allocate(region, sizeof(*form));
+
+        *form = at->form;
+        names[parser->snapshot->option_name_count++] =
+            (struct option_name){at->space, at->code, region_string(region, at->name), form};
+    }
+}
+
 void fill_option_spaces(struct parser *parser)
 {
     struct snapshot *snapshot = parser->snapshot;
@@ -503,6 +523,7 @@ void fill_option_spaces(struct parser *parser)
                 (struct encapsulation){at->space, at->code, at->inner};
     }
     snapshot->encapsulations = rows;
+    fill_option_names(parser);
 }
 
 static bool read_option_space(struct parser *parser, const struct statement *statement,

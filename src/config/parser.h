@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "config/block.h"
 #include "config/lexer.h"
+#include "config/nearest.h"
 #include "wire/dhcp_option_table.h"
 
 enum {
@@ -135,7 +136,8 @@ bool read_option_value(struct parser *parser, const struct dhcp_form *form, stru
 
 /* Reads SPACE.NAME or NAME (option.c). */
 bool read_option_name(struct parser *parser, struct option_reference *option);
-/* Makes the snapshot's spaces and encapsulations of what the file defines (option.c). */
+/* Makes the snapshot's spaces, encapsulations and names of options of what the file defines
+ * (option.c). */
 void fill_option_spaces(struct parser *parser);
 /* Expressions (expression.c): data, or a condition. */
 bool read_data_expression(struct parser *parser, const struct expression **expression);
@@ -166,9 +168,5 @@ bool read_permit(struct parser *parser, bool allow); /* option.c */
 read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
-
-/* Of the names that `next` gives one by one (NULL ends), the one nearest to `word`; NULL where none
- * is near enough to be meant (nearest.c). */
-const char *nearest_name(struct slice word, const char *(*next)(size_t index));
 
 #endif

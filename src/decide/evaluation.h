@@ -18,6 +18,7 @@ enum {
     EVALUATION_LOGS = 8,
     EVALUATION_EVENTS = 8,
     EVALUATION_SCOPES = 4 * SCOPE_VIEW_MAX,
+    EVALUATION_BRANCHES = 64, /* remembered, to be explained; more are only taken */
 };
 
 enum value_kind { VALUE_NONE, VALUE_BOOLEAN, VALUE_NUMBER, VALUE_DATA };
@@ -46,6 +47,13 @@ struct evaluation_variable {
     struct value value;
 };
 
+/* Where an if or a switch went. */
+struct evaluation_branch {
+    const struct action *action;
+    bool taken;                 /* the condition of an if held */
+    const struct action *label; /* the case or default of a switch; NULL: none */
+};
+
 /* One packet's evaluation. Whoever evaluates fills in the first part (the rest stays as it is:
  * evaluation_start() clears it) and keeps it in one place: the view below points into it. */
 struct evaluation {
@@ -68,6 +76,8 @@ struct evaluation {
     size_t variable_count;
     const struct action *events[EVALUATION_EVENTS];
     size_t event_count;
+    struct evaluation_branch branches[EVALUATION_BRANCHES]; /* in the order met */
+    size_t branch_count;
     const struct scope *scopes[EVALUATION_SCOPES]; /* those that ran */
     size_t scope_count;
     struct scope effective; /* its settings are those below */

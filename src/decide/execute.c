@@ -7,7 +7,7 @@ enum { CARRIER_DEPTH_MAX = 4, OPTION_SITE_FIRST = 224 };
 void evaluation_start(struct evaluation *e)
 {
     e->class_count = e->log_count = e->variable_count = e->event_count = 0;
-    e->scope_count = e->setting_count = e->bytes_used = 0;
+    e->scope_count = e->setting_count = e->bytes_used = e->branch_count = 0;
     e->steps = e->depth = 0;
     e->exhausted = e->settled = e->conditional = false;
     e->effective = (struct scope){.settings = e->settings};
@@ -137,6 +137,13 @@ static bool same_value(struct value a, struct value b)
            (a.kind == VALUE_DATA ? slice_equal(a.data, b.data) : a.number == b.number);
 }
 
+static void note_branch(struct evaluation *e, const struct action *action, bool taken,
+                        const struct action *label)
+{
+    if (e->branch_count < EVALUATION_BRANCHES)
+        e->branches[e->branch_count++] = (struct evaluation_branch){action, taken, label};
+}
+
 /* Where a switch goes on: behind the case that is equal, else behind the default. */
 static const struct action *switch_target(struct evaluation *e, const struct action *action)
 {
@@ -144,12 +151,15 @@ static const struct action *switch_target(struct evaluation *e, const struct act
     const struct action *otherwise = NULL;
 
     for (const struct action *at = action->body; at; at = at->next) {
-        if (at->kind == ACTION_CASE && same_value(value, evaluation_value(e, at->value)))
+        if (at->kind == ACTION_CASE && same_value(value, evaluation_value(e, at->value))) {
+            note_branch(e, action, true, at);
             return at->next;
+        }
         if (at->kind == ACTION_DEFAULT)
-            otherwise = at->next;
+            otherwise = at;
     }
-    return otherwise;
+    note_branch(e, action, otherwise != NULL, otherwise);
+    return otherwise ? otherwise->next : NULL;
 }
 
 /* Runs a list. Returns false where a break ended it. */
@@ -157,13 +167,16 @@ static bool execute(struct evaluation *e, const struct action *actions, unsigned
 
 static bool execute_one(struct evaluation *e, const struct action *action, unsigned depth)
 {
+    bool taken;
+
     switch (action->kind) {
     case ACTION_SETTING:
         apply_setting(e, &action->setting);
         return true;
     case ACTION_IF:
-        return execute(e, evaluation_true(e, action->value) ? action->body : action->otherwise,
-                       depth + 1);
+        taken = evaluation_true(e, action->value);
+        note_branch(e, action, taken, NULL);
+        return execute(e, taken ? action->body : action->otherwise, depth + 1);
     case ACTION_SWITCH:
         execute(e, switch_target(e, action), depth + 1);
         return true;

@@ -81,6 +81,16 @@ struct encapsulation {
     enum setting_space inner;
 };
 
+struct dhcp_form; /* wire/dhcp_option_table.h */
+
+/* "option NAME code N = FORM;": what the configuration calls an option. Only for messages. */
+struct option_name {
+    enum setting_space space;
+    unsigned code;
+    const char *name; /* without its space */
+    const struct dhcp_form *form;
+};
+
 struct class;
 
 /* One value of a class's `match` expression. */
@@ -141,6 +151,7 @@ struct range {
     uint32_t low, high;
     bool dynamic_bootp;
     const struct pool *pool; /* NULL: written in the subnet itself */
+    struct position where;
 };
 
 struct subnet {
@@ -158,6 +169,7 @@ struct host {
     struct slice client_identifier; /* option 61's bytes; empty: none written */
     const uint32_t *fixed_addresses;
     size_t fixed_address_count;
+    const struct position *fixed_address_places; /* as many; NULL: no line wrote them */
     /* host-identifier option: the request's option with exactly these bytes; empty: none. */
     enum setting_space identifier_space;
     unsigned identifier_code;
@@ -181,6 +193,8 @@ struct snapshot {
     size_t space_count;
     const struct encapsulation *encapsulations;
     size_t encapsulation_count;
+    const struct option_name *option_names; /* of two for one option the first holds */
+    size_t option_name_count;
     struct map hosts_by_hardware; /* struct host; key: struct hardware's type and address bytes */
     struct map hosts_by_client_identifier; /* struct host; key: the identifier's bytes */
     struct map hosts_by_address;           /* struct host; key: the uint32_t fixed address */

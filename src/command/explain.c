@@ -1,0 +1,283 @@
+#include "command/explain.h"
+
+#include "base/memory.h"
+#include "config/nearest.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NEAREST_SHOWN = 3,
+    NEAR_LETTERS = 4, /* so many wrong letters still make a name worth showing */
+};
+
+/* "22:22:22:22:00:00", or with dashes; false where it is something else. */
+static bool parse_hardware(const char *text, struct hardware *hardware)
+{
+    *hardware = (struct hardware){.type = HARDWARE_ETHERNET, .length = 6};
+    for (size_t i = 0; i < hardware->length; i++) {
+        char *end;
+
+        if (!isxdigit((unsigned char)text[0]))
+            return false;
+        hardware->address[i] = (uint8_t)strtoul((const char[]){text[0], text[1], 0}, &end, 16);
+        text += isxdigit((unsigned char)text[1]) ? 2 : 1;
+        if (i + 1 < hardware->length && *text != ':' && *text != '-')
+            return false;
+        text += i + 1 < hardware->length;
+    }
+    return *text == 0;
+}
+
+/* ---- The machine ---- */
+
+static char *no_such_host(const struct snapshot *snapshot, const char *path, const char *name)
+{
+    struct {
+        size_t distance;
+        const char *name;
+    } near[NEAREST_SHOWN];
+    char *text, *longer;
+    size_t count = 0;
+
+    for (size_t i = 0; i < snapshot->host_count; i++) {
+        size_t distance =
+            nearest_distance(slice_of_string(name), slice_of_string(snapshot->hosts[i].name));
+        size_t at = count;
+
+        /* What begins alike is near, however much follows. */
+        if (strncasecmp(name, snapshot->hosts[i].name, strlen(name)) == 0)
+            distance = 1;
+        if (distance > NEAR_LETTERS || distance >= strlen(name))
+            continue;
+        while (at > 0 && near[at - 1].distance > distance)
+            at--;
+        if (at == NEAREST_SHOWN)
+            continue;
+        if (count < NEAREST_SHOWN)
+            count++;
+        memmove(&near[at + 1], &near[at], (count - at - 1) * sizeof(near[0]));
+        near[at].distance = distance;
+        near[at].name = snapshot->hosts[i].name;
+    }
+    text = memory_printf("%s declares no host \"%s\"", path, name);
+    for (size_t i = 0; i < count; i++) {
+        longer = memory_printf("%s%s%s", text, i ? ", " : "; the nearest: ", near[i].name);
+        free(text);
+        text = longer;
+    }
+    if (snapshot->host_count == 0 || count > 0)
+        return text;
+    longer = memory_printf("%s, and none of a name like it (it has %zu; a machine without a "
+                           "declaration is explained by its hardware address)",
+                           text, snapshot->host_count);
+    free(text);
+    return longer;
+}
+
+/* A hardware address that no host has, locally administered. */
+static struct hardware spare_hardware(const struct snapshot *snapshot)
+{
+    struct hardware hardware = {
+        .type = HARDWARE_ETHERNET, .length = 6, .address = {0x02, 0, 0, 0, 0, 1}};
+
+    while (snapshot_host_by_hardware(snapshot, &hardware) && hardware.address[5] < UINT8_MAX)
+        hardware.address[5]++;
+    return hardware;
+}
+
+/* How requests of a declared host look; NULL, or why there are none. */
+static char *probe_host(struct explanation *explanation, const struct host *host,
+                        struct probe *probe)
+{
+    explanation->host = host;
+    if (host->hardware.length > 0) {
+        probe->hardware = host->hardware;
+        return NULL;
+    }
+    probe->hardware = spare_hardware(explanation->snapshot);
+    explanation->made_up = true;
+    if (host->client_identifier.length > 0) {
+        probe->identifier = host->client_identifier;
+        explanation->note = "it has no hardware address: shown as if every stage sent its client "
+                            "identifier, which holds for later stages once one has sent it";
+        return NULL;
+    }
+    if (host->identifier_value.length > 0 && host->identifier_space <= SPACE_AGENT) {
+        probe->extra_space = host->identifier_space;
+        probe->extra_code = host->identifier_code;
+        probe->extra = host->identifier_value;
+        explanation->note =
+            "it has no hardware address: shown as if every stage sent the option that it goes by";
+        return NULL;
+    }
+    return memory_printf("%s:%u: host %s has neither a hardware address nor a client identifier: "
+                         "no machine is known by it",
+                         host->where.file, host->where.line, host->name);
+}
+
+static char *find_machine(struct explanation *explanation, const char *path, struct probe *probe)
+{
+    const struct snapshot *snapshot = explanation->snapshot;
+    const struct host *host = snapshot_host_by_name(snapshot, explanation->machine);
+    char *error = NULL;
+
+    *probe = (struct probe){0};
+    if (host) {
+        error = probe_host(explanation, host, probe);
+    } else if (parse_hardware(explanation->machine, &probe->hardware)) {
+        explanation->host = snapshot_host_by_hardware(snapshot, &probe->hardware);
+        if (!explanation->host)
+            explanation->note = "no host declaration has this hardware address: an unknown client";
+    } else {
+        error = no_such_host(snapshot, path, explanation->machine);
+    }
+    explanation->hardware = probe->hardware;
+    return error;
+}
+
+/* ---- Its networks ---- */
+
+static bool same_wire(const struct subnet *a, const struct subnet *b)
+{
+    return a == b || (a->shared && a->shared == b->shared);
+}
+
+static void add_network(struct explanation *explanation, const struct subnet *subnet)
+{
+    for (size_t i = 0; i < explanation->network_count; i++) {
+        if (same_wire(explanation->networks[i].subnet, subnet))
+            return;
+    }
+    explanation->networks[explanation->network_count++].subnet = subnet;
+}
+
+/* The subnet of an address given on the command line. */
+static char *add_network_of(struct explanation *explanation, const char *path, const char *text,
+                            uint32_t *address)
+{
+    const struct subnet *subnet;
+
+    if (!ipv4_parse(text, strlen(text), address))
+        return memory_printf("\"%s\" is no address, as in 10.50.1.1", text);
+    subnet = snapshot_subnet_of(explanation->snapshot, *address);
+    if (!subnet)
+        return memory_printf("no subnet of %s holds %s", path, text);
+    add_network(explanation, subnet);
+    return NULL;
+}
+
+/* The wires to explain: those asked for, those of the host's fixed addresses, or all. */
+static char *find_networks(struct explanation *explanation, const char *path,
+                           const struct explain_options *options, struct probe *probe)
+{
+    const struct snapshot *snapshot = explanation->snapshot;
+    const struct host *host = explanation->host;
+    uint32_t address;
+    bool everywhere;
+
+    if (snapshot->subnet_count == 0)
+        return memory_printf("%s declares no subnet: no request is answered", path);
+    explanation->networks = region_allocate(
+        &explanation->region, (snapshot->subnet_count + 1) * sizeof(explanation->networks[0]));
+    if (options->relay)
+        return add_network_of(explanation, path, options->relay, &probe->relay);
+    if (options->subnet)
+        return add_network_of(explanation, path, options->subnet, &address);
+    for (size_t i = 0; host && i < host->fixed_address_count; i++) {
+        const struct subnet *subnet = snapshot_subnet_of(snapshot, host->fixed_addresses[i]);
+
+        if (subnet)
+            add_network(explanation, subnet);
+    }
+    everywhere = explanation->network_count == 0;
+    for (size_t i = 0; everywhere && i < snapshot->subnet_count; i++)
+        add_network(explanation, &snapshot->subnets[i]);
+    return NULL;
+}
+
+/* ---- Its stages ---- */
+
+static struct explained_stage *add_stage(struct explanation *explanation,
+                                         struct explained_network *network,
+                                         const struct probe *probe)
+{
+    struct explained_stage *made = &network->stages[network->stage_count++];
+    struct explain_question question = {explanation->snapshot, network->subnet, *probe};
+
+    made->stage = probe->stage;
+    made->name = probe->stage->name;
+    if (probe->stage->is_loader) {
+        made->file = probe->file;
+        made->name = region_printf(&explanation->region, "%s opening \"%s\"", probe->stage->name,
+                                   probe->file);
+    }
+    explain_stage(&explanation->region, &question, &made->explained);
+    return made;
+}
+
+/* A loader asks anew for each file it opens: for the kernel, and for every name that the
+ * configuration asks about. */
+static void add_loader(struct explanation *explanation, struct explained_network *network,
+                       struct probe probe, const char *file)
+{
+    const struct explained_stage *first;
+
+    probe.file = file ? file : "netbsd";
+    first = add_stage(explanation, network, &probe);
+    for (size_t i = 0; !file && i < first->explained.file_count; i++) {
+        if (strcmp(first->explained.files[i], probe.file) == 0)
+            continue;
+        add_stage(explanation, network,
+                  &(struct probe){
+                      .stage = probe.stage,
+                      .hardware = probe.hardware,
+                      .identifier = probe.identifier,
+                      .file = first->explained.files[i],
+                      .relay = probe.relay,
+                      .extra_space = probe.extra_space,
+                      .extra_code = probe.extra_code,
+                      .extra = probe.extra,
+                  });
+    }
+}
+
+static void explain_network(struct explanation *explanation, struct explained_network *network,
+                            struct probe probe, const char *file)
+{
+    size_t count;
+    const struct probe_stage *stages = probe_stages(&count);
+
+    network->stages =
+        region_allocate(&explanation->region, (count + EXPLAIN_FILES) * sizeof(network->stages[0]));
+    for (size_t i = 0; i < count; i++) {
+        probe.stage = &stages[i];
+        if (stages[i].is_loader)
+            add_loader(explanation, network, probe, file);
+        else
+            add_stage(explanation, network, &probe);
+    }
+}
+
+char *explanation_make(struct explanation *explanation, const struct snapshot *snapshot,
+                       const char *path, const struct explain_options *options)
+{
+    struct probe probe;
+    char *error;
+
+    *explanation = (struct explanation){.snapshot = snapshot, .machine = options->machine};
+    region_init(&explanation->region, 0);
+    error = find_machine(explanation, path, &probe);
+    if (!error)
+        error = find_networks(explanation, path, options, &probe);
+    for (size_t i = 0; !error && i < explanation->network_count; i++)
+        explain_network(explanation, &explanation->networks[i], probe, options->file);
+    return error;
+}
+
+void explanation_release(struct explanation *explanation)
+{
+    region_release(&explanation->region);
+    *explanation = (struct explanation){.snapshot = NULL};
+}

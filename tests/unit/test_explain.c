@@ -1,0 +1,324 @@
+/* The explanation of a machine's answers: every value with the line that decided it. */
+#include "test.h"
+
+#include "config/config.h"
+#include "decide/explain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct region region;
+static struct snapshot *snapshot;
+
+static void load(const char *text)
+{
+    struct diagnostics diagnostics = {.count = 0};
+
+    snapshot_free(snapshot);
+    snapshot = config_parse("x.conf", slice_of_string(text), &diagnostics);
+    for (size_t i = 0; i < diagnostics.count; i++)
+        fprintf(stderr, "%u: %s\n", diagnostics.list[i].where.line, diagnostics.list[i].message);
+    assert_non_null(snapshot);
+    diagnostics_release(&diagnostics);
+}
+
+/* What 22:22:22:22:00:<last> gets at a stage in the first subnet. */
+static struct explained ask_file(const char *key, uint8_t last, const char *file)
+{
+    struct explain_question question = {.snapshot = snapshot, .subnet = &snapshot->subnets[0]};
+    struct explained explained = {.answered = false};
+    size_t count;
+    const struct probe_stage *stages = probe_stages(&count);
+
+    question.probe.hardware =
+        (struct hardware){HARDWARE_ETHERNET, 6, {0x22, 0x22, 0x22, 0x22, 0, last}};
+    question.probe.file = file;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(stages[i].key, key) == 0)
+            question.probe.stage = &stages[i];
+    }
+    assert_non_null(question.probe.stage);
+    explain_stage(&region, &question, &explained);
+    return explained;
+}
+
+static struct explained ask(const char *key, uint8_t last)
+{
+    return ask_file(key, last, NULL);
+}
+
+static const struct fact *fact_of(const struct explained *explained, const char *name,
+                                  const char *value)
+{
+    for (size_t i = 0; i < explained->fact_count; i++) {
+        if (strcmp(explained->facts[i].name, name) == 0 &&
+            strcmp(explained->facts[i].value, value) == 0)
+            return &explained->facts[i];
+    }
+    for (size_t i = 0; i < explained->fact_count; i++)
+        fprintf(stderr, "%s: %s (%u)\n", explained->facts[i].name, explained->facts[i].value,
+                explained->facts[i].where.line);
+    fail_msg("no fact %s: %s", name, value);
+    return NULL;
+}
+
+/* The stage gets the value, and that line decided it; 0: none did. */
+static void assert_fact(const struct explained *explained, const char *name, const char *value,
+                        unsigned line)
+{
+    const struct fact *fact = fact_of(explained, name, value);
+
+    if (fact->where.line != line)
+        fail_msg("%s: %s is of line %u, not %u", name, value, fact->where.line, line);
+    assert_true(line == 0 || strcmp(fact->where.file, "x.conf") == 0);
+    assert_true(line > 0 || fact->why || fact->kind == FACT_NOTE);
+}
+
+static bool lacks(const struct explained *explained, const char *name)
+{
+    for (size_t i = 0; i < explained->fact_count; i++) {
+        if (strcmp(explained->facts[i].name, name) == 0 &&
+            explained->facts[i].kind != FACT_NOT_SENT)
+            return false;
+    }
+    return true;
+}
+
+static const char plain[] = "option domain-name \"x.org\";\n"                   /* 1 */
+                            "default-lease-time 600;\n"                         /* 2 */
+                            "subnet 10.50.1.0 netmask 255.255.255.0 {\n"        /* 3 */
+                            "    range 10.50.1.200 10.50.1.250;\n"              /* 4 */
+                            "    option routers 10.50.1.254;\n"                 /* 5 */
+                            "    filename \"subnet\";\n"                        /* 6 */
+                            "}\n"                                               /* 7 */
+                            "group {\n"                                         /* 8 */
+                            "    next-server 10.50.1.7;\n"                      /* 9 */
+                            "    filename \"group\";\n"                         /* 10 */
+                            "    host a {\n"                                    /* 11 */
+                            "        hardware ethernet 22:22:22:22:0:1;\n"      /* 12 */
+                            "        fixed-address 10.0.0.1, 10.50.1.17;\n"     /* 13 */
+                            "        option root-path \"10.50.1.9:/a/b,v3\";\n" /* 14 */
+                            "        filename \"host\";\n"                      /* 15 */
+                            "        console com0 9600;\n"                      /* 16 */
+                            "    }\n"
+                            "    host b { hardware ethernet 22:22:22:22:0:2; }\n" /* 18 */
+                            "}\n";
+
+static void a_host_overrides_its_group(void **state)
+{
+    struct explained rom;
+
+    (void)state;
+    load(plain);
+    rom = ask("rom", 1);
+    assert_true(rom.answered);
+    assert_string_equal(rom.host->name, "a");
+    assert_fact(&rom, "address", "10.50.1.17", 13);
+    assert_fact(&rom, "next-server", "10.50.1.7", 9);
+    assert_fact(&rom, "filename", "\"host\"", 15);
+    assert_fact(&rom, "option bootfile-name", "\"host\"", 15);
+    assert_fact(&rom, "option tftp-server-name", "\"10.50.1.7\"", 9);
+    assert_fact(&rom, "option root-path", "\"10.50.1.9:/a/b,v3\"", 14);
+    assert_fact(&rom, "option routers", "10.50.1.254", 5);
+    assert_fact(&rom, "option domain-name", "\"x.org\"", 1);
+    assert_fact(&rom, "option subnet-mask", "255.255.255.0", 3);
+    assert_fact(&rom, "option dhcp-lease-time", "600", 2);
+    assert_fact(&rom, "option dhcp-renewal-time", "300", 0);
+    assert_fact(&rom, "option dhcp-server-identifier", "the server's own address", 0);
+    assert_fact(&rom, "option vendor-encapsulated-options", "06:01:08:ff", 0);
+    assert_fact(&rom, "NFS export", "\"/a/b\"", 14);
+    assert_fact(&rom, "console", "com0 9600", 16);
+    rom = ask("rom", 2);
+    assert_fact(&rom, "filename", "\"group\"", 10);
+    assert_fact(&rom, "address", "one of 10.50.1.200 to 10.50.1.250", 4);
+    rom = ask("rom", 3);
+    assert_null(rom.host);
+    assert_fact(&rom, "filename", "\"subnet\"", 6);
+    assert_fact(&rom, "next-server", "the server's own address", 0);
+    assert_fact(&rom, "option tftp-server-name", "the server's own address", 0);
+}
+
+static void what_a_stage_does_not_ask_for_is_told(void **state)
+{
+    struct explained loader;
+
+    (void)state;
+    load("option ntp-servers 10.50.1.9;\n"
+         "option dhcp-server-identifier 10.50.1.3;\n"
+         "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n");
+    loader = ask("libsa", 1);
+    assert_fact(&loader, "option ntp-servers", "10.50.1.9", 1);
+    assert_int_equal(fact_of(&loader, "option ntp-servers", "10.50.1.9")->kind, FACT_NOT_SENT);
+    assert_true(lacks(&loader, "filename"));
+    loader = ask("rom", 1);
+    assert_fact(&loader, "filename", "none", 0);
+}
+
+static void branches_and_classes(void **state)
+{
+    struct explained stage;
+
+    (void)state;
+    load("option arch code 93 = unsigned integer 16;\n"                         /* 1 */
+         "class \"ipxe\" {\n"                                                   /* 2 */
+         "    match if option user-class = \"iPXE\";\n"                         /* 3 */
+         "    filename \"class\";\n"                                            /* 4 */
+         "}\n"                                                                  /* 5 */
+         "class \"macs\" { match hardware; }\n"                                 /* 6 */
+         "subclass \"macs\" 1:22:22:22:22:0:5 { option host-name \"five\"; }\n" /* 7 */
+         "subnet 10.50.1.0 netmask 255.255.255.0 {\n"                           /* 8 */
+         "    pool { allow members of \"macs\"; range 10.50.1.5 10.50.1.9; }\n" /* 9 */
+         "    pool {\n"                                                         /* 10 */
+         "        deny members of \"macs\";\n"                                  /* 11 */
+         "        range 10.50.1.15 10.50.1.19;\n"                               /* 12 */
+         "        option time-offset -3600;\n"                                  /* 13 */
+         "    }\n"                                                              /* 14 */
+         "    if option arch = 00:07 {\n"                                       /* 15 */
+         "        filename \"efi\";\n"                                          /* 16 */
+         "    } elsif option arch = 00:10 {\n"                                  /* 17 */
+         "        filename \"http://efi\";\n"                                   /* 18 */
+         "    } else {\n"                                                       /* 19 */
+         "        filename \"bios\";\n"                                         /* 20 */
+         "    }\n"                                                              /* 21 */
+         "    switch (option user-class) {\n"                                   /* 22 */
+         "    case \"iPXE\":\n"                                                 /* 23 */
+         "        option root-path \"/i\";\n"                                   /* 24 */
+         "    }\n"                                                              /* 25 */
+         "}\n");
+    stage = ask("rom", 1);
+    assert_fact(&stage, "filename", "\"bios\"", 20);
+    assert_fact(&stage, "condition", "false", 15);
+    assert_fact(&stage, "switch", "no case is equal", 22);
+    assert_fact(&stage, "address", "one of 10.50.1.15 to 10.50.1.19", 12);
+    assert_fact(&stage, "pool", "of this address", 10);
+    assert_fact(&stage, "not from", "10.50.1.5 to 10.50.1.9", 9);
+    assert_fact(&stage, "option time-offset", "-3600", 13);
+    stage = ask("uefi-pxe", 1);
+    assert_fact(&stage, "filename", "\"efi\"", 16);
+    assert_fact(&stage, "condition", "true", 15);
+    stage = ask("uefi-http", 1);
+    assert_fact(&stage, "filename", "\"http://efi\"", 18);
+    assert_fact(&stage, "condition", "true", 17);
+    assert_fact(&stage, "option vendor-class-identifier", "\"HTTPClient\"", 0);
+    stage = ask("ipxe", 5);
+    assert_fact(&stage, "filename", "\"class\"", 4);
+    assert_fact(&stage, "class", "\"ipxe\"", 2);
+    assert_fact(&stage, "subclass", "\"macs\"", 7);
+    assert_fact(&stage, "option host-name", "\"five\"", 7);
+    assert_fact(&stage, "address", "one of 10.50.1.5 to 10.50.1.9", 9);
+    assert_fact(&stage, "switch", "goes on here", 23);
+    assert_fact(&stage, "option root-path", "\"/i\"", 24);
+    assert_fact(&stage, "option unknown-175", "b0:01:01", 0);
+}
+
+static void a_loader_is_answered_by_the_file_it_opens(void **state)
+{
+    struct explained loader;
+
+    (void)state;
+    load("subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n"
+         "host a {\n"
+         "    hardware ethernet 22:22:22:22:0:1;\n"
+         "    if not (\"x\" = filename) { option host-name \"y\"; }\n" /* 4 */
+         "    if filename = \"boot.cfg\" {\n"
+         "        filename \"tftp:boot.cfg\";\n" /* 6 */
+         "    }\n"
+         "}\n");
+    loader = ask("libsa", 1);
+    assert_true(lacks(&loader, "filename"));
+    assert_fact(&loader, "option host-name", "\"y\"", 4);
+    assert_int_equal(loader.file_count, 2);
+    assert_string_equal(loader.files[0], "x");
+    assert_string_equal(loader.files[1], "boot.cfg");
+    loader = ask_file("libsa", 1, "boot.cfg");
+    assert_fact(&loader, "filename", "\"tftp:boot.cfg\"", 6);
+    loader = ask_file("libsa", 1, "x");
+    assert_true(lacks(&loader, "option host-name"));
+}
+
+static void options_in_options(void **state)
+{
+    struct explained stage;
+
+    (void)state;
+    load("option space in;\n"
+         "option in.one code 1 = ip-address;\n"
+         "option in.two code 2 = { boolean, text };\n"
+         "option carrier code 222 = encapsulate in;\n"
+         "option in.one 10.0.0.1;\n"
+         "option in.two true \"t\";\n"
+         "option space v;\n"
+         "option v.menu code 9 = text;\n"
+         "vendor-option-space v;\n"
+         "subnet 10.50.1.0 netmask 255.255.255.0 {\n"
+         "    range 10.50.1.5 10.50.1.9;\n"
+         "    option v.menu \"m\";\n"
+         "    option dhcp-parameter-request-list 222;\n"
+         "}\n");
+    stage = ask("rom", 1);
+    assert_fact(&stage, "option vendor-encapsulated-options", "09:01:6d", 12);
+    assert_fact(&stage, "option v.menu", "\"m\"", 12);
+    assert_fact(&stage, "option carrier", "01:04:0a:00:00:01:02:02:01:74", 6);
+    assert_int_equal(fact_of(&stage, "option carrier", "01:04:0a:00:00:01:02:02:01:74")->kind,
+                     FACT_NOT_SENT);
+}
+
+static void refusals_name_their_line(void **state)
+{
+    struct explained stage;
+
+    (void)state;
+    load("subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n"
+         "deny unknown-clients;\n"
+         "# three\n"
+         "host a { hardware ethernet 22:22:22:22:0:1; deny booting; }\n"
+         "host b { hardware ethernet 22:22:22:22:0:2; max-lease-time 60; }\n");
+    stage = ask("rom", 9);
+    assert_false(stage.answered);
+    assert_fact(&stage, "no answer", "it is unknown", 2);
+    stage = ask("rom", 1);
+    assert_false(stage.answered);
+    assert_fact(&stage, "no answer", "booting is denied", 4);
+    stage = ask("rom", 2);
+    assert_true(stage.answered);
+    assert_fact(&stage, "option dhcp-lease-time", "60", 5);
+}
+
+static void another_server_gives_the_address(void **state)
+{
+    struct explained stage;
+
+    (void)state;
+    load("proxy-dhcp on;\n"
+         "filename \"f\";\n"
+         "subnet 10.50.1.0 netmask 255.255.255.0 { }\n");
+    stage = ask("rom", 1);
+    assert_true(stage.answered);
+    assert_fact(&stage, "address", "none", 1);
+    assert_fact(&stage, "filename", "\"f\"", 2);
+    stage = ask("kernel-linux", 1);
+    assert_false(stage.answered);
+}
+
+static int release(void **state)
+{
+    (void)state;
+    snapshot_free(snapshot);
+    region_release(&region);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_overrides_its_group),
+        cmocka_unit_test(what_a_stage_does_not_ask_for_is_told),
+        cmocka_unit_test(branches_and_classes),
+        cmocka_unit_test(a_loader_is_answered_by_the_file_it_opens),
+        cmocka_unit_test(options_in_options),
+        cmocka_unit_test(refusals_name_their_line),
+        cmocka_unit_test(another_server_gives_the_address),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, release);
+}

@@ -270,6 +270,19 @@ static void explain_lease_time(struct explainer *x, const char *name, struct sli
     }
 }
 
+/* T1 or T2 as the server makes it; a configured one does not lie within the lease. */
+static void explain_part_of_lease(struct explainer *x, unsigned code, const char *name,
+                                  const char *value)
+{
+    const struct setting *setting = find(x, SPACE_DHCP, code);
+    const char *why = code == DHCP_OPTION_RENEWAL_TIME ? "half of the lease time, or earlier"
+                                                       : "7/8 of the lease time, or later";
+
+    if (setting)
+        why = "the time in this line does not lie within the lease";
+    add(x, FACT_VALUE, name, value, place_of(setting), why);
+}
+
 /* What no statement wrote as an option of this code. Returns false where it is the client's own,
  * sent back, or the message's type. */
 static bool explain_made(struct explainer *x, unsigned code, const char *name, const char *value)
@@ -289,10 +302,8 @@ static bool explain_made(struct explainer *x, unsigned code, const char *name, c
                       "no server-identifier is written");
         return true;
     case DHCP_OPTION_RENEWAL_TIME:
-        add(x, FACT_VALUE, name, value, nowhere, "half of the lease time");
-        return true;
     case DHCP_OPTION_REBINDING_TIME:
-        add(x, FACT_VALUE, name, value, nowhere, "7/8 of the lease time");
+        explain_part_of_lease(x, code, name, value);
         return true;
     case DHCP_OPTION_SERVER_NAME:
         setting = find(x, SPACE_PARAMETER, PARAMETER_SERVER_NAME);
@@ -358,6 +369,7 @@ static void explain_option(struct explainer *x, unsigned code, struct slice byte
     const struct setting *setting = find(x, SPACE_DHCP, code);
     const char *name = option_text(x, SPACE_DHCP, code), *value;
     struct reader r = reader_of_slice(bytes);
+    bool is_time = code == DHCP_OPTION_RENEWAL_TIME || code == DHCP_OPTION_REBINDING_TIME;
 
     /* The NUL that some clients need behind the name of a boot file is not the person's. */
     if (code == DHCP_OPTION_FILE_NAME && bytes.length > 0 && bytes.data[bytes.length - 1] == 0)
@@ -371,11 +383,27 @@ static void explain_option(struct explainer *x, unsigned code, struct slice byte
                           x->plan.limit));
     else if (code == DHCP_OPTION_LEASE_TIME)
         explain_lease_time(x, name, bytes);
-    else if (setting && setting->value.length > 0)
+    else if (setting && setting->value.length > 0 &&
+             (!is_time || slice_equal(setting->value, bytes)))
         add(x, FACT_VALUE, name, value, setting->where, NULL);
     else if (!explain_made(x, code, name, value))
         return;
     explain_carried(x, code);
+}
+
+static const char *why_not_sent(struct explainer *x, unsigned code)
+{
+    switch (code) {
+    case DHCP_OPTION_PARAMETER_LIST:
+    case DHCP_OPTION_MAXIMUM_SIZE:
+        return "the server goes by it";
+    default:
+        break;
+    }
+    if (find(x, SPACE_DHCP, DHCP_OPTION_PARAMETER_LIST))
+        return "the configuration's dhcp-parameter-request-list does not name it";
+    return dhcp_message_requests(&x->message, (uint8_t)code) ? "the server makes this one itself"
+                                                             : "this stage does not ask for it";
 }
 
 /* What is configured and not in the reply. */
@@ -392,9 +420,7 @@ static void explain_not_sent(struct explainer *x)
         if (!sent)
             add(x, FACT_NOT_SENT, option_text(x, SPACE_DHCP, setting->code),
                 option_value(x, SPACE_DHCP, setting->code, setting->value), setting->where,
-                dhcp_message_requests(&x->message, (uint8_t)setting->code)
-                    ? "the server sets this option itself"
-                    : "this stage does not ask for it");
+                why_not_sent(x, setting->code));
     }
 }
 

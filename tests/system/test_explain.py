@@ -271,7 +271,7 @@ def test_text_for_people(path):
     assert '  libsa opening "boot.cfg"' in lines
     at = lines.index("  UEFI HTTP")
     assert any('filename "http://10.50.1.1/ipxe.efi";' in line for line in lines[at:at + 4])
-    assert "default: half of the lease time" in done.stdout
+    assert "default: half of the lease time, or earlier" in done.stdout
 
 
 def test_what_it_is_not_told(path, tmp_path):

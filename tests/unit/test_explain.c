@@ -259,8 +259,8 @@ static void options_in_options(void **state)
     assert_fact(&stage, "option vendor-encapsulated-options", "09:01:6d", 12);
     assert_fact(&stage, "option v.menu", "\"m\"", 12);
     assert_fact(&stage, "option carrier", "01:04:0a:00:00:01:02:02:01:74", 6);
-    assert_int_equal(fact_of(&stage, "option carrier", "01:04:0a:00:00:01:02:02:01:74")->kind,
-                     FACT_NOT_SENT);
+    assert_fact(&stage, "option in.two", "true \"t\"", 6);
+    assert_fact(&stage, "option dhcp-parameter-request-list", "222", 13);
 }
 
 static void refusals_name_their_line(void **state)
@@ -272,7 +272,9 @@ static void refusals_name_their_line(void **state)
          "deny unknown-clients;\n"
          "# three\n"
          "host a { hardware ethernet 22:22:22:22:0:1; deny booting; }\n"
-         "host b { hardware ethernet 22:22:22:22:0:2; max-lease-time 60; }\n");
+         "host b { hardware ethernet 22:22:22:22:0:2; max-lease-time 60; option dhcp-renewal-time "
+         "20; "
+         "option dhcp-rebinding-time 99; }\n");
     stage = ask("rom", 9);
     assert_false(stage.answered);
     assert_fact(&stage, "no answer", "it is unknown", 2);
@@ -282,6 +284,8 @@ static void refusals_name_their_line(void **state)
     stage = ask("rom", 2);
     assert_true(stage.answered);
     assert_fact(&stage, "option dhcp-lease-time", "60", 5);
+    assert_fact(&stage, "option dhcp-renewal-time", "20", 5);
+    assert_fact(&stage, "option dhcp-rebinding-time", "52", 5);
 }
 
 static void another_server_gives_the_address(void **state)

@@ -236,6 +236,39 @@ static void a_loader_is_answered_by_the_file_it_opens(void **state)
     assert_true(lacks(&loader, "option host-name"));
 }
 
+static void every_stage_may_mount_the_roots_of_all(void **state)
+{
+    struct explained stage;
+
+    (void)state;
+    load("subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n"
+         "option root-path \"/kernel\";\n" /* 2 */
+         "if substring (option vendor-class-identifier, 0, 17) = \"NetBSD:i386:libsa\" {\n"
+         "    option root-path \"/loader\";\n" /* 4 */
+         "}\n"
+         "host a {\n"
+         "    hardware ethernet 22:22:22:22:0:1;\n"
+         "    if exists host-name { option root-path = option host-name; }\n"
+         "}\n"
+         "host b {\n"
+         "    hardware ethernet 22:22:22:22:0:2;\n"
+         "    option root-path = concat (\"/\", option vendor-class-identifier);\n" /* 12 */
+         "}\n"
+         "host c { hardware ethernet 22:22:22:22:0:3; option root-path \"/a/../b\"; }\n");
+    stage = ask("libsa", 1);
+    assert_fact(&stage, "option root-path", "\"/loader\"", 4);
+    assert_fact(&stage, "NFS export", "\"/loader\"", 4);
+    assert_fact(&stage, "NFS export", "\"/kernel\"", 2);
+    stage = ask("kernel-netbsd", 1);
+    assert_fact(&stage, "option root-path", "\"/kernel\"", 2);
+    assert_fact(&stage, "NFS export", "\"/loader\"", 4);
+    stage = ask("libsa", 2);
+    assert_fact(&stage, "option root-path", "\"/NetBSD:i386:libsa\"", 12);
+    assert_fact(&stage, "NFS export", "none", 12);
+    stage = ask("libsa", 3);
+    assert_fact(&stage, "NFS export", "none", 14);
+}
+
 static void options_in_options(void **state)
 {
     struct explained stage;
@@ -319,6 +352,7 @@ int main(void)
         cmocka_unit_test(what_a_stage_does_not_ask_for_is_told),
         cmocka_unit_test(branches_and_classes),
         cmocka_unit_test(a_loader_is_answered_by_the_file_it_opens),
+        cmocka_unit_test(every_stage_may_mount_the_roots_of_all),
         cmocka_unit_test(options_in_options),
         cmocka_unit_test(refusals_name_their_line),
         cmocka_unit_test(another_server_gives_the_address),

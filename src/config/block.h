@@ -41,6 +41,7 @@ struct block_permit {
     struct block_permit *next;
     enum permit_kind kind;
     struct block *class; /* of PERMIT_CLASS */
+    int64_t after;       /* of PERMIT_AFTER */
     bool allow;
 };
 

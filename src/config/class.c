@@ -136,6 +136,7 @@ static const struct permit_words {
     {"authenticated", "clients", PERMIT_AUTHENTICATED},
     {"unauthenticated", "clients", PERMIT_UNAUTHENTICATED},
     {"members", "of", PERMIT_CLASS},
+    {"after", NULL, PERMIT_AFTER},
 };
 
 static bool read_permit_words(struct parser *parser, enum permit_kind *kind)
@@ -159,8 +160,19 @@ static bool read_permit_words(struct parser *parser, enum permit_kind *kind)
                                    "bootp clients` or `members of` a class");
 }
 
+/* Whether the pool has an `after` already: there is one moment at which it changes. */
+static bool has_after(const struct block *pool)
+{
+    for (const struct block_permit *at = pool->permits; at; at = at->next) {
+        if (at->kind == PERMIT_AFTER)
+            return true;
+    }
+    return false;
+}
+
 bool read_permit(struct parser *parser, bool allow)
 {
+    struct position where = parser->token.where;
     struct block_permit *made = region_allocate(parser->region, sizeof(*made));
     struct block *pool = parser->block;
 
@@ -169,6 +181,12 @@ bool read_permit(struct parser *parser, bool allow)
         return false;
     if (made->kind == PERMIT_DYNAMIC_BOOTP && !parser_take_word(parser, "clients"))
         return parser_expected(parser, "`clients`");
+    if (made->kind == PERMIT_AFTER && !read_date(parser, &made->after))
+        return false;
+    if (made->kind == PERMIT_AFTER && has_after(pool)) {
+        parser_error(parser, where, "this pool has an `after` already");
+        return false;
+    }
     if (made->kind == PERMIT_CLASS && !(made->class = known_class(parser)))
         return false;
     if (!parser_end_statement(parser))

@@ -126,6 +126,9 @@ bool read_number(struct parser *parser, const char *what, int64_t least, int64_t
                  int64_t *number);
 bool read_string(struct parser *parser, const char *what, struct slice *text);
 bool read_flag(struct parser *parser, bool *flag);
+/* `WEEKDAY YEAR/MONTH/DAY HOUR:MINUTE:SECOND [OFFSET]`, `epoch SECONDS` or `never` (INT64_MAX), as
+ * seconds since 1970. */
+bool read_date(struct parser *parser, int64_t *seconds);
 bool read_hardware(struct parser *parser, struct hardware *hardware);
 /* One byte as one or two hexadecimal digits. */
 bool read_octet(struct parser *parser, const char *what, uint8_t *octet);

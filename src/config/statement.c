@@ -19,14 +19,14 @@
 #define CLASSES      (ALLOWED_IN(BLOCK_CLASS) | ALLOWED_IN(BLOCK_SUBCLASS))
 #define NO_PARAMETER PARAMETER_COUNT
 
-static read_statement read_text, read_address_setting, read_lease_time, read_seconds,
-    read_flag_setting, read_authoritative, read_not, read_permission, read_directory, read_console,
-    read_without_effect, read_not_known, read_stray_else;
+static read_statement read_text, read_address_setting, read_lease_time, read_seconds, read_moment,
+    read_byte, read_flag_setting, read_authoritative, read_not, read_permission, read_directory,
+    read_console, read_without_effect, read_not_known, read_stray_else;
 
 /* Ordered by name. bootwire.conf(5) has an entry for each. */
 static const struct statement statements[] = {
-    {"abandon-lease-time", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"adaptive-lease-time-threshold", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"abandon-lease-time", ANYWHERE, read_seconds, PARAMETER_ABANDON_SECONDS},
+    {"adaptive-lease-time-threshold", ANYWHERE, read_byte, PARAMETER_ADAPTIVE_THRESHOLD},
     {"add", ANYWHERE, read_add, NO_PARAMETER},
     {"allow", ANYWHERE, read_permission, NO_PARAMETER},
     {"allow-booting", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_BOOTING},
@@ -56,7 +56,7 @@ static const struct statement statements[] = {
     {"ddns-ttl", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-update-style", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"declines", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"declines", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_DECLINES},
     {"default", ANYWHERE, read_default, NO_PARAMETER},
     {"default-lease-time", ANYWHERE, read_lease_time, PARAMETER_DEFAULT_LEASE_TIME},
     {"define", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -69,11 +69,11 @@ static const struct statement statements[] = {
     {"do-forward-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"do-reverse-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"dont-use-fsync", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"duplicates", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"duplicates", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_DUPLICATES},
     {"dynamic-bootp", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"dynamic-bootp-lease-cutoff", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"dynamic-bootp-lease-length", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"echo-client-id", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"dynamic-bootp-lease-cutoff", ANYWHERE, read_moment, PARAMETER_BOOTP_LEASE_CUTOFF},
+    {"dynamic-bootp-lease-length", ANYWHERE, read_moment, PARAMETER_BOOTP_LEASE_SECONDS},
+    {"echo-client-id", ANYWHERE, read_flag_setting, PARAMETER_ECHO_CLIENT_ID},
     {"else", ANYWHERE, read_stray_else, NO_PARAMETER},
     {"elsif", ANYWHERE, read_stray_else, NO_PARAMETER},
     {"eval", ANYWHERE, read_eval, NO_PARAMETER},
@@ -91,7 +91,7 @@ static const struct statement statements[] = {
     {"host-identifier", HOST, read_host_identifier, NO_PARAMETER},
     {"if", ANYWHERE, read_if, NO_PARAMETER},
     {"ignore", ANYWHERE, read_permission, NO_PARAMETER},
-    {"ignore-client-uids", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ignore-client-uids", ANYWHERE, read_flag_setting, PARAMETER_IGNORE_CLIENT_UIDS},
     {"include", ANYWHERE, read_include, NO_PARAMETER},
     {"infinite-is-reserved", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"interface", LINKS, read_without_effect, NO_PARAMETER},
@@ -115,14 +115,14 @@ static const struct statement statements[] = {
     {"max-ack-delay", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"max-lease-time", ANYWHERE, read_lease_time, PARAMETER_MAX_LEASE_TIME},
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
-    {"min-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"min-secs", ANYWHERE, read_byte, PARAMETER_MIN_SECS},
     {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
     {"nfs-reserved-ports", ANYWHERE, read_flag_setting, PARAMETER_NFS_RESERVED_PORTS},
     {"not", NOT_HOSTS, read_not, PARAMETER_AUTHORITATIVE},
     {"omapi-key", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"omapi-port", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"on", ANYWHERE, read_on, NO_PARAMETER},
-    {"one-lease-per-client", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"one-lease-per-client", ANYWHERE, read_flag_setting, PARAMETER_ONE_LEASE_PER_CLIENT},
     {"option", ANYWHERE, read_option, NO_PARAMETER},
     {"persist-eui-64-leases", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"pid-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -309,6 +309,35 @@ static bool read_seconds(struct parser *parser, const struct statement *statemen
     return true;
 }
 
+/* Seconds as they are, up to the end of 32 bits. */
+static bool read_moment(struct parser *parser, const struct statement *statement,
+                        struct token keyword)
+{
+    int64_t seconds;
+
+    if (!parser_take_equals(parser) ||
+        !read_number(parser, "a number of seconds", 0, UINT32_MAX, &seconds) ||
+        !parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
+    return true;
+}
+
+/* A number of one byte; -1 is all its bits, as dhcpd reads it. */
+static bool read_byte(struct parser *parser, const struct statement *statement,
+                      struct token keyword)
+{
+    int64_t number;
+    uint8_t byte;
+
+    if (!parser_take_equals(parser) || !read_number(parser, "a number", -1, UINT8_MAX, &number) ||
+        !parser_end_statement(parser))
+        return false;
+    byte = (uint8_t)number;
+    add_setting(parser, SPACE_PARAMETER, statement->parameter, slice_of(&byte, 1), keyword.where);
+    return true;
+}
+
 static void add_flag(struct parser *parser, enum parameter parameter, bool flag,
                      struct position where)
 {
@@ -357,8 +386,8 @@ static const struct permission {
     {{"bootp", NULL}, PARAMETER_ALLOW_BOOTP},
     {{"booting", NULL}, PARAMETER_ALLOW_BOOTING},
     {{"client-updates", NULL}, NO_PARAMETER},
-    {{"declines", NULL}, NO_PARAMETER},
-    {{"duplicates", NULL}, NO_PARAMETER},
+    {{"declines", NULL}, PARAMETER_ALLOW_DECLINES},
+    {{"duplicates", NULL}, PARAMETER_ALLOW_DUPLICATES},
     {{"leasequery", NULL}, NO_PARAMETER},
     {{"known-clients", NULL}, NO_PARAMETER},
     {{"known", "clients"}, NO_PARAMETER},
@@ -412,9 +441,8 @@ static bool read_permission(struct parser *parser, const struct statement *state
     if (parser->block->kind == BLOCK_POOL && parser->bodies == 0 &&
         (permission->parameter == NO_PARAMETER ||
          permission->parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS) &&
-        !token_is_word(&parser->token, "after") && !token_is_word(&parser->token, "leasequery") &&
-        !token_is_word(&parser->token, "client-updates") &&
-        !token_is_word(&parser->token, "declines"))
+        !token_is_word(&parser->token, "leasequery") &&
+        !token_is_word(&parser->token, "client-updates"))
         return read_permit(parser, strcmp(statement->name, "allow") == 0);
     if (permission->parameter == NO_PARAMETER)
         return read_without_effect(parser, statement, keyword);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* As parser_expected(); a value in quotes that belongs out of them is told so. */
 static bool expected_bare(struct parser *parser, const char *what)
@@ -106,6 +107,64 @@ bool read_string(struct parser *parser, const char *what, struct slice *text)
         return parser_expected(parser, message);
     }
     *text = parser_take(parser).text;
+    return true;
+}
+
+/* Digits alone: "08" is eight in a date. */
+static bool read_date_number(struct parser *parser, int64_t least, int64_t greatest,
+                             int64_t *number)
+{
+    struct slice text = parser->token.text;
+
+    *number = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        if (parser->token.kind != TOKEN_WORD || !isdigit(text.data[i]) || i > 12)
+            return parser_expected(parser, "a date, as in 4 2026/11/26 10:20:30");
+        *number = *number * 10 + (text.data[i] - '0');
+    }
+    if (parser->token.kind != TOKEN_WORD || *number < least || *number > greatest)
+        return parser_expected(parser, "a date, as in 4 2026/11/26 10:20:30");
+    parser_take(parser);
+    return true;
+}
+
+static bool read_date_mark(struct parser *parser, char mark)
+{
+    return parser_take_mark(parser, mark) ||
+           parser_expected(parser, mark == '/' ? "`/`, as in 2026/11/26" : "`:`, as in 10:20:30");
+}
+
+bool read_date(struct parser *parser, int64_t *seconds)
+{
+    int64_t n[6] = {0}, offset = 0;
+    struct tm tm = {.tm_isdst = 0};
+    bool west;
+
+    if (parser_take_word(parser, "never")) {
+        *seconds = INT64_MAX;
+        return true;
+    }
+    if (parser_take_word(parser, "epoch"))
+        return read_date_number(parser, 0, UINT32_MAX, seconds);
+    if (!read_date_number(parser, 0, 6, &n[0]) || /* the weekday, which says nothing new */
+        !read_date_number(parser, 1970, 9999, &n[0]) || !read_date_mark(parser, '/') ||
+        !read_date_number(parser, 1, 12, &n[1]) || !read_date_mark(parser, '/') ||
+        !read_date_number(parser, 1, 31, &n[2]) || !read_date_number(parser, 0, 23, &n[3]) ||
+        !read_date_mark(parser, ':') || !read_date_number(parser, 0, 59, &n[4]) ||
+        !read_date_mark(parser, ':') || !read_date_number(parser, 0, 60, &n[5]))
+        return false;
+    west = parser->token.kind == TOKEN_WORD && parser->token.text.data[0] == '-';
+    if (west && !read_number(parser, "seconds east of UTC", -86400, 0, &offset))
+        return false;
+    if (parser_take_mark(parser, '+') && !read_date_number(parser, 0, 86400, &offset))
+        return false;
+    tm.tm_year = (int)n[0] - 1900;
+    tm.tm_mon = (int)n[1] - 1;
+    tm.tm_mday = (int)n[2];
+    tm.tm_hour = (int)n[3];
+    tm.tm_min = (int)n[4];
+    tm.tm_sec = (int)n[5];
+    *seconds = (int64_t)timegm(&tm) - offset;
     return true;
 }
 

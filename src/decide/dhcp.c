@@ -8,10 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* What dhcpd.conf(5) says where no statement does. */
-enum { LEASE_SECONDS_DEFAULT = 43200, LEASE_SECONDS_MAX = 86400, LEASE_SECONDS_MIN = 300 };
-#define SECONDS_FOREVER 0xffffffffu /* RFC 2131 section 3.3 */
-
 void dhcp_why(struct decision *d, const char *format, ...)
 {
     va_list arguments;
@@ -36,86 +32,6 @@ static void refuse(struct decision *d)
     d->plan->outcome = OUTCOME_REFUSED;
 }
 
-/* The lease time: what the client asks, or the default, within the limits. */
-static uint32_t lease_seconds(const struct decision *d)
-{
-    uint32_t longest = scope_view_number(&d->view, PARAMETER_MAX_LEASE_TIME, LEASE_SECONDS_MAX);
-    uint32_t shortest = scope_view_number(&d->view, PARAMETER_MIN_LEASE_TIME, LEASE_SECONDS_MIN);
-    uint32_t seconds =
-        scope_view_number(&d->view, PARAMETER_DEFAULT_LEASE_TIME, LEASE_SECONDS_DEFAULT);
-
-    dhcp_message_u32(d->question->message, DHCP_OPTION_LEASE_TIME, &seconds);
-    /* The built-in shortest time gives way to a smaller max-lease-time, as in ISC dhcpd. */
-    if (shortest > longest)
-        shortest = longest;
-    if (seconds > longest)
-        seconds = longest;
-    return seconds < shortest ? shortest : seconds;
-}
-
-static void remember_text(char to[LEASE_TEXT_SIZE], struct slice text)
-{
-    if (text.length > 0)
-        text_printable(to, LEASE_TEXT_SIZE, text);
-}
-
-/* Notes in the record what this request tells of the machine. */
-static void remember_machine(const struct decision *d, struct lease *lease)
-{
-    const struct dhcp_message *message = d->question->message;
-    struct slice identifier = d->plan->identity.client_identifier;
-    struct slice uuid = dhcp_message_bytes(message, DHCP_OPTION_UUID);
-
-    lease->hardware = d->plan->identity.hardware;
-    lease->stage = d->plan->stage;
-    /* A stage without an identifier does not erase the one that another stage sent: it may be what
-     * a host declaration goes by. */
-    if (identifier.length > 0) {
-        lease->client_identifier_length =
-            identifier.length < LEASE_IDENTIFIER_MAX ? identifier.length : LEASE_IDENTIFIER_MAX;
-        memcpy(lease->client_identifier, identifier.data, lease->client_identifier_length);
-        lease->identifier_stage = d->plan->stage;
-    }
-    if (uuid.length > 0 && uuid.length <= LEASE_UUID_MAX) {
-        lease->uuid_length = uuid.length;
-        memcpy(lease->uuid, uuid.data, uuid.length);
-    }
-    remember_text(lease->host_name, dhcp_message_text(message, DHCP_OPTION_HOST_NAME));
-    remember_text(lease->vendor_class, dhcp_message_text(message, DHCP_OPTION_VENDOR_CLASS));
-}
-
-/* The record of the address as it will be: the machine's own with what this request adds, or a new
- * one. What is known of the machine from another address of its goes along. */
-static struct lease record_for(const struct decision *d, uint32_t address)
-{
-    const struct dhcp_question *q = d->question;
-    const struct hardware *hardware = &d->plan->identity.hardware;
-    const struct lease *known = lease_table_by_address(q->leases, address);
-    const struct lease *other = lease_table_by_hardware(q->leases, hardware);
-    struct lease lease = {.state = LEASE_OFFERED, .start = q->wall};
-
-    if (known && hardware_equal(&known->hardware, hardware)) {
-        lease = *known;
-    } else if (other) {
-        lease = *other;
-        lease.state = LEASE_OFFERED;
-        lease.start = q->wall;
-        lease.expiry = 0;
-    }
-    lease.address = address;
-    lease.offer_until_ms = 0;
-    return lease;
-}
-
-uint32_t dhcp_informed_address(const struct decision *d)
-{
-    const struct dhcp_question *q = d->question;
-
-    if (q->message->ciaddr)
-        return q->message->ciaddr;
-    return q->arrival.source ? q->arrival.source : q->message->giaddr;
-}
-
 /* Evaluates the configuration for the machine at `address` (0: not chosen yet). */
 static void evaluate(struct decision *d, uint32_t address)
 {
@@ -125,11 +41,13 @@ static void evaluate(struct decision *d, uint32_t address)
 
     e->host = d->plan->identity.host;
     e->address = address;
+    e->wall = wall;
     e->fixed = address && address == dhcp_fixed_address(d);
     e->seconds_left = 0;
     if (lease && lease->expiry > wall)
-        e->seconds_left = lease->expiry - wall < SECONDS_FOREVER ? (uint32_t)(lease->expiry - wall)
-                                                                 : SECONDS_FOREVER;
+        e->seconds_left = lease->expiry - wall < DHCP_SECONDS_FOREVER
+                              ? (uint32_t)(lease->expiry - wall)
+                              : DHCP_SECONDS_FOREVER;
     e->subnet = d->plan->subnet;
     e->pool = dhcp_pool_of(d, d->type == DHCP_INFORM ? dhcp_informed_address(d) : address);
     e->event = d->type == DHCP_RELEASE                                         ? EVENT_RELEASE
@@ -178,27 +96,31 @@ static bool settle(struct decision *d, uint32_t address)
 
 static void offer(struct decision *d, uint32_t address)
 {
-    struct lease lease = record_for(d, address);
+    struct lease lease = dhcp_record_for(d, address);
 
     if (!settle(d, address))
         return;
+    if (d->question->message->secs < scope_view_number(&d->view, PARAMETER_MIN_SECS, 0)) {
+        dhcp_why(d, "it has asked for %u seconds only (min-secs)", d->question->message->secs);
+        return;
+    }
     lease.offer_until_ms = d->question->now_ms + DHCP_OFFER_MS;
     if (lease.state == LEASE_OFFERED || lease.state == LEASE_DECLINED) {
         lease.state = LEASE_OFFERED;
-        remember_machine(d, &lease);
+        dhcp_remember_machine(d, &lease);
     }
     d->plan->lease = lease;
     d->plan->change = CHANGE_OFFER;
     d->plan->outcome = OUTCOME_ANSWERED;
-    dhcp_make_reply(d, DHCP_OFFER, address, lease_seconds(d));
+    dhcp_make_reply(d, DHCP_OFFER, address, dhcp_lease_seconds(d, address));
 }
 
 static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t address,
                          uint32_t seconds)
 {
-    struct lease lease = record_for(d, address);
+    struct lease lease = dhcp_record_for(d, address);
     int64_t wall = d->question->wall;
-    int64_t expiry = seconds == SECONDS_FOREVER ? LEASE_FOREVER : wall + seconds;
+    int64_t expiry = seconds == DHCP_SECONDS_FOREVER ? LEASE_FOREVER : wall + seconds;
 
     if (lease.state != LEASE_BOUND || lease.expiry <= wall)
         lease.start = wall;
@@ -209,10 +131,11 @@ static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t addr
         expiry = lease.expiry;
     lease.state = LEASE_BOUND;
     lease.expiry = expiry;
-    remember_machine(d, &lease);
+    dhcp_remember_machine(d, &lease);
     d->plan->lease = lease;
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_ANSWERED;
+    dhcp_free_others(d, address);
     dhcp_make_reply(d, reply, address, seconds);
 }
 
@@ -247,7 +170,7 @@ static void decide_selecting(struct decision *d)
     if (address && address == wanted) {
         if (!settle(d, address))
             return;
-        bind_address(d, DHCP_ACK, address, lease_seconds(d));
+        bind_address(d, DHCP_ACK, address, dhcp_lease_seconds(d, address));
         return;
     }
     if (address)
@@ -284,7 +207,7 @@ static void decide_confirm(struct decision *d, uint32_t wanted)
     if (address == wanted) {
         if (!settle(d, address))
             return;
-        bind_address(d, DHCP_ACK, address, lease_seconds(d));
+        bind_address(d, DHCP_ACK, address, dhcp_lease_seconds(d, address));
         return;
     }
     if (address) {
@@ -316,24 +239,46 @@ static void decide_request(struct decision *d)
     dhcp_why(d, "it names no address (neither option 50 nor ciaddr)");
 }
 
+/* RFC 2131 section 4.4.4: a machine that had offers from several servers says which it means. */
+static bool is_for_another(struct decision *d)
+{
+    uint32_t server = 0;
+    char text[IPV4_TEXT_SIZE];
+
+    if (!dhcp_message_u32(d->question->message, DHCP_OPTION_SERVER_IDENTIFIER, &server) ||
+        server == d->server_identifier || server == d->question->arrival.local_address)
+        return false;
+    d->plan->outcome = OUTCOME_SILENT;
+    dhcp_why(d, "it tells server %s, not this one", ipv4_text(text, server));
+    return true;
+}
+
 static void decide_decline(struct decision *d)
 {
     const struct lease *known = lease_table_by_address(d->question->leases, d->requested);
     char text[IPV4_TEXT_SIZE];
+    uint32_t seconds;
 
+    if (is_for_another(d))
+        return;
     refuse(d);
     ipv4_text(text, d->requested);
     if (!known || !hardware_equal(&known->hardware, &d->plan->identity.hardware)) {
         dhcp_why(d, "%s is not this machine's to decline", text);
         return;
     }
+    if (!scope_view_number(&d->view, PARAMETER_ALLOW_DECLINES, 1)) {
+        dhcp_why(d, "it declines %s, and declines are denied", text);
+        return;
+    }
+    seconds = scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
     d->plan->lease = *known;
     d->plan->lease.state = LEASE_DECLINED;
     d->plan->lease.offer_until_ms = 0;
-    d->plan->lease.expiry = d->question->wall + DHCP_DECLINED_SECONDS;
+    d->plan->lease.expiry = d->question->wall + seconds;
     d->plan->change = CHANGE_STORE;
-    dhcp_why(d, "something else answers at %s; the address is set aside for %d minutes", text,
-             DHCP_DECLINED_SECONDS / 60);
+    dhcp_why(d, "something else answers at %s; the address is set aside for %u minutes", text,
+             (unsigned)(seconds / 60));
 }
 
 static void decide_release(struct decision *d)
@@ -342,6 +287,8 @@ static void decide_release(struct decision *d)
     const struct lease *known = lease_table_by_address(d->question->leases, address);
     char text[IPV4_TEXT_SIZE];
 
+    if (is_for_another(d))
+        return;
     ipv4_text(text, address);
     if (!known || known->state != LEASE_BOUND ||
         !hardware_equal(&known->hardware, &d->plan->identity.hardware)) {
@@ -349,10 +296,7 @@ static void decide_release(struct decision *d)
         dhcp_why(d, "%s is not this machine's to release", text);
         return;
     }
-    d->plan->lease = *known;
-    d->plan->lease.state = LEASE_RELEASED;
-    d->plan->lease.offer_until_ms = 0;
-    d->plan->lease.expiry = d->question->wall;
+    d->plan->lease = lease_released(known, d->question->wall);
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_NOTED;
     dhcp_why(d, "%s released; it stays this machine's as long as others find a free address", text);
@@ -374,8 +318,7 @@ static void decide_bootp(struct decision *d)
     }
     if (!settle(d, address))
         return;
-    /* RFC 1534 section 2: a BOOTP client never renews, so its lease does not end. */
-    bind_address(d, DHCP_BOOTP, address, SECONDS_FOREVER);
+    bind_address(d, DHCP_BOOTP, address, dhcp_bootp_seconds(d, address));
 }
 
 static void decide_inform(struct decision *d)
@@ -499,11 +442,6 @@ static bool admit(struct decision *d)
     if (!scope_view_number(&d->view, PARAMETER_ALLOW_BOOTING, 1)) {
         refuse(d);
         dhcp_why(d, "booting is denied to it");
-        return false;
-    }
-    if ((d->type == DHCP_DISCOVER || d->type == DHCP_BOOTP) &&
-        q->message->secs < scope_view_number(&d->view, PARAMETER_MIN_SECS, 0)) {
-        dhcp_why(d, "it has asked for %u seconds only (min-secs)", q->message->secs);
         return false;
     }
     if (!plan->identity.host && !scope_view_number(&d->view, PARAMETER_ALLOW_UNKNOWN_CLIENTS, 1)) {

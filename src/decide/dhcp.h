@@ -19,6 +19,7 @@ enum {
     DHCP_DECLINED_SECONDS = 3600, /* how long a declined address is set aside */
     DHCP_REPEAT_MS = 64000, /* a repeat counts within this: the longest pause of a PXE client */
     DHCP_WHY_SIZE = 512,
+    DHCP_FREED_MAX = 8, /* leases that one request can end */
 };
 
 /* How the message arrived. Addresses are 0 where unknown. */
@@ -87,6 +88,8 @@ struct dhcp_plan {
 
     enum lease_change change;
     struct lease lease;
+    uint32_t freed[DHCP_FREED_MAX]; /* addresses whose leases end, besides */
+    size_t freed_count;
 
     bool has_reply;
     enum dhcp_type reply_type;

@@ -16,6 +16,11 @@ const struct subnet *dhcp_subnet_here(const struct decision *d, uint32_t address
     return subnet && on_one_wire(subnet, d->plan->subnet) ? subnet : NULL;
 }
 
+bool dhcp_on_wire(const struct decision *d, const struct subnet *subnet)
+{
+    return on_one_wire(subnet, d->plan->subnet);
+}
+
 /* The range that holds the address, or NULL. */
 static const struct range *range_of(const struct subnet *subnet, uint32_t address)
 {

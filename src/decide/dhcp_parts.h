@@ -38,6 +38,23 @@ const struct subnet *dhcp_subnet_here(const struct decision *d, uint32_t address
 /* The pool that the address belongs to, or NULL. */
 const struct pool *dhcp_pool_of(const struct decision *d, uint32_t address);
 
+/* Whether the subnet is on the machine's wire. */
+bool dhcp_on_wire(const struct decision *d, const struct subnet *subnet);
+
+#define DHCP_SECONDS_FOREVER 0xffffffffu /* RFC 2131 section 3.3 */
+/* The time that a DHCP client gets the address for: what it asks, or the default, within the limits
+ * and as far as its pool allows. */
+uint32_t dhcp_lease_seconds(struct decision *d, uint32_t address);
+/* The same for a BOOTP client. */
+uint32_t dhcp_bootp_seconds(const struct decision *d, uint32_t address);
+/* The record of the address as it will be: the machine's own with what this request adds, or a new
+ * one. What is known of the machine from another address of its goes along. */
+struct lease dhcp_record_for(const struct decision *d, uint32_t address);
+/* Notes in the record what this request tells of the machine. */
+void dhcp_remember_machine(const struct decision *d, struct lease *lease);
+/* Has the plan end the other leases that one-lease-per-client takes from who gets `address`. */
+void dhcp_free_others(struct decision *d, uint32_t address);
+
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,
                      uint32_t lease_seconds);

@@ -60,6 +60,15 @@ static void add_u32(struct dhcp_plan *plan, uint8_t code, uint32_t value)
     dhcp_reply_add(&plan->reply, code, keep(plan, bytes, sizeof(bytes)));
 }
 
+/* RFC 6842 section 3: the client's identifier goes back. */
+static void add_identifier(struct decision *d)
+{
+    struct slice identifier = d->plan->identity.client_identifier;
+
+    if (identifier.length > 0 && scope_view_number(&d->view, PARAMETER_ECHO_CLIENT_ID, 1))
+        dhcp_reply_add(&d->plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER, identifier);
+}
+
 static bool reply_has(const struct dhcp_reply *reply, unsigned code)
 {
     for (size_t i = 0; i < reply->option_count; i++) {
@@ -311,9 +320,8 @@ static void add_options(struct decision *d, enum dhcp_type type, uint32_t second
         add_for_loaders(d);
     if (!file_first)
         add_boot_file(d);
-    if (type != DHCP_BOOTP && plan->identity.client_identifier.length > 0)
-        dhcp_reply_add(&plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER,
-                       plan->identity.client_identifier); /* RFC 6842 */
+    if (type != DHCP_BOOTP)
+        add_identifier(d);
 }
 
 /* What every reply has: the client's own fields back. */
@@ -461,8 +469,6 @@ void dhcp_make_nak(struct decision *d)
     add_u32(plan, DHCP_OPTION_SERVER_IDENTIFIER, d->server_identifier);
     dhcp_reply_add(&plan->reply, DHCP_OPTION_MESSAGE,
                    keep(plan, plan->why, strlen(plan->why) < 200 ? strlen(plan->why) : 200));
-    if (plan->identity.client_identifier.length > 0)
-        dhcp_reply_add(&plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER,
-                       plan->identity.client_identifier);
+    add_identifier(d);
     choose_path(d);
 }

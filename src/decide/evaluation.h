@@ -62,6 +62,7 @@ struct evaluation {
     struct slice packet;         /* the request as it came; empty: packet() has no value */
     const struct host *host;     /* NULL: an unknown machine */
     uint32_t address;            /* the one it gets; 0: not chosen yet */
+    int64_t wall;                /* seconds since 1970 */
     bool fixed;                  /* it is a fixed address */
     uint32_t seconds_left;       /* of its lease */
     unsigned event;              /* EVENT_*: which `on` statements run; 0: none */

@@ -286,6 +286,8 @@ static bool permit_names(const struct evaluation *e, const struct permit *permit
         return bootp;
     case PERMIT_CLASS:
         return evaluation_is_member(e, permit->class);
+    case PERMIT_AFTER:
+        return e->wall > permit->after;
     default:
         return false;
     }

@@ -178,6 +178,16 @@ bool lease_is_free(const struct lease *lease, int64_t wall, uint64_t now_ms)
     return true;
 }
 
+struct lease lease_released(const struct lease *lease, int64_t wall)
+{
+    struct lease released = *lease;
+
+    released.state = LEASE_RELEASED;
+    released.offer_until_ms = 0;
+    released.expiry = wall;
+    return released;
+}
+
 /* The last address of the block that `address` lies in, or `high` where that comes first. */
 static uint32_t block_end(uint32_t address, uint32_t high)
 {

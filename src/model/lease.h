@@ -74,6 +74,9 @@ void lease_table_expire_offers(struct lease_table *table, uint64_t now_ms);
 /* Whether nobody has a claim on the record's address now. */
 bool lease_is_free(const struct lease *lease, int64_t wall, uint64_t now_ms);
 
+/* The record as it is once the machine has given the address back at `wall`. */
+struct lease lease_released(const struct lease *lease, int64_t wall);
+
 /* The lowest address from `low` to `high` that has no record; 0 where there is none. */
 uint32_t lease_table_find_unused(const struct lease_table *table, uint32_t low, uint32_t high);
 /* Of the free records from `low` to `high` that `accept` lets pass, the one that ended first; NULL

@@ -49,6 +49,17 @@ enum parameter {
     PARAMETER_LEASE_ADDRESS_ROUTE,   /* flag: use-lease-addr-for-default-route */
     PARAMETER_VENDOR_OPTION_SPACE,   /* 4 bytes, network order: a setting_space; option 43's */
     PARAMETER_SITE_OPTION_SPACE,     /* 4 bytes, network order: a setting_space */
+    PARAMETER_BOOTP_LEASE_SECONDS,   /* 4 bytes, network order: a BOOTP lease from a range */
+    PARAMETER_BOOTP_LEASE_CUTOFF,    /* the same: seconds since 1970 at which those leases end */
+    PARAMETER_ADAPTIVE_THRESHOLD,    /* 1 byte: per cent of a pool; beyond it leases are short */
+    PARAMETER_ABANDON_SECONDS,       /* 4 bytes, network order: a declined address waits so long */
+    PARAMETER_ALLOW_DECLINES,        /* flag */
+    PARAMETER_ALLOW_DUPLICATES,      /* flag: false: a machine has one lease at a time */
+    PARAMETER_ONE_LEASE_PER_CLIENT,  /* flag: the same */
+    PARAMETER_IGNORE_CLIENT_UIDS,    /* flag: client identifiers are not kept with leases */
+    PARAMETER_INFINITE_IS_RESERVED,  /* flag: asking for an infinite time reserves the address */
+    PARAMETER_STASH_AGENT_OPTIONS,   /* flag: a relay's options hold for renewals past it, too */
+    PARAMETER_ECHO_CLIENT_ID,        /* flag */
     PARAMETER_COUNT,
 };
 
@@ -124,11 +135,13 @@ enum permit_kind {
     PERMIT_AUTHENTICATED,   /* nobody is */
     PERMIT_UNAUTHENTICATED, /* everybody is */
     PERMIT_CLASS,           /* members of the class, and of its subclasses */
+    PERMIT_AFTER,           /* everybody, once a time has passed */
 };
 
 struct permit {
     enum permit_kind kind;
-    const struct class *class;
+    const struct class *class; /* of PERMIT_CLASS */
+    int64_t after;             /* of PERMIT_AFTER: seconds since 1970, or INT64_MAX: never */
 };
 
 /* A pool: whom its ranges serve, and what it says. Whoever `deny` names gets nothing; where there

@@ -44,9 +44,11 @@ struct outgoing {
     enum dhcp_path path;
     bool also_broadcast;
     uint32_t destination;
-    struct udp_socket *socket; /* the one that the request came to */
-    uint16_t client_port;      /* where a machine with an address listens */
-    uint32_t holds;            /* plan.holds */
+    struct udp_socket *socket;               /* the one that the request came to */
+    uint16_t client_port;                    /* where a machine with an address listens */
+    uint32_t holds;                          /* plan.holds */
+    uint32_t given_back[DHCP_FREED_MAX + 1]; /* addresses that are the machine's no more */
+    size_t given_back_count;
     uint32_t local_address;
     unsigned interface_index;
     uint8_t hardware_type, hardware_length;
@@ -214,6 +216,8 @@ static void finish(struct dhcp_service *service, const struct outgoing *out)
         machines_put(service->server->machines, out->holds, &machine);
     else if (out->binds)
         machines_put(service->server->machines, out->step.address, &machine);
+    for (size_t i = 0; i < out->given_back_count; i++)
+        machines_drop(service->server->machines, out->given_back[i], &machine.hardware);
     if (out->length > 0) {
         send_reply(service, out);
         dhcp_memory_put(service->memory, &out->step.hardware, out->answered);
@@ -274,6 +278,15 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
     };
 }
 
+/* What the machine returns, or is no longer to have. */
+static void prepare_given_back(const struct dhcp_plan *plan, struct outgoing *out)
+{
+    out->given_back_count = plan->freed_count;
+    memcpy(out->given_back, plan->freed, plan->freed_count * sizeof(plan->freed[0]));
+    if (plan->change == CHANGE_STORE && plan->lease.state != LEASE_BOUND)
+        out->given_back[out->given_back_count++] = plan->lease.address;
+}
+
 /* Encodes the reply and what else belongs to it. */
 static void prepare(struct dhcp_service *service, const struct dhcp_question *question,
                     const struct datagram *datagram, struct outgoing *out)
@@ -293,6 +306,7 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     out->socket = question->boot_server ? service->boot_socket : service->socket;
     out->client_port = question->boot_server ? datagram->peer.port : DHCP_CLIENT_PORT;
     out->holds = plan->holds;
+    prepare_given_back(plan, out);
     out->local_address = question->arrival.local_address;
     out->interface_index = datagram->interface_index;
     out->hardware_type = message->hardware_type;
@@ -376,6 +390,12 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         break;
     case CHANGE_NONE:
         break;
+    }
+    for (size_t i = 0; i < plan->freed_count; i++) {
+        struct lease freed = lease_released(
+            lease_table_by_address(leases_table(service->leases), plan->freed[i]), question->wall);
+
+        leases_store(service->leases, &freed, "it took another address (one-lease-per-client)");
     }
     switch (plan->outcome) {
     case OUTCOME_NO_SUBNET:

@@ -65,6 +65,20 @@ void machines_put(struct machines *machines, uint32_t address, const struct mach
     pthread_rwlock_unlock(&machines->lock);
 }
 
+void machines_drop(struct machines *machines, uint32_t address, const struct hardware *hardware)
+{
+    struct machine *known;
+
+    pthread_rwlock_wrlock(&machines->lock);
+    known = map_get(&machines->by_address, &address, sizeof(address));
+    if (known && hardware_equal(&known->hardware, hardware)) {
+        map_remove(&machines->by_address, &address, sizeof(address));
+        free(known);
+        atomic_fetch_add(&machines->generation, 1);
+    }
+    pthread_rwlock_unlock(&machines->lock);
+}
+
 bool machines_get(struct machines *machines, uint32_t address, struct machine *machine)
 {
     const struct machine *known;

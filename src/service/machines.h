@@ -24,9 +24,12 @@ struct machine {
 struct machines *machines_new(void);
 void machines_free(struct machines *machines);
 
-/* `machine` holds `address` from now on; it stays the holder until another takes the address, for a
- * diskless machine may outlive its lease. */
+/* `machine` holds `address` from now on; it stays the holder until it gives the address back or
+ * another takes it, for a diskless machine may outlive its lease. */
 void machines_put(struct machines *machines, uint32_t address, const struct machine *machine);
+/* The machine of the link-layer address holds `address` no more; nothing happens where it does not.
+ */
+void machines_drop(struct machines *machines, uint32_t address, const struct hardware *hardware);
 bool machines_get(struct machines *machines, uint32_t address, struct machine *machine);
 /* The holder of `address` fetched the file to its end. Of 4,096 machines the last fetch is kept. */
 void machines_fetched(struct machines *machines, uint32_t address, const char *file,

@@ -102,6 +102,12 @@ static inline void scene_carry_out(struct scene *scene)
     case CHANGE_NONE:
         break;
     }
+    for (size_t i = 0; i < plan->freed_count; i++) {
+        struct lease freed =
+            lease_released(lease_table_by_address(&scene->leases, plan->freed[i]), scene->wall);
+
+        lease_table_put(&scene->leases, &freed);
+    }
 }
 
 /* A packet arrives; everything that follows from it happens, but for the sending. Returns whether

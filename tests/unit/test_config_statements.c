@@ -60,6 +60,22 @@ static const struct setter {
     {"server-name", "server-name \"bw\";", PARAMETER_SERVER_NAME, "bw", 2},
     {"state-directory", "state-directory \"/var/bw\";", PARAMETER_STATE_DIRECTORY, "/var/bw", 7},
     {"tftp-root", "tftp-root \"/srv/tftp\";", PARAMETER_TFTP_ROOT, "/srv/tftp", 9},
+    {"abandon-lease-time", "abandon-lease-time 300;", PARAMETER_ABANDON_SECONDS, "\0\0\1\x2c", 4},
+    {"adaptive-lease-time-threshold", "adaptive-lease-time-threshold 80;",
+     PARAMETER_ADAPTIVE_THRESHOLD, "\x50", 1},
+    {"declines", "declines off;", PARAMETER_ALLOW_DECLINES, "\0", 1},
+    {"deny", "deny declines;", PARAMETER_ALLOW_DECLINES, "\0", 1},
+    {"deny", "deny duplicates;", PARAMETER_ALLOW_DUPLICATES, "\0", 1},
+    {"duplicates", "duplicates on;", PARAMETER_ALLOW_DUPLICATES, "\1", 1},
+    {"dynamic-bootp-lease-cutoff", "dynamic-bootp-lease-cutoff 4294967295;",
+     PARAMETER_BOOTP_LEASE_CUTOFF, "\xff\xff\xff\xff", 4},
+    {"dynamic-bootp-lease-length", "dynamic-bootp-lease-length 300;", PARAMETER_BOOTP_LEASE_SECONDS,
+     "\0\0\1\x2c", 4},
+    {"echo-client-id", "echo-client-id false;", PARAMETER_ECHO_CLIENT_ID, "\0", 1},
+    {"ignore-client-uids", "ignore-client-uids true;", PARAMETER_IGNORE_CLIENT_UIDS, "\1", 1},
+    {"min-secs", "min-secs 3;", PARAMETER_MIN_SECS, "\3", 1},
+    {"min-secs", "min-secs -1;", PARAMETER_MIN_SECS, "\xff", 1},
+    {"one-lease-per-client", "one-lease-per-client on;", PARAMETER_ONE_LEASE_PER_CLIENT, "\1", 1},
     {"use-host-decl-names", "use-host-decl-names on;", PARAMETER_USE_HOST_DECL_NAMES, "\1", 1},
     {"always-reply-rfc1048", "always-reply-rfc1048 true;", PARAMETER_ALWAYS_REPLY_RFC1048, "\1", 1},
     {"use-lease-addr-for-default-route", "use-lease-addr-for-default-route true;",
@@ -145,18 +161,24 @@ static const struct executable {
      "allow members of \"c\"; deny known clients; allow all clients;\n"
      "deny dynamic bootp clients; allow unauthenticated clients; } }",
      NULL},
+    {"pool",
+     "subnet 10.0.0.0 netmask 255.0.0.0 { pool { range 10.0.0.1;\n"
+     "allow after 4 2026/08/09 08:09:10 +3600; } pool { range 10.0.0.2; deny after never; }\n"
+     "pool { range 10.0.0.3; allow after epoch 1800000000; } }",
+     NULL},
+    {"pool",
+     "subnet 10.0.0.0 netmask 255.0.0.0 { pool { range 10.0.0.1;\n"
+     "allow after never; deny after never; } }",
+     "this pool has an `after` already"},
+    {"pool", "subnet 10.0.0.0 netmask 255.0.0.0 { pool { range 10.0.0.1; allow after 2026; } }",
+     "expected a date, as in 4 2026/11/26 10:20:30, found `2026`"},
 };
 
 /* Statements that are answered with a warning, and where they stand. */
 static const struct placed {
     const char *name, *around;
 } without_effect[] = {
-    {"duplicates", GLOBAL},
-    {"ignore-client-uids", GLOBAL},
     {"infinite-is-reserved", GLOBAL},
-    {"one-lease-per-client", GLOBAL},
-    {"abandon-lease-time", GLOBAL},
-    {"adaptive-lease-time-threshold", GLOBAL},
     {"bind-local-address6", GLOBAL},
     {"check-secs-byte-order", GLOBAL},
     {"client-updates", GLOBAL},
@@ -172,7 +194,6 @@ static const struct placed {
     {"ddns-ttl", GLOBAL},
     {"ddns-update-style", GLOBAL},
     {"ddns-updates", GLOBAL},
-    {"declines", GLOBAL},
     {"define", GLOBAL},
     {"delayed-ack", GLOBAL},
     {"dhcp-cache-threshold", GLOBAL},
@@ -183,9 +204,6 @@ static const struct placed {
     {"do-reverse-updates", GLOBAL},
     {"dont-use-fsync", GLOBAL},
     {"dynamic-bootp", GLOBAL},
-    {"dynamic-bootp-lease-cutoff", GLOBAL},
-    {"dynamic-bootp-lease-length", GLOBAL},
-    {"echo-client-id", GLOBAL},
     {"execute", GLOBAL},
     {"failover", GLOBAL},
     {"fixed-address6", HOST},
@@ -207,7 +225,6 @@ static const struct placed {
     {"log-threshold-high", GLOBAL},
     {"log-threshold-low", GLOBAL},
     {"max-ack-delay", GLOBAL},
-    {"min-secs", GLOBAL},
     {"omapi-key", GLOBAL},
     {"omapi-port", GLOBAL},
     {"persist-eui-64-leases", GLOBAL},

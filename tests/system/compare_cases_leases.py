@@ -1,0 +1,125 @@
+"""Cases about leases: how long they hold, who may have one, and what ends them."""
+from compare_cases import (POOL, RANGE, Configuration, bootp, client_id, discover, lease, relayed,
+                           renew, select, step)
+from bootwire_testing import DECLINE, RELEASE, REQUEST
+
+OTHER = {"mac": "02:00:00:1e:a5:01"}  # a second machine of a case
+NO_MORE = {"mac": "02:00:00:1e:a5:02"}
+
+
+def release(**more):
+    return step(RELEASE, **{"ciaddr": "offered", "source": "offered", "unicast": True, **more})
+
+
+def decline(**more):
+    return step(DECLINE, **{"requested": "offered", **more})
+
+
+# Each case has its own server state only if it has its own configuration: what is to be exhausted
+# stands alone.
+def one_address(name, text, head=""):
+    return Configuration(name, head + "subnet 10.50.1.0 netmask 255.255.255.0 "
+                         "{ pool { range 10.50.1.200; " + text + " } }",
+                         pools=[("10.50.1.200", "10.50.1.200")])
+
+
+# ------------------------------------------------------------------------------------ min-secs
+
+c = Configuration("min-secs", f"""
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} min-secs 4; }}
+""")
+c.case("DISCOVER too early", discover(secs=0))
+c.case("DISCOVER nearly", discover(secs=3))
+c.case("DISCOVER late enough", *lease(secs=4))
+c.case("DISCOVER late", *lease(secs=300))
+
+# ------------------------------------------------------------------------------- BOOTP's leases
+
+c = Configuration("dynamic-bootp lengths", """
+subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1.219;
+  dynamic-bootp-lease-length 600; min-secs 9; }
+""")
+c.case("BOOTP with a length", bootp())
+c.case("BOOTP, then DHCP", bootp(), discover(secs=9), select(secs=9))
+
+# -------------------------------------------------------------------- after, adaptive, declines
+
+c = Configuration("after a date", """
+subnet 10.50.1.0 netmask 255.255.255.0 {
+  pool { range 10.50.1.200 10.50.1.209; deny after 4 2001/09/08 01:46:40; }
+  pool { range 10.50.1.210 10.50.1.219; allow after epoch 1000000000; option domain-name "now"; }
+  pool { range 10.50.1.220 10.50.1.229; allow after never; } }
+""", pools=[("10.50.1.200", "10.50.1.209"), ("10.50.1.210", "10.50.1.219"),
+            ("10.50.1.220", "10.50.1.229")])
+c.case("the pool of today", *lease(prl=[1, 15]))
+
+c = one_address("closed pool", "allow after never;")
+c.case("nothing is open yet", discover())
+
+c = Configuration("adaptive", """
+default-lease-time 3600; min-lease-time 400;
+subnet 10.50.1.0 netmask 255.255.255.0 { pool { range 10.50.1.200 10.50.1.203;
+  adaptive-lease-time-threshold 50; } }
+""", pools=[("10.50.1.200", "10.50.1.203")])
+c.case("the first two get all the time", *lease(), *(lease(**OTHER)))
+c.case("the third gets little", *lease())
+c.case("and the fourth", *lease())
+
+c = one_address("declines denied", "", head="deny declines;\n")
+c.case("a declined address is offered again", *lease(), decline(), discover())
+c.case("to nobody else", discover())
+
+c = one_address("declines", "")
+c.case("a declined address is kept from others", *lease(), decline(), discover(**OTHER))
+
+# ---------------------------------------------------------------------------------- release
+
+c = one_address("released", "")
+c.case("a released address is another's", *lease(), release(), *(lease(**OTHER)))
+c.case("and nobody else's", discover())
+
+c = one_address("release for another", "")
+c.case("the word for another server is not ours", *lease(), release(server="10.50.1.77"),
+       discover(**OTHER), differs=["release-elsewhere"])
+
+# --------------------------------------------------------------------------- one lease per client
+
+MOVED = ("option domain-name \"here\"; subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200; }\n"
+         "subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.100 10.60.0.119; }\n")
+MOVED_POOLS = [("10.50.1.200", "10.50.1.200"), ("10.60.0.100", "10.60.0.119")]
+
+
+def moved(*packets):
+    return [relayed(each) for each in packets]
+
+
+for flag in ("true", "false"):
+    c = Configuration(f"one-lease-per-client {flag}", f"one-lease-per-client {flag};\n" + MOVED,
+                      pools=MOVED_POOLS)
+    c.case("a machine moves, and another takes its place",
+           *lease(options=[client_id(b"\1abc")]), *moved(*lease(options=[client_id(b"\1abc")])),
+           discover(**OTHER))
+
+c = Configuration("one lease, no identifier", "one-lease-per-client true;\n" + MOVED,
+                  pools=MOVED_POOLS)
+c.case("a machine without an identifier moves", *lease(), *moved(*lease()), discover(**OTHER))
+
+for flag in ("allow", "deny"):
+    c = Configuration(f"{flag} duplicates", f"one-lease-per-client true; {flag} duplicates;\n"
+                      "host twin { hardware ethernet 02:00:00:1e:a5:07; }\n" + MOVED,
+                      pools=MOVED_POOLS)
+    c.case("another identifier elsewhere", *lease(options=[client_id(b"\1abc")]),
+           *moved(*lease(options=[client_id(b"\1def")])), discover(**OTHER),
+           mac="02:00:00:1e:a5:07")
+
+c = Configuration("deny duplicates alone", "deny duplicates;\n"
+                  "host twin { hardware ethernet 02:00:00:1e:a5:07; }\n" + MOVED, pools=MOVED_POOLS)
+c.case("changes nothing", *lease(options=[client_id(b"\1abc")]),
+       *moved(*lease(options=[client_id(b"\1def")])), discover(**OTHER), mac="02:00:00:1e:a5:07")
+
+c = Configuration("ignore-client-uids", f"""
+ignore-client-uids true;
+subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.200; }}
+""", pools=[("10.50.1.200", "10.50.1.200")])
+c.case("one machine, two identifiers", *lease(options=[client_id(b"\1abc")]),
+       *lease(options=[client_id(b"\1def")]), *lease())

@@ -32,6 +32,15 @@ static void refuse(struct decision *d)
     d->plan->outcome = OUTCOME_REFUSED;
 }
 
+uint32_t dhcp_informed_address(const struct decision *d)
+{
+    const struct dhcp_question *q = d->question;
+
+    if (q->message->ciaddr)
+        return q->message->ciaddr;
+    return q->arrival.source ? q->arrival.source : q->message->giaddr;
+}
+
 /* Evaluates the configuration for the machine at `address` (0: not chosen yet). */
 static void evaluate(struct decision *d, uint32_t address)
 {

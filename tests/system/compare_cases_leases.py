@@ -40,7 +40,19 @@ subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1
   dynamic-bootp-lease-length 600; min-secs 9; }
 """)
 c.case("BOOTP with a length", bootp())
-c.case("BOOTP, then DHCP", bootp(), discover(secs=9), select(secs=9))
+c.case("BOOTP, then DHCP", bootp(), discover(secs=9), select(secs=9), differs=["young-lease"])
+
+c = Configuration("BOOTP for ever", """
+subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1.219; }
+""")
+c.case("BOOTP, then DHCP, then BOOTP", bootp(), *lease(), bootp(), differs=["young-lease"])
+c = Configuration("BOOTP for ever, never reused", """
+dhcp-cache-threshold 0;
+subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1.219; }
+""")
+c.case("BOOTP, then DHCP, then BOOTP", bootp(), *lease(), bootp())
+c.case("a shorter time", *lease(options=[(51, b"\0\0\x0e\x10")]),
+       *lease(options=[(51, b"\0\0\2\x58")]))
 
 # -------------------------------------------------------------------- after, adaptive, declines
 
@@ -70,7 +82,8 @@ c.case("a declined address is offered again", *lease(), decline(), discover())
 c.case("to nobody else", discover())
 
 c = one_address("declines", "")
-c.case("a declined address is kept from others", *lease(), decline(), discover(**OTHER))
+c.case("a declined address is kept from others", *lease(), decline(), discover(**OTHER),
+       differs=["declined-kept"])
 
 # ---------------------------------------------------------------------------------- release
 
@@ -109,8 +122,8 @@ for flag in ("allow", "deny"):
                       "host twin { hardware ethernet 02:00:00:1e:a5:07; }\n" + MOVED,
                       pools=MOVED_POOLS)
     c.case("another identifier elsewhere", *lease(options=[client_id(b"\1abc")]),
-           *moved(*lease(options=[client_id(b"\1def")])), discover(**OTHER),
-           mac="02:00:00:1e:a5:07")
+           *moved(*lease(options=[client_id(b"\1def")]), *lease(options=[client_id(b"\1def")])),
+           discover(**OTHER), mac="02:00:00:1e:a5:07")
 
 c = Configuration("deny duplicates alone", "deny duplicates;\n"
                   "host twin { hardware ethernet 02:00:00:1e:a5:07; }\n" + MOVED, pools=MOVED_POOLS)

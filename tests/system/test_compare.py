@@ -3,12 +3,8 @@ import shutil
 
 import pytest
 
-<<<<<<< HEAD
-from compare_cases_wire import CONFIGURATIONS
-=======
-from compare_cases_language import CONFIGURATIONS
 import compare_cases_leases  # noqa: F401 (adds its own to them)
->>>>>>> 483628c (How long leases hold, who may have one and what ends them, as dhcpd has it: pools that open and close, BOOTP's lengths, full pools, one lease per client, declines; a released address is nobody's)
+from compare_cases_wire import CONFIGURATIONS
 from compare_testing import Pair, documented_differences, set_pools
 
 pytestmark = [pytest.mark.skipif(not shutil.which("dhcpd"), reason="no dhcpd (isc-dhcp-server)"),

@@ -126,7 +126,7 @@ static const struct statement statements[] = {
     {"option", ANYWHERE, read_option, NO_PARAMETER},
     {"persist-eui-64-leases", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"pid-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"ping-check", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"ping-check", ANYWHERE, read_flag_setting, PARAMETER_PING_CHECK},
     {"ping-cltt-secs", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ping-timeout", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ping-timeout-ms", ANYWHERE, read_without_effect, NO_PARAMETER},

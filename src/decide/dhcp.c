@@ -118,6 +118,12 @@ static void offer(struct decision *d, uint32_t address)
         lease.state = LEASE_OFFERED;
         dhcp_remember_machine(d, &lease);
     }
+    /* What it had before it may have still: it would only answer itself. */
+    d->plan->probe = lease.state == LEASE_OFFERED && !d->question->message->giaddr &&
+                     address != dhcp_fixed_address(d) &&
+                     scope_view_number(&d->view, PARAMETER_PING_CHECK, 1);
+    d->plan->abandon_seconds =
+        scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
     d->plan->lease = lease;
     d->plan->change = CHANGE_OFFER;
     d->plan->outcome = OUTCOME_ANSWERED;
@@ -262,6 +268,18 @@ static bool is_for_another(struct decision *d)
     return true;
 }
 
+bool dhcp_set_aside(const struct lease *lease, const struct hardware *machine, int64_t until,
+                    struct lease *aside)
+{
+    if (!lease || !hardware_equal(&lease->hardware, machine))
+        return false;
+    *aside = *lease;
+    aside->state = LEASE_DECLINED;
+    aside->offer_until_ms = 0;
+    aside->expiry = until;
+    return true;
+}
+
 static void decide_decline(struct decision *d)
 {
     const struct lease *known = lease_table_by_address(d->question->leases, d->requested);
@@ -281,10 +299,7 @@ static void decide_decline(struct decision *d)
         return;
     }
     seconds = scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
-    d->plan->lease = *known;
-    d->plan->lease.state = LEASE_DECLINED;
-    d->plan->lease.offer_until_ms = 0;
-    d->plan->lease.expiry = d->question->wall + seconds;
+    dhcp_set_aside(known, &known->hardware, d->question->wall + seconds, &d->plan->lease);
     d->plan->change = CHANGE_STORE;
     dhcp_why(d, "something else answers at %s; the address is set aside for %u minutes", text,
              (unsigned)(seconds / 60));

@@ -96,11 +96,13 @@ struct dhcp_plan {
     struct dhcp_reply reply;
     size_t limit; /* the longest message the client takes */
     enum dhcp_path path;
-    bool also_broadcast;    /* it repeats itself: send by both ways */
-    uint32_t holds;         /* the address that it takes from another server; 0: none */
-    struct slice menu_file; /* the boot file of its choice from the menu; empty: none */
-    bool loop;              /* the boot file would load itself: it is held back */
-    bool router_wanted;     /* a Router Solicitation that follows is to be answered */
+    bool also_broadcast;      /* it repeats itself: send by both ways */
+    uint32_t holds;           /* the address that it takes from another server; 0: none */
+    struct slice menu_file;   /* the boot file of its choice from the menu; empty: none */
+    bool loop;                /* the boot file would load itself: it is held back */
+    bool router_wanted;       /* a Router Solicitation that follows is to be answered */
+    bool probe;               /* ask the link whether somebody has the address that it offers */
+    uint32_t abandon_seconds; /* how long that is set aside then */
     uint32_t destination;
 
     uint8_t bytes[1024]; /* option values made for this reply */
@@ -113,6 +115,12 @@ struct dhcp_plan {
 
 /* Decides. Everything that happens goes out in `*plan`. */
 void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan);
+
+/* Somebody else answers at an address: fills in the record that sets it aside until then (seconds
+ * since 1970). Returns false where nothing is to be done, for `lease` (NULL: none) is not, or no
+ * longer, that machine's. */
+bool dhcp_set_aside(const struct lease *lease, const struct hardware *machine, int64_t until,
+                    struct lease *aside);
 
 /* "51 addresses: 40 bound, 3 offered, 1 declined, 7 free ..." of the subnet's ranges. */
 void dhcp_pool_text(char *to, size_t size, const struct dhcp_question *question,

@@ -45,6 +45,7 @@ enum parameter {
     PARAMETER_PXE_PROMPT,            /* a byte of seconds (255: wait), text */
     PARAMETER_ROUTER_ADVERTISEMENT,  /* flag: a ROM that solicits an IPv6 router is answered */
     PARAMETER_MIN_SECS,              /* 1 byte: requests with a smaller secs field wait */
+    PARAMETER_PING_CHECK,            /* flag: look whether an offered address is in use */
     PARAMETER_ALWAYS_REPLY_RFC1048,  /* flag */
     PARAMETER_LEASE_ADDRESS_ROUTE,   /* flag: use-lease-addr-for-default-route */
     PARAMETER_VENDOR_OPTION_SPACE,   /* 4 bytes, network order: a setting_space; option 43's */

@@ -14,6 +14,7 @@
 #include "service/dhcp_text.h"
 #include "service/journal.h"
 #include "service/machines.h"
+#include "service/prober.h"
 #include "service/server.h"
 #include "store/leases.h"
 #include "wire/pxe.h"
@@ -71,6 +72,7 @@ struct dhcp_service {
     struct leases *leases;
     int claim;                     /* keeps other processes out of the state directory; -1: none */
     struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
+    struct prober *prober;         /* NULL: no address is probed */
     struct snapshot *snapshot;
     struct dhcp_memory *memory;
 
@@ -373,6 +375,7 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
                   const struct datagram *datagram)
 {
     const struct dhcp_plan *plan = &service->plan;
+    const struct link_address *link;
     struct outgoing *out;
 
     if (service->waiting_count == WAITING_MAX)
@@ -417,10 +420,17 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         break;
     }
     prepare(service, question, datagram, out);
-    if (plan->change == CHANGE_STORE)
+    if (plan->change == CHANGE_STORE) {
         service->waiting_count++;
-    else
-        finish(service, out);
+        return;
+    }
+    finish(service, out);
+    link = plan->probe ? link_of(service, datagram->interface_index) : NULL;
+    if (link)
+        prober_ask(service->prober, link,
+                   &(struct prober_question){plan->lease.address, plan->lease.hardware,
+                                             plan->abandon_seconds},
+                   question->now_ms);
 }
 
 /* Writes the lines that the configuration's log (...) statements ask for. */
@@ -510,31 +520,6 @@ static void received_boot(void *argument, const struct datagram *datagram)
     receive(argument, datagram, true);
 }
 
-/* Whether any interface lies in a declared subnet; else says which addresses there are. */
-static bool check_subnets(const struct dhcp_service *service, char *error, size_t error_size)
-{
-    const struct snapshot *snapshot = service->snapshot;
-    size_t length;
-
-    for (size_t i = 0; i < service->link_count; i++) {
-        if (snapshot_subnet_of(snapshot, service->links[i].address))
-            return true;
-    }
-    snprintf(error, error_size, "no interface has an address in any declared subnet:");
-    for (size_t i = 0; i < service->link_count; i++) {
-        char text[IPV4_TEXT_SIZE];
-
-        length = strlen(error);
-        snprintf(error + length, error_size - length, "%s %s has %s", i > 0 ? "," : "",
-                 service->links[i].name, ipv4_text(text, service->links[i].address));
-    }
-    length = strlen(error);
-    snprintf(
-        error + length, error_size - length,
-        "; declare the subnet of one of them, or give an interface an address in a declared one");
-    return false;
-}
-
 static bool open_socket(struct dhcp_service *service, char *error, size_t error_size)
 {
     const struct udp_options options = {
@@ -603,6 +588,29 @@ static bool waits_in_rom(void *argument, const struct hardware *hardware)
            clock_monotonic_ms() - answered.at_ms < ROM_WAIT_MS;
 }
 
+/* For the prober: an address that was offered is somebody's already. */
+static void found_in_use(void *argument, const struct prober_question *question,
+                         const struct hardware *holder)
+{
+    struct dhcp_service *service = argument;
+    const struct lease *lease =
+        lease_table_by_address(leases_table(service->leases), question->address);
+    char address[IPV4_TEXT_SIZE], other[HARDWARE_TEXT_SIZE], machine[HARDWARE_TEXT_SIZE];
+    int64_t until = clock_wall_seconds() + question->abandon_seconds;
+    struct lease aside;
+    char why[128];
+
+    if (!dhcp_set_aside(lease, &question->machine, until, &aside))
+        return;
+    hardware_text(other, holder);
+    snprintf(why, sizeof(why), "in use by %s when it was offered", other);
+    leases_store(service->leases, &aside, why);
+    log_warning("dhcp: %s, just offered to %s, is in use by %s: the address is set aside for %u "
+                "minutes, and the machine gets another one",
+                ipv4_text(address, question->address), hardware_text(machine, &question->machine),
+                other, (unsigned)(question->abandon_seconds / 60));
+}
+
 static void stop(void *state)
 {
     struct dhcp_service *service = state;
@@ -612,6 +620,7 @@ static void stop(void *state)
     udp_close(service->socket);
     udp_close(service->boot_socket);
     advertiser_close(service->advertiser);
+    prober_close(service->prober);
     link_sender_close(service->sender);
     leases_close(service->leases);
     if (service->claim >= 0)
@@ -637,7 +646,8 @@ static void *start(struct server *server, char *error, size_t error_size)
         return service;
     }
     refresh_links(service, clock_monotonic_ms());
-    if (!check_subnets(service, error, error_size))
+    if (!dhcp_check_links(service->snapshot, service->links, service->link_count, error,
+                          error_size))
         goto failed;
     service->claim = leases_claim(server->state_directory, error, error_size);
     if (service->claim < 0)
@@ -654,6 +664,7 @@ static void *start(struct server *server, char *error, size_t error_size)
                     "CAP_NET_RAW",
                     strerror(errno));
     service->advertiser = advertiser_open(server->control, waits_in_rom, service);
+    service->prober = prober_open(server->control, found_in_use, service);
     tell_machines(service);
     loop_at_turn_end(server->control, commit, service);
     return service;

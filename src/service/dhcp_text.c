@@ -70,3 +70,27 @@ void dhcp_got_text(char to[DHCP_TEXT_SIZE], const struct dhcp_plan *plan,
         add(to, "%s%u", i == 0 ? "; what the client takes had no room for option " : ", ",
             dropped->codes[i]);
 }
+
+bool dhcp_check_links(const struct snapshot *snapshot, const struct link_address *links,
+                      size_t count, char *error, size_t error_size)
+{
+    size_t length;
+
+    for (size_t i = 0; i < count; i++) {
+        if (snapshot_subnet_of(snapshot, links[i].address))
+            return true;
+    }
+    snprintf(error, error_size, "no interface has an address in any declared subnet:");
+    for (size_t i = 0; i < count; i++) {
+        char text[IPV4_TEXT_SIZE];
+
+        length = strlen(error);
+        snprintf(error + length, error_size - length, "%s %s has %s", i > 0 ? "," : "",
+                 links[i].name, ipv4_text(text, links[i].address));
+    }
+    length = strlen(error);
+    snprintf(
+        error + length, error_size - length,
+        "; declare the subnet of one of them, or give an interface an address in a declared one");
+    return false;
+}

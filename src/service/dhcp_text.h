@@ -1,8 +1,9 @@
-/* The two halves of a log line about a DHCP exchange. */
+/* What is said about a DHCP exchange, and about the links that it needs. */
 #ifndef BOOTWIRE_SERVICE_DHCP_TEXT_H
 #define BOOTWIRE_SERVICE_DHCP_TEXT_H
 
 #include "decide/dhcp.h"
+#include "platform/linux/link.h"
 
 enum { DHCP_TEXT_SIZE = 1024 };
 
@@ -12,5 +13,9 @@ void dhcp_asked_text(char to[DHCP_TEXT_SIZE], const struct dhcp_message *message
  * NULL. */
 void dhcp_got_text(char to[DHCP_TEXT_SIZE], const struct dhcp_plan *plan,
                    const struct dhcp_dropped *dropped);
+
+/* Whether any of this host's addresses lies in a declared subnet; else says which there are. */
+bool dhcp_check_links(const struct snapshot *snapshot, const struct link_address *links,
+                      size_t count, char *error, size_t error_size);
 
 #endif

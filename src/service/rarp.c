@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "decide/sun.h"
 #include "net/loop.h"
-#include "platform/linux/rarp_socket.h"
+#include "platform/linux/arp_socket.h"
 #include "service/journal.h"
 #include "service/machines.h"
 
@@ -98,8 +98,9 @@ static void answer(struct rarp_service *service, const struct rarp_packet *reque
     }
     machine.hardware = hardware;
     machines_put(service->server->machines, plan.reply.target_address, &machine);
-    error = rarp_socket_send(service->descriptor, interface_index, request->target_hardware,
-                             slice_of(bytes, rarp_encode(&plan.reply, bytes, sizeof(bytes))));
+    error = arp_socket_send(service->descriptor, RARP_PROTOCOL, interface_index,
+                            request->target_hardware,
+                            slice_of(bytes, rarp_encode(&plan.reply, bytes, sizeof(bytes))));
     if (error)
         log_warning("rarp: an answer could not be sent out of %s: %s", link->name, strerror(error));
     tell(service, &plan, &hardware);
@@ -115,8 +116,8 @@ static void ready(void *argument, int what)
 
     (void)what;
     for (int i = 0; i < RARP_ROUNDS; i++) {
-        if (!rarp_socket_receive(service->descriptor, buffer, sizeof(buffer), &bytes,
-                                 &interface_index, from))
+        if (!arp_socket_receive(service->descriptor, buffer, sizeof(buffer), &bytes,
+                                &interface_index, from))
             return;
         if (rarp_decode(&request, bytes))
             answer(service, &request, interface_index);
@@ -131,7 +132,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     (void)error_size;
     service->server = server;
     service->snapshot = server_snapshot(server);
-    service->descriptor = rarp_socket_open();
+    service->descriptor = arp_socket_open(RARP_PROTOCOL);
     if (service->descriptor >= 0)
         service->event =
             loop_watch(server->control, service->descriptor, LOOP_READ, ready, service);

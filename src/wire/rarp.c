@@ -4,7 +4,7 @@
 
 enum { TYPE_ETHERNET = 1, TYPE_IPV4 = 0x0800, IPV4_SIZE = 4 };
 
-bool rarp_decode(struct rarp_packet *packet, struct slice bytes)
+static bool decode(struct rarp_packet *packet, struct slice bytes)
 {
     struct reader r = reader_of_slice(bytes);
     bool ours = reader_be16(&r) == TYPE_ETHERNET;
@@ -17,8 +17,19 @@ bool rarp_decode(struct rarp_packet *packet, struct slice bytes)
     packet->sender_address = reader_be32(&r);
     reader_copy(&r, packet->target_hardware, RARP_HARDWARE_SIZE);
     packet->target_address = reader_be32(&r);
-    return ours && !r.failed &&
+    return ours && !r.failed;
+}
+
+bool rarp_decode(struct rarp_packet *packet, struct slice bytes)
+{
+    return decode(packet, bytes) &&
            (packet->operation == RARP_REQUEST || packet->operation == RARP_REPLY);
+}
+
+bool arp_decode(struct rarp_packet *packet, struct slice bytes)
+{
+    return decode(packet, bytes) &&
+           (packet->operation == ARP_REQUEST || packet->operation == ARP_REPLY);
 }
 
 size_t rarp_encode(const struct rarp_packet *packet, void *to, size_t capacity)

@@ -1,4 +1,4 @@
-/* Reverse ARP: RFC 903, in the packet of RFC 826, for IPv4 over Ethernet. */
+/* ARP and Reverse ARP: RFC 826, RFC 903, for IPv4 over Ethernet. */
 #ifndef BOOTWIRE_WIRE_RARP_H
 #define BOOTWIRE_WIRE_RARP_H
 
@@ -10,8 +10,8 @@
 
 enum { RARP_SIZE = 28, RARP_HARDWARE_SIZE = 6 };
 
-/* The two operations of RFC 903; those of ARP are not ours. */
-enum { RARP_REQUEST = 3, RARP_REPLY = 4 };
+/* The operations of RFC 826, and those of RFC 903. */
+enum { ARP_REQUEST = 1, ARP_REPLY = 2, RARP_REQUEST = 3, RARP_REPLY = 4 };
 
 /* A packet without its Ethernet header. IPv4 addresses are in host byte order; a request's mean
  * nothing. */
@@ -23,9 +23,11 @@ struct rarp_packet {
     uint32_t target_address;                     /* the answer */
 };
 
-/* Reads a request or a reply. False where it is something else, or cut off; what follows (the
- * padding of a short frame) is left alone. */
+/* Reads a request or a reply of RARP. False where it is something else, or cut off; what follows
+ * (the padding of a short frame) is left alone. */
 bool rarp_decode(struct rarp_packet *packet, struct slice bytes);
+/* The same of ARP. */
+bool arp_decode(struct rarp_packet *packet, struct slice bytes);
 /* Writes RARP_SIZE bytes; returns that, or 0 where `capacity` is too small. */
 size_t rarp_encode(const struct rarp_packet *packet, void *to, size_t capacity);
 

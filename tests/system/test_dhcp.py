@@ -8,7 +8,8 @@ from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6ND_RS
 from scapy.layers.l2 import ARP, Ether
 
 from bootwire_testing import (ACK, DECLINE, DISCOVER, INFORM, NAK, PC, RELEASE, REQUEST,
-                              address_bytes, bootp_request, capture, dhcp_options, mac_bytes)
+                              address_bytes, bootp_request, capture, dhcp_options, is_dhcp_reply,
+                              mac_bytes, wait_until)
 
 SUBNET = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.250; }\n"
 
@@ -141,17 +142,53 @@ def test_broadcast_flag(server, machine):
     assert in_range(reply.yiaddr)
 
 
-def test_no_arp_no_ping_before_an_offer(server, network, machine):
+def probes(packets):
+    return [p for p in packets if ARP in p and p[ARP].psrc == "0.0.0.0"]
+
+
+def test_an_offer_waits_for_no_probe(server, network, machine):
     server(SUBNET)
     recording = network.record()
     client = machine(MAC)
     started = time.monotonic()
-    client.discover()
+    offer = client.discover()
     assert time.monotonic() - started < 0.9, "an offer that waits for a probe"
     client.discover()
-    seen = recording.packets()
-    assert not [p for p in seen if ARP in p and p[ARP].pdst.startswith("10.50.1.2")]
-    assert not [p for p in seen if IP in p and p[IP].proto == 1]
+    wait_until(lambda: probes(recording.packets()), "the probe behind the offer")
+    packets = recording.packets()
+    seen = probes(packets)
+    # One, behind the offer, that tells nobody an address of ours (RFC 5227).
+    assert [p[ARP].pdst for p in seen] == [offer.yiaddr]
+    first_offer = next(p for p in packets if is_dhcp_reply(p))
+    assert packets.index(first_offer) < packets.index(seen[0])
+    assert not [p for p in packets if IP in p and p[IP].proto == 1]
+
+
+def test_an_address_in_use_is_set_aside(server, network, machine):
+    """Found out after the offer: the machine gets another address, and the log says why."""
+    network.client_address("10.50.1.200")  # a machine that nobody gave it to
+    running = server("""default-lease-time 600;
+        subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.201; }""")
+    client = machine(MAC)
+    offer = client.discover([(50, address_bytes("10.50.1.200"))])
+    assert offer.yiaddr == "10.50.1.200"
+    running.wait_for_log(r"10\.50\.1\.200, just offered to 22:22:22:22:00:00, is in use by \S+: "
+                         r"the address is set aside for 60 minutes")
+    assert client.request(offer).message_type == NAK
+    assert client.lease().yiaddr == "10.50.1.201"
+    # Nobody else gets it either.
+    machine("22:22:22:22:00:07").send_dhcp(DISCOVER)
+    running.wait_for_log(r"22:22:22:22:00:07 .* no answer: .*1 bound, 0 on offer, 1 declined")
+
+
+def test_probing_can_be_switched_off(server, network, machine):
+    network.client_address("10.50.1.200")
+    running = server("""ping-check off;
+        subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200; }""")
+    recording = network.record()
+    assert machine(MAC).lease().yiaddr == "10.50.1.200"
+    assert not probes(recording.packets())
+    assert "is in use" not in running.log
 
 
 def test_request_in_every_state(server, machine):

@@ -61,7 +61,7 @@ static const struct row {
      "expected `;` at the end of this statement"},
     {"host a { next-server 10.0.0.1 }", 1, 30, DIAGNOSTIC_ERROR,
      "expected `;` at the end of this statement"},
-    {"ping-check on\nauthoritative;", 1, 14, DIAGNOSTIC_WARNING, NULL},
+    {"ping-timeout 1\nauthoritative;", 1, 16, DIAGNOSTIC_WARNING, NULL},
     {"next-server 10.0.0.1 10.0.0.2;", 1, 22, DIAGNOSTIC_ERROR, "expected `;`, found `10.0.0.2`"},
     {";", 1, 1, DIAGNOSTIC_ERROR, "this `;` ends no statement: it is one too many"},
     {"authoritative;;", 1, 15, DIAGNOSTIC_ERROR, "this `;` ends no statement: it is one too many"},

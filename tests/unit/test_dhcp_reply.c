@@ -282,6 +282,50 @@ static void inform_in_all_its_forms(void **state)
     scene_close(&scene);
 }
 
+/* What is new to a machine is probed, and what is found to be another's is set aside. */
+static void new_addresses_are_probed(void **state)
+{
+    struct ask ask = {.type = DHCP_DISCOVER, .mac = 1};
+    struct hardware other = {.type = HARDWARE_ETHERNET, .length = 6};
+    struct lease aside;
+    uint32_t first;
+
+    (void)state;
+    open_and_ask(SUBNET "host h { hardware ethernet 22:22:22:22:00:02; fixed-address 10.50.1.9; }",
+                 &ask);
+    first = scene.reply.yiaddr;
+    assert_true(scene.plan.probe);
+    assert_false(dhcp_set_aside(lease_table_by_address(&scene.leases, first), &other, 0, &aside));
+    assert_true(dhcp_set_aside(lease_table_by_address(&scene.leases, first),
+                               &scene.plan.identity.hardware, scene.wall + 3600, &aside));
+    assert_int_equal(aside.expiry, scene.wall + 3600);
+    lease_table_put(&scene.leases, &aside);
+    /* Its request for it comes too late; the next offer is another address. */
+    ask.type = DHCP_REQUEST;
+    ask.requested = first;
+    ask.server = SCENE_SERVER;
+    assert_int_equal(scene_ask(&scene, &ask), 0);
+    assert_int_equal(scene_reply_type(&scene), DHCP_NAK);
+    ask = (struct ask){.type = DHCP_DISCOVER, .mac = 1};
+    assert_int_not_equal(scene_ask(&scene, &ask), first);
+    assert_true(scene.plan.probe);
+    ask = (struct ask){.type = DHCP_REQUEST, .mac = 1, .server = SCENE_SERVER};
+    ask.requested = scene.reply.yiaddr;
+    assert_int_equal(scene_ask(&scene, &ask), ask.requested);
+    assert_false(scene.plan.probe);
+    /* Its own lease; a fixed address; one of a relay's network. */
+    scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 1});
+    assert_false(scene.plan.probe);
+    scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 2});
+    assert_false(scene.plan.probe);
+    scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 3, .giaddr = 0x0a320105});
+    assert_false(scene.plan.probe);
+    scene_close(&scene);
+    open_and_ask("ping-check off;" SUBNET, &(struct ask){.type = DHCP_DISCOVER, .mac = 1});
+    assert_false(scene.plan.probe);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +341,7 @@ int main(void)
         cmocka_unit_test(bootp_has_64_bytes),
         cmocka_unit_test(unknown_vendor_area_comes_back),
         cmocka_unit_test(inform_in_all_its_forms),
+        cmocka_unit_test(new_addresses_are_probed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

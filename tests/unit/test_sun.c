@@ -77,6 +77,30 @@ static void rarp_answers_as_scapy_writes_it(void **state)
     assert_false(plan.has_reply || plan.for_us);
 }
 
+static void arp_is_read_and_written_as_scapy_writes_it(void **state)
+{
+    static const uint8_t asks[] = {2, 0, 0, 0, 0, 1}, theirs[] = {2, 0, 0, 0, 0, 2};
+    uint8_t probe_bytes[64], reply_bytes[64], written[RARP_SIZE];
+    struct slice probe = golden("arp-probe.bin", probe_bytes, sizeof(probe_bytes));
+    struct slice reply = golden("arp-reply.bin", reply_bytes, sizeof(reply_bytes));
+    struct rarp_packet packet = {.operation = ARP_REQUEST, .target_address = 0x0a3201c8};
+
+    (void)state;
+    memcpy(packet.sender_hardware, asks, sizeof(asks));
+    assert_int_equal(rarp_encode(&packet, written, sizeof(written)), RARP_SIZE);
+    assert_true(slice_equal(probe, slice_of(written, sizeof(written))));
+    assert_true(arp_decode(&packet, reply));
+    assert_int_equal(packet.operation, ARP_REPLY);
+    assert_int_equal(packet.sender_address, 0x0a3201c8);
+    assert_memory_equal(packet.sender_hardware, theirs, sizeof(theirs));
+    /* Neither takes the other's operations, and nothing that is cut off. */
+    assert_false(rarp_decode(&packet, reply));
+    for (size_t length = 0; length < RARP_SIZE; length++)
+        assert_false(arp_decode(&packet, slice_of(reply_bytes, length)));
+    reply_bytes[7] = RARP_REPLY;
+    assert_false(arp_decode(&packet, reply));
+}
+
 static void other_packets_are_no_rarp(void **state)
 {
     uint8_t bytes[64];
@@ -201,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rarp_answers_as_scapy_writes_it),
+        cmocka_unit_test(arp_is_read_and_written_as_scapy_writes_it),
         cmocka_unit_test(other_packets_are_no_rarp),
         cmocka_unit_test(rarp_says_why_not),
         cmocka_unit_test(whoami_from_the_declaration),

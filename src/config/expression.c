@@ -427,6 +427,8 @@ static bool check_sides(struct parser *parser, const struct operator* op,
             parser_error(parser, wrong->where, "expected a condition beside `%s`", op->text);
         return !wrong;
     }
+    if (op->kind == EXPRESSION_MATCHES || op->kind == EXPRESSION_MATCHES_CASE)
+        return check_pattern(parser, right);
     if (left->kind == EXPRESSION_OPTION && left->space == SPACE_DHCP && left->code == 93 &&
         right->kind == EXPRESSION_CONSTANT && right->constant.length == 1)
         parser_warning(parser, right->where,

@@ -145,6 +145,8 @@ void fill_option_spaces(struct parser *parser);
 /* Expressions (expression.c): data, or a condition. */
 bool read_data_expression(struct parser *parser, const struct expression **expression);
 bool read_condition(struct parser *parser, const struct expression **expression);
+/* Whether a constant may stand on the right of `~=`; reports what is wrong with it (pattern.c). */
+bool check_pattern(struct parser *parser, const struct expression *pattern);
 /* Appends a statement that is carried out for each packet, and returns it. */
 struct action *add_action(struct parser *parser, enum action_kind kind, struct position where);
 /* As add_setting(), with a value that is computed for each packet; a constant is set at once. */

@@ -438,27 +438,50 @@ static bool check_sides(struct parser *parser, const struct operator* op,
     return true;
 }
 
-/* A chain of operands whose operators have at least this rank. */
+/* One more operand of a node; the array doubles in the region, which only ever grows. */
+static void append_operand(struct parser *parser, struct expression *expression,
+                           const struct expression *operand)
+{
+    size_t count = expression->operand_count;
+    const struct expression **operands = (const struct expression **)expression->operands;
+
+    if ((count & (count - 1)) == 0) {
+        operands = region_allocate(&parser->snapshot->region, 2 * count * sizeof(*operands));
+        memcpy(operands, expression->operands, count * sizeof(*operands));
+        expression->operands = operands;
+    }
+    operands[expression->operand_count++] = operand;
+}
+
+/* A chain of operands whose operators have at least this rank. `a or b or c` is one node, so that
+ * it may be as long as a file writes it. */
 static bool parse_ranked(struct parser *parser, enum want want, unsigned rank, unsigned depth,
                          const struct expression **expression)
 {
+    struct expression *made = NULL;
     const struct operator* op;
+    unsigned links = 0;
 
     if (!parse_single(parser, want, depth, expression))
         return false;
-    for (unsigned links = 0; (op = peek_operator(parser)) != NULL && op->rank >= rank; links++) {
+    while ((op = peek_operator(parser)) != NULL && op->rank >= rank) {
         const struct expression *sides[2] = {*expression, NULL};
-        struct expression *made = new_expression(parser, op->kind, parser->token.where);
+        bool longer = made && made->kind == op->kind && op->rank == 2;
 
-        if (links + depth > EXPRESSION_DEPTH_MAX / 2) {
-            parser_error(parser, made->where, "this expression is too long: use `elsif`");
+        if (!longer)
+            made = new_expression(parser, op->kind, parser->token.where);
+        if (!longer && links++ + depth > EXPRESSION_DEPTH_MAX / 2) {
+            parser_error(parser, made->where, "this expression is too deep: use `elsif`");
             return false;
         }
         if (!take_operator(parser, op) ||
             !parse_ranked(parser, want_beside(op, sides[0]), op->rank + 1, depth + 1, &sides[1]) ||
             !check_sides(parser, op, sides[0], sides[1]))
             return false;
-        set_operands(parser, made, sides, 2);
+        if (longer)
+            append_operand(parser, made, sides[1]);
+        else
+            set_operands(parser, made, sides, 2);
         *expression = made;
     }
     return true;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    PATTERN_SIZE_MAX = 512, /* characters and classes, with the copies that repetitions make */
+    PATTERN_SIZE_MAX = 512,  /* characters and classes, with the copies that repetitions make */
     PATTERN_GROUPS_MAX = 64, /* parentheses in parentheses */
 };
 
@@ -53,9 +53,9 @@ static void pass_bracket(struct measure *m)
             m->at += 2;
             while (*m->at != '\0' && !(m->at[0] == kind && m->at[1] == ']'))
                 m->at++;
+            m->at += *m->at != '\0';
         }
-        if (*m->at != '\0')
-            m->at++;
+        m->at += *m->at != '\0';
     }
     if (*m->at == ']')
         m->at++;
@@ -70,7 +70,7 @@ static size_t read_count(struct measure *m)
     return count;
 }
 
-/* {LEAST}, {LEAST,}, {LEAST,MOST} */
+/* {LEAST}, {LEAST,}, {LEAST,MOST}, {,MOST} */
 static void read_interval(struct measure *m)
 {
     size_t least = read_count(m), most = least;
@@ -105,7 +105,7 @@ static const char *wrong_with(const char *pattern)
             add_atom(&m, sum > 0 ? sum : 1);
         } else if (c == '*' || c == '+' || c == '?') {
             repeat(&m, c == '+' ? 2 : 1);
-        } else if (c == '{' && isdigit((unsigned char)*m.at)) {
+        } else if (c == '{' && (*m.at == ',' || isdigit((unsigned char)*m.at))) {
             read_interval(&m);
         } else {
             if (c == '[')

@@ -162,21 +162,33 @@ static const struct action *switch_target(struct evaluation *e, const struct act
     return otherwise ? otherwise->next : NULL;
 }
 
+/* Where an if goes on. A chain of elsif is walked here: it is as long as the file makes it. */
+static const struct action *branch_of(struct evaluation *e, const struct action *action)
+{
+    for (;;) {
+        const struct action *next = action->otherwise;
+        bool taken = evaluation_true(e, action->value);
+
+        note_branch(e, action, taken, NULL);
+        if (taken)
+            return action->body;
+        if (!next || next->kind != ACTION_IF || next->next || e->steps >= EVALUATION_STEPS)
+            return next;
+        action = next;
+    }
+}
+
 /* Runs a list. Returns false where a break ended it. */
 static bool execute(struct evaluation *e, const struct action *actions, unsigned depth);
 
 static bool execute_one(struct evaluation *e, const struct action *action, unsigned depth)
 {
-    bool taken;
-
     switch (action->kind) {
     case ACTION_SETTING:
         apply_setting(e, &action->setting);
         return true;
     case ACTION_IF:
-        taken = evaluation_true(e, action->value);
-        note_branch(e, action, taken, NULL);
-        return execute(e, taken ? action->body : action->otherwise, depth + 1);
+        return execute(e, branch_of(e, action), depth + 1);
     case ACTION_SWITCH:
         execute(e, switch_target(e, action), depth + 1);
         return true;
@@ -209,8 +221,7 @@ static bool execute_one(struct evaluation *e, const struct action *action, unsig
 static bool execute(struct evaluation *e, const struct action *actions, unsigned depth)
 {
     for (; actions; actions = actions->next) {
-        /* A chain of elsif is as deep as it is long: the steps bound it, not the nesting. */
-        if (e->steps >= EVALUATION_STEPS || depth > 8 * EXPRESSION_DEPTH_MAX) {
+        if (e->steps >= EVALUATION_STEPS || depth > EXPRESSION_DEPTH_MAX) {
             e->exhausted = true;
             return false;
         }

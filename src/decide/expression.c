@@ -369,24 +369,30 @@ static struct value arithmetic(enum expression_kind kind, struct value a, struct
  * and b)` is not true where a is false. */
 static struct value both(struct evaluation *e, const struct expression *x)
 {
-    struct value right;
+    struct value value = none;
 
-    if (!evaluation_true(e, x->operands[0]))
-        return none;
-    right = evaluation_value(e, x->operands[1]);
-    return right.kind == VALUE_BOOLEAN ? right : none;
+    for (size_t i = 0; i < x->operand_count; i++) {
+        if (i > 0 && !value.number)
+            return none;
+        value = evaluation_value(e, x->operands[i]);
+        if (value.kind != VALUE_BOOLEAN)
+            return none;
+    }
+    return value;
 }
 
 static struct value either(struct evaluation *e, const struct expression *x)
 {
-    struct value left = evaluation_value(e, x->operands[0]), right;
+    bool known = false;
 
-    if (left.kind == VALUE_BOOLEAN && left.number)
-        return left;
-    right = evaluation_value(e, x->operands[1]);
-    if (left.kind != VALUE_BOOLEAN && right.kind != VALUE_BOOLEAN)
-        return none;
-    return boolean_value(right.kind == VALUE_BOOLEAN && right.number);
+    for (size_t i = 0; i < x->operand_count; i++) {
+        struct value value = evaluation_value(e, x->operands[i]);
+
+        if (value.kind == VALUE_BOOLEAN && value.number)
+            return value;
+        known = known || value.kind == VALUE_BOOLEAN;
+    }
+    return known ? boolean_value(false) : none;
 }
 
 static struct value setting_value(struct evaluation *e, enum setting_space space, unsigned code)

@@ -182,16 +182,20 @@ static unsigned truth_member(const struct walk *w, const char *name)
 static unsigned truth_of(struct walk *w, const struct expression *x, unsigned depth)
 {
     enum source source;
+    unsigned truth;
 
     if (!x || depth > EXPRESSION_DEPTH_MAX || w->steps++ > REACH_STEPS_MAX)
         return TRUTH_ANY | TRUTH_SHUT;
     switch (x->kind) {
     case EXPRESSION_AND:
-        return truth_both(truth_of(w, x->operands[0], depth + 1),
-                          truth_of(w, x->operands[1], depth + 1));
     case EXPRESSION_OR:
-        return truth_either(truth_of(w, x->operands[0], depth + 1),
-                            truth_of(w, x->operands[1], depth + 1));
+        truth = truth_of(w, x->operands[0], depth + 1);
+        for (size_t i = 1; i < x->operand_count; i++) {
+            unsigned next = truth_of(w, x->operands[i], depth + 1);
+
+            truth = x->kind == EXPRESSION_AND ? truth_both(truth, next) : truth_either(truth, next);
+        }
+        return truth;
     case EXPRESSION_NOT:
         return truth_not(truth_of(w, x->operands[0], depth + 1));
     case EXPRESSION_MEMBER:

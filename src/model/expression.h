@@ -42,8 +42,8 @@ enum expression_kind {
     EXPRESSION_NOT_EQUAL,    /* the same */
     EXPRESSION_MATCHES,      /* D ~= D: the second, a constant, is an extended regular expression */
     EXPRESSION_MATCHES_CASE, /* D ~~ D: the same, case does not count */
-    EXPRESSION_AND,          /* B B */
-    EXPRESSION_OR,           /* B B */
+    EXPRESSION_AND,          /* B B ..., any number: from left to right */
+    EXPRESSION_OR,           /* the same */
     EXPRESSION_NOT,          /* B */
     EXPRESSION_EXISTS,       /* none; space, code: whether the request has the option */
     EXPRESSION_KNOWN,        /* none: a host declaration names the machine */

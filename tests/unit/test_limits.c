@@ -1,0 +1,139 @@
+/* What a configuration or a machine can make the server do stays bounded, and long lists that
+ * people write are read to their end. */
+#include "test.h"
+
+#include "dhcp_scene.h"
+
+#include "base/memory.h"
+
+#include <stdarg.h>
+
+static struct scene scene;
+
+/* A text that grows: what the tests write as a configuration. */
+struct text {
+    char *bytes;
+    size_t length, capacity;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    if (text->capacity - text->length < 512) {
+        text->capacity = 2 * text->capacity + 1024;
+        text->bytes = memory_resize(text->bytes, text->capacity, 1);
+    }
+    va_start(arguments, format);
+    length = vsnprintf(text->bytes + text->length, 512, format, arguments);
+    va_end(arguments);
+    assert_in_range(length, 0, 511);
+    text->length += (size_t)length;
+}
+
+static void open_scene(struct text *text)
+{
+    add(text, "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.20 10.50.1.99; }\n");
+    scene_open(&scene, text->bytes);
+    free(text->bytes);
+    *text = (struct text){.length = 0};
+}
+
+static bool gets_file(const char *host_name, const char *file)
+{
+    const struct ask ask = {.type = DHCP_DISCOVER, .mac = 1, .host_name = host_name};
+
+    assert_true(scene_ask(&scene, &ask));
+    return slice_equal(scene.reply.file, slice_of_string(file));
+}
+
+/* dhcpd takes any number of them. */
+static void conditions_in_a_row_are_all_read(void **state)
+{
+    struct text text = {.length = 0};
+
+    (void)state;
+    add(&text, "class \"x\" { match if option host-name = \"n\"");
+    for (int i = 0; i < 3000; i++)
+        add(&text, " or option host-name = \"n%d\"", i);
+    add(&text, "; filename \"x\"; }\nif exists host-name");
+    for (int i = 0; i < 1000; i++)
+        add(&text, " and not (option host-name = \"n%d\")", i);
+    add(&text, " { next-server 10.9.9.9; }\n");
+    open_scene(&text);
+    assert_true(gets_file("n", "x"));
+    assert_int_equal(scene.reply.siaddr, 0x0a090909);
+    assert_true(gets_file("n2999", "x"));
+    assert_true(gets_file("n999", "x"));
+    assert_int_not_equal(scene.reply.siaddr, 0x0a090909);
+    assert_false(gets_file("n3000", "x"));
+    assert_false(scene.plan.evaluation.exhausted);
+    scene_close(&scene);
+}
+
+static void a_long_chain_of_elsif_is_walked_to_its_end(void **state)
+{
+    struct text text = {.length = 0};
+
+    (void)state;
+    add(&text, "if option host-name = \"n\" { filename \"first\"; }\n");
+    for (int i = 0; i < 3000; i++)
+        add(&text, "elsif option host-name = \"n%d\" { filename \"f%d\"; }\n", i, i);
+    add(&text, "else { filename \"last\"; }\n");
+    open_scene(&text);
+    assert_true(gets_file("n", "first"));
+    assert_true(gets_file("n2999", "f2999"));
+    assert_true(gets_file("other", "last"));
+    assert_false(scene.plan.evaluation.exhausted);
+    scene_close(&scene);
+}
+
+/* Whether a pattern is taken; what is said about it, in part, where not. */
+static void check_pattern(const char *pattern, enum diagnostic_severity severity, const char *said)
+{
+    struct diagnostics found = {.count = 0};
+    struct text text = {.length = 0};
+    struct snapshot *snapshot;
+
+    add(&text, "if option host-name ~= \"%s\" { filename \"x\"; }", pattern);
+    snapshot = config_parse("conf", slice_of(text.bytes, text.length), &found);
+    assert_int_equal(found.count, said ? 1 : 0);
+    if (said) {
+        assert_int_equal(found.list[0].severity, severity);
+        assert_non_null(strstr(found.list[0].message, said));
+    }
+    assert_true((snapshot == NULL) == (said && severity == DIAGNOSTIC_ERROR));
+    snapshot_free(snapshot);
+    diagnostics_release(&found);
+    free(text.bytes);
+}
+
+/* Each of those that are refused kept a packet, or the check itself, busy for seconds. */
+static void patterns_that_cost_too_much_are_refused(void **state)
+{
+    (void)state;
+    check_pattern("^PXEClient:Arch:0000[0-9]", DIAGNOSTIC_ERROR, NULL);
+    check_pattern("^([0-9a-f]{2}:){5}[0-9a-f]{2}$|[]x[:alpha:]\\\\1]+\\\\.", DIAGNOSTIC_ERROR,
+                  NULL);
+    check_pattern("(a|b)*c{3,}|d{,2}", DIAGNOSTIC_ERROR, NULL);
+    check_pattern("(.*)\\\\1x", DIAGNOSTIC_ERROR, "back-reference");
+    check_pattern("a{,32767}", DIAGNOSTIC_ERROR, "too big");
+    check_pattern("a{1,32767}", DIAGNOSTIC_ERROR, "too big");
+    check_pattern("(((a{1,255}){1,255}){1,255}){1,255}", DIAGNOSTIC_ERROR, "too big");
+    check_pattern("([ab]{1,100}){1,100}c", DIAGNOSTIC_ERROR, "too big");
+    check_pattern("((((((((((a+)+)+)+)+)+)+)+)+)+)+", DIAGNOSTIC_ERROR, "too big");
+    check_pattern("(a", DIAGNOSTIC_WARNING, "matches nothing");
+    check_pattern("[a", DIAGNOSTIC_WARNING, "matches nothing");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conditions_in_a_row_are_all_read),
+        cmocka_unit_test(a_long_chain_of_elsif_is_walked_to_its_end),
+        cmocka_unit_test(patterns_that_cost_too_much_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -24,6 +24,7 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
         block_new(&region, BLOCK_GLOBAL, NULL, (struct position){sources->first->name, 0, 0});
     parser.list = &parser.block->actions;
     parse_source(&parser, sources->first);
+    parser_report_ignored(&parser);
     builder_check(parser.block, sources);
     if (sources->diagnostics->error_count > errors_before) {
         snapshot_free(snapshot);
@@ -105,7 +106,7 @@ char *diagnostic_text(const struct diagnostic *diagnostic)
     if (!diagnostic->line)
         return memory_printf("%s:%u:%u: %s: %s\n", where->file, where->line, where->column,
                              severity, diagnostic->message);
-    blanks = caret_blanks(diagnostic->line, where->column);
+    blanks = caret_blanks(diagnostic->line, diagnostic->line_column);
     text = memory_printf("%s:%u:%u: %s: %s\n    %s\n    %s^\n", where->file, where->line,
                          where->column, severity, diagnostic->message, diagnostic->line, blanks);
     free(blanks);

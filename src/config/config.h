@@ -15,11 +15,14 @@ struct diagnostic {
     enum diagnostic_severity severity;
     struct position where;
     const char *message; /* what was found, what was expected */
-    const char *line;    /* the line itself, without its end; NULL where the file has none */
+    /* The line itself, without its end; of a very long one what stands around the place. NULL where
+     * the file has none. */
+    const char *line;
+    unsigned line_column; /* of the place in `line` */
 };
 
 /* Everything found in one load, in the order of the file; what is wrong in included files follows,
- * in the order of their reading. At most 100 errors and 100 warnings are kept; the last one kept
+ * in the order of their reading. At most 1000 errors and 1000 warnings are kept; the last one kept
  * says that more follow. All zero is empty. */
 struct diagnostics {
     struct region region; /* owns all strings */

@@ -58,12 +58,23 @@ static void report(struct parser *parser, enum diagnostic_severity severity, str
     free(message);
 }
 
+/* A place at the file's end is the one behind the last thing in it, which has a line to show. */
+static struct position shown_place(const struct parser *parser, struct position where)
+{
+    const struct position *end = &parser->token.where;
+
+    return parser->token.kind == TOKEN_END && where.file == end->file && where.line == end->line &&
+                   where.column == end->column
+               ? parser->last_end
+               : where;
+}
+
 void parser_error(struct parser *parser, struct position where, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    report(parser, DIAGNOSTIC_ERROR, where, format, arguments);
+    report(parser, DIAGNOSTIC_ERROR, shown_place(parser, where), format, arguments);
     va_end(arguments);
 }
 
@@ -72,7 +83,7 @@ void parser_warning(struct parser *parser, struct position where, const char *fo
     va_list arguments;
 
     va_start(arguments, format);
-    report(parser, DIAGNOSTIC_WARNING, where, format, arguments);
+    report(parser, DIAGNOSTIC_WARNING, shown_place(parser, where), format, arguments);
     va_end(arguments);
 }
 

@@ -37,7 +37,8 @@ struct parser {
     struct option_space_block *spaces; /* in the order written */
     struct option_space_block *last_space;
     size_t space_count;
-    bool may_include; /* false where the text is no file */
+    struct ignored *ignored; /* statements without effect */
+    bool may_include;        /* false where the text is no file */
 };
 
 /* An option that the file defines. */
@@ -102,6 +103,10 @@ void parser_error(struct parser *parser, struct position where, const char *form
     __attribute__((format(printf, 3, 4)));
 void parser_warning(struct parser *parser, struct position where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Notes a statement that has no effect (ignored.c); the name is copied. */
+void parser_ignore(struct parser *parser, const char *name, struct position where);
+/* Reports every kind of them, once. */
+void parser_report_ignored(struct parser *parser);
 /* Reports "expected WHAT, found TOKEN" at the next token; returns false. */
 bool parser_expected(struct parser *parser, const char *what);
 /* Takes the `;` that ends a statement, or says where it is missing. */

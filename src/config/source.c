@@ -152,36 +152,65 @@ void sources_release(struct sources *sources)
     *sources = (struct sources){.diagnostics = sources->diagnostics};
 }
 
-/* The line of a text, without its end, fit for a terminal: control characters become '?', but for
- * tabs. NULL where there is no such line or it is too long to be of use. */
-static const char *line_of(struct region *region, struct slice text, unsigned line)
+/* The bytes of a line, without its end; data NULL where there is no such line. */
+static struct slice find_line(struct slice text, unsigned line)
 {
-    enum { LINE_MAX_SHOWN = 1000 };
     const uint8_t *at = text.data, *end = text.data + text.length, *stop;
-    char *copy;
 
     if (line == 0 || text.length == 0)
-        return NULL;
+        return slice_of(NULL, 0);
     for (unsigned i = 1; i < line; i++) {
         at = memchr(at, '\n', (size_t)(end - at));
         if (!at || ++at == end)
-            return NULL;
+            return slice_of(NULL, 0);
     }
     stop = memchr(at, '\n', (size_t)(end - at));
     if (!stop)
         stop = end;
     if (stop > at && stop[-1] == '\r')
         stop--;
-    if (stop - at > LINE_MAX_SHOWN)
-        return NULL;
-    copy = region_string_of_slice(region, slice_of(at, (size_t)(stop - at)));
-    for (size_t i = 0; copy && i < (size_t)(stop - at); i++) {
+    return slice_of(at, (size_t)(stop - at));
+}
+
+/* Keeps of a very long line what stands around the column, which counts from there on then. */
+static struct slice cut_line(struct slice line, unsigned *column)
+{
+    enum { AROUND = 200, LINE_SHOWN_MAX = 1000 };
+    size_t begin = *column > AROUND ? *column - AROUND : 0;
+    size_t end = begin + 2 * AROUND;
+
+    if (line.length <= LINE_SHOWN_MAX || begin >= line.length)
+        return line;
+    if (end > line.length)
+        end = line.length;
+    /* Not within a UTF-8 character. */
+    while (begin > 0 && (line.data[begin] & 0xc0) == 0x80)
+        begin--;
+    while (end < line.length && end > begin && (line.data[end] & 0xc0) == 0x80)
+        end--;
+    *column -= (unsigned)begin;
+    return slice_of(line.data + begin, end - begin);
+}
+
+/* Fills in the line of a message, fit for a terminal: control characters become '?', but for tabs.
+ */
+static void show_line(struct diagnostic *diagnostic, struct region *region, struct slice text)
+{
+    struct slice line = find_line(text, diagnostic->where.line);
+    char *copy;
+
+    diagnostic->line_column = diagnostic->where.column;
+    if (!line.data)
+        return;
+    line = cut_line(line, &diagnostic->line_column);
+    copy = region_string_of_slice(region, line);
+    for (size_t i = 0; copy && i < line.length; i++) {
         unsigned char c = (unsigned char)copy[i];
 
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             copy[i] = '?';
     }
-    return copy;
+    diagnostic->line = copy;
 }
 
 /* The list grows by doubling, in the region, which only ever grows. */
@@ -228,7 +257,7 @@ void sources_report(struct sources *sources, enum diagnostic_severity severity,
         if (where.file != source->name)
             continue;
         diagnostic->where.file = source->diagnostic_name;
-        diagnostic->line = line_of(&diagnostics->region, source->text, where.line);
+        show_line(diagnostic, &diagnostics->region, source->text);
     }
 }
 

@@ -13,7 +13,7 @@
 enum {
     SOURCE_SIZE_MAX = 16 << 20, /* bytes of all files of one load together */
     SOURCE_MAX = 1000,          /* files of one load */
-    DIAGNOSTIC_MAX = 100,       /* errors, and as many warnings, before the rest is left out */
+    DIAGNOSTIC_MAX = 1000,      /* errors, and as many warnings, before the rest is left out */
 };
 
 /* One text. */

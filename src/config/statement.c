@@ -424,6 +424,7 @@ static bool read_permission(struct parser *parser, const struct statement *state
                             struct token keyword)
 {
     const struct permission *permission = NULL;
+    char name[TOKEN_TEXT_SIZE];
 
     for (size_t i = 0; i < PERMISSION_COUNT && !permission; i++) {
         const char *second = permissions[i].words[1];
@@ -444,8 +445,11 @@ static bool read_permission(struct parser *parser, const struct statement *state
         !token_is_word(&parser->token, "leasequery") &&
         !token_is_word(&parser->token, "client-updates"))
         return read_permit(parser, strcmp(statement->name, "allow") == 0);
-    if (permission->parameter == NO_PARAMETER)
-        return read_without_effect(parser, statement, keyword);
+    if (permission->parameter == NO_PARAMETER) {
+        snprintf(name, sizeof(name), "%s %s", statement->name, permission->words[0]);
+        parser_ignore(parser, name, keyword.where);
+        return parser_skip_statement(parser) || parser_end_statement(parser);
+    }
     parser_take(parser);
     if (permission->words[1])
         parser_take(parser);
@@ -499,8 +503,7 @@ static bool read_console(struct parser *parser, const struct statement *statemen
 static bool read_without_effect(struct parser *parser, const struct statement *statement,
                                 struct token keyword)
 {
-    parser_warning(parser, keyword.where, "`%s` has no effect in %s", statement->name,
-                   parser->block->kind == BLOCK_POOL ? "a pool" : "bootwire");
+    parser_ignore(parser, statement->name, keyword.where);
     if (!parser_skip_statement(parser))
         return parser_end_statement(parser);
     /* dhcpd takes a `;` behind the block of a key. */

@@ -393,3 +393,14 @@ option domain-name-servers 10.1.0.2;
         caret = lines[i + 2]
         assert caret.endswith("^") and len(caret) - 5 == int(column) - 1, line
     assert found >= expected, expected - found
+
+
+def test_what_has_no_effect_is_said_once(tmp_path):
+    hosts = "".join(f"host h{i} {{ ddns-hostname \"h{i}\"; next-server -; }}\n"
+                    for i in range(300))
+    done = bootwire("check", "-c", written(tmp_path, hosts + "ping-timeout-ms 1;\n"))
+    lines = [line for line in done.stderr.splitlines() if ": warning: " in line]
+    assert len(lines) == 2, lines
+    assert ":1:11: warning: `ddns-hostname` has no effect in bootwire, here and in 299 more" in lines[0]
+    # And it hides nothing: each of the mistakes is there.
+    assert done.stderr.count(": error: ") == 300

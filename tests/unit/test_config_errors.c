@@ -68,7 +68,7 @@ static const struct row {
     {"host a { };", 1, 11, DIAGNOSTIC_ERROR, "no `;` may follow the `}` of a block"},
     {"authoritative;\n}", 2, 1, DIAGNOSTIC_ERROR, "this `}` closes no block"},
     {"host a", 1, 7, DIAGNOSTIC_ERROR, "expected `{`, found the end of the file"},
-    {"\nhost a {\n", 3, 1, DIAGNOSTIC_ERROR,
+    {"\nhost a {\n", 2, 9, DIAGNOSTIC_ERROR,
      "the file ends inside the block that line 2 opens: expected `}`"},
     {"filename == \"x\";", 1, 11, DIAGNOSTIC_ERROR,
      "`==` is not of this language: a value is set, and compared, with one `=`"},
@@ -101,7 +101,10 @@ static const struct row {
      "`boting` cannot be allowed or denied; the nearest that can is `booting`"},
     {"allow \"x\";", 1, 7, DIAGNOSTIC_ERROR,
      "expected `booting`, `bootp` or `unknown-clients`, found \"x\""},
-    {"allow client-updates;", 1, 1, DIAGNOSTIC_WARNING, "`allow` has no effect in bootwire"},
+    {"allow client-updates;", 1, 1, DIAGNOSTIC_WARNING,
+     "`allow client-updates` has no effect in bootwire"},
+    {"ddns-updates on;\nhost a { ddns-updates off; }\nddns-updates on;", 1, 1, DIAGNOSTIC_WARNING,
+     "`ddns-updates` has no effect in bootwire, here and in 2 more places"},
     {"console com9;", 1, 9, DIAGNOSTIC_ERROR,
      "expected a console: pc, com0 to com3, com0kbd to com3kbd, or auto, found `com9`"},
     {"console com0 0;", 1, 14, DIAGNOSTIC_ERROR,
@@ -256,7 +259,7 @@ static void all_mistakes_are_told_in_one_run(void **state)
 
 static void messages_are_limited(void **state)
 {
-    enum { LINES = 1000 };
+    enum { LINES = 1200 };
     struct diagnostics found = {.count = 0};
     char text[LINES * 8 + 1];
 
@@ -264,8 +267,8 @@ static void messages_are_limited(void **state)
     for (size_t i = 0; i < LINES; i++)
         memcpy(text + 8 * i, "nowo d;\n", 9);
     assert_null(config_parse("conf", slice_of_string(text), &found));
-    assert_int_equal(found.count, 100);
-    assert_string_equal(found.list[99].message,
+    assert_int_equal(found.count, 1000);
+    assert_string_equal(found.list[999].message,
                         "there is no statement `nowo` (more follow, left out here)");
     diagnostics_release(&found);
 }
@@ -343,6 +346,25 @@ static void the_caret_stands_under_its_place(void **state)
         assert_string_equal(text, samples[i].text);
         free(text);
     }
+}
+
+/* Of a very long line the part around the place is shown. */
+static void long_lines_are_cut(void **state)
+{
+    enum { BEFORE = 3000 };
+    struct diagnostics found = {.count = 0};
+    char text[2 * BEFORE];
+
+    (void)state;
+    memset(text, ' ', BEFORE);
+    snprintf(text + BEFORE, sizeof(text) - BEFORE, "next-server x; #%*s\n", 2000, "y");
+    assert_null(config_parse("conf", slice_of_string(text), &found));
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.list[0].where.column, BEFORE + 13);
+    assert_int_equal(found.list[0].line_column, 200);
+    assert_int_equal(strlen(found.list[0].line), 400);
+    assert_memory_equal(found.list[0].line + 199, "x;", 2);
+    diagnostics_release(&found);
 }
 
 static void files_that_cannot_be_read_are_named(void **state)
@@ -424,6 +446,7 @@ int main(void)
         cmocka_unit_test(messages_are_limited),
         cmocka_unit_test(nesting_is_limited),
         cmocka_unit_test(the_caret_stands_under_its_place),
+        cmocka_unit_test(long_lines_are_cut),
         cmocka_unit_test(files_that_cannot_be_read_are_named),
         cmocka_unit_test(included_files_have_their_own_places),
     };

@@ -50,6 +50,23 @@ void dhcp_decide_proxy(struct decision *d)
     dhcp_make_pxe_reply(d, DHCP_OFFER, NULL);
 }
 
+/* The address of a machine that asks at port 4011, which another server gave. Its word counts where
+ * the packet came from there, and no lease of ours has the address for another machine: else
+ * anybody could take a machine's address away from it, and any number of addresses. */
+static uint32_t address_of_asker(const struct decision *d)
+{
+    const struct dhcp_question *q = d->question;
+    uint32_t address = q->message->ciaddr;
+    const struct lease *lease = lease_table_by_address(q->leases, address);
+
+    if (address != q->arrival.source || !dhcp_subnet_here(d, address))
+        return 0;
+    if (lease && !hardware_equal(&lease->hardware, &d->plan->identity.hardware) &&
+        !lease_is_free(lease, q->wall, q->now_ms))
+        return 0;
+    return address;
+}
+
 void dhcp_decide_boot_server(struct decision *d)
 {
     const struct dhcp_message *message = d->question->message;
@@ -73,7 +90,7 @@ void dhcp_decide_boot_server(struct decision *d)
         dhcp_why(d, "it has no boot file");
         return;
     }
-    d->plan->holds = message->ciaddr;
+    d->plan->holds = address_of_asker(d);
     if (chosen)
         dhcp_why(d, "the boot server of item %u of its menu", item.type);
     else

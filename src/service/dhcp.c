@@ -215,7 +215,7 @@ static void finish(struct dhcp_service *service, const struct outgoing *out)
     /* Who holds the address is known before the machine can act on it. An INFORM's word for its
      * address counts for nothing: with it, anybody could take another machine's exports. */
     if (out->holds)
-        machines_put(service->server->machines, out->holds, &machine);
+        machines_hear(service->server->machines, out->holds, &machine);
     else if (out->binds)
         machines_put(service->server->machines, out->step.address, &machine);
     for (size_t i = 0; i < out->given_back_count; i++)

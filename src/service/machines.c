@@ -9,6 +9,12 @@
 
 enum { FETCHES_MAX = 4096 };
 
+/* Who is at an address, and how that is known. */
+struct holder {
+    struct machine machine;
+    size_t heard; /* its place among the addresses that were only heard of, from 1; 0: it is none */
+};
+
 struct fetch {
     struct hardware hardware;
     struct boot_fetch what;
@@ -16,9 +22,11 @@ struct fetch {
 
 struct machines {
     pthread_rwlock_t lock;
-    struct map by_address; /* struct machine; key: the uint32_t address */
-    struct map fetches;    /* struct fetch; key: the whole struct hardware */
-    struct fetch *ring;    /* FETCHES_MAX, filled in turn */
+    struct map by_address; /* struct holder; key: the uint32_t address */
+    uint32_t *heard;       /* MACHINES_HEARD_MAX addresses, filled in turn; 0: none */
+    size_t heard_next;
+    struct map fetches; /* struct fetch; key: the whole struct hardware */
+    struct fetch *ring; /* FETCHES_MAX, filled in turn */
     size_t next;
     atomic_uint_least64_t generation;
 };
@@ -28,6 +36,7 @@ struct machines *machines_new(void)
     struct machines *machines = memory_zeroed(1, sizeof(*machines));
 
     pthread_rwlock_init(&machines->lock, NULL);
+    machines->heard = memory_zeroed(MACHINES_HEARD_MAX, sizeof(*machines->heard));
     machines->ring = memory_zeroed(FETCHES_MAX, sizeof(*machines->ring));
     atomic_init(&machines->generation, 1);
     return machines;
@@ -44,49 +53,81 @@ void machines_free(struct machines *machines)
         free(entry->value);
     map_release(&machines->by_address);
     map_release(&machines->fetches);
+    free(machines->heard);
     free(machines->ring);
     pthread_rwlock_destroy(&machines->lock);
     free(machines);
 }
 
-void machines_put(struct machines *machines, uint32_t address, const struct machine *machine)
+/* Forgets who holds the address. */
+static void forget(struct machines *machines, uint32_t address)
 {
-    struct machine *known;
+    free(map_remove(&machines->by_address, &address, sizeof(address)));
+    atomic_fetch_add(&machines->generation, 1);
+}
+
+/* The place of a new address among those heard of; the one that was there longest gives way. */
+static size_t place_heard(struct machines *machines, uint32_t address)
+{
+    size_t place = machines->heard_next++ % MACHINES_HEARD_MAX;
+    uint32_t before = machines->heard[place];
+    const struct holder *holder = map_get(&machines->by_address, &before, sizeof(before));
+
+    if (holder && holder->heard == place + 1)
+        forget(machines, before);
+    machines->heard[place] = address;
+    return place + 1;
+}
+
+static void put(struct machines *machines, uint32_t address, const struct machine *machine,
+                bool heard)
+{
+    struct holder *known;
 
     pthread_rwlock_wrlock(&machines->lock);
     known = map_get(&machines->by_address, &address, sizeof(address));
     if (!known) {
         known = memory_zeroed(1, sizeof(*known));
+        known->heard = heard ? place_heard(machines, address) : 0;
         map_put(&machines->by_address, &address, sizeof(address), known);
     }
-    if (!hardware_equal(&known->hardware, &machine->hardware))
+    if (!heard)
+        known->heard = 0;
+    if (!hardware_equal(&known->machine.hardware, &machine->hardware))
         atomic_fetch_add(&machines->generation, 1);
-    *known = *machine;
+    known->machine = *machine;
     pthread_rwlock_unlock(&machines->lock);
+}
+
+void machines_put(struct machines *machines, uint32_t address, const struct machine *machine)
+{
+    put(machines, address, machine, false);
+}
+
+void machines_hear(struct machines *machines, uint32_t address, const struct machine *machine)
+{
+    put(machines, address, machine, true);
 }
 
 void machines_drop(struct machines *machines, uint32_t address, const struct hardware *hardware)
 {
-    struct machine *known;
+    const struct holder *known;
 
     pthread_rwlock_wrlock(&machines->lock);
     known = map_get(&machines->by_address, &address, sizeof(address));
-    if (known && hardware_equal(&known->hardware, hardware)) {
-        map_remove(&machines->by_address, &address, sizeof(address));
-        free(known);
-        atomic_fetch_add(&machines->generation, 1);
-    }
+    if (known && hardware_equal(&known->machine.hardware, hardware))
+        forget(machines, address);
     pthread_rwlock_unlock(&machines->lock);
 }
 
 bool machines_get(struct machines *machines, uint32_t address, struct machine *machine)
 {
-    const struct machine *known;
+    const struct holder *known;
 
     pthread_rwlock_rdlock(&machines->lock);
     known = map_get(&machines->by_address, &address, sizeof(address));
     if (known)
-        *machine = *known;
+        *machine = known->machine;
     pthread_rwlock_unlock(&machines->lock);
     return known != NULL;
 }
@@ -95,12 +136,14 @@ void machines_fetched(struct machines *machines, uint32_t address, const char *f
                       uint64_t now_ms)
 {
     const struct machine *machine;
+    const struct holder *holder;
     struct fetch *fetch;
 
     pthread_rwlock_wrlock(&machines->lock);
-    machine = map_get(&machines->by_address, &address, sizeof(address));
-    if (!machine)
+    holder = map_get(&machines->by_address, &address, sizeof(address));
+    if (!holder)
         goto out;
+    machine = &holder->machine;
     fetch = map_get(&machines->fetches, &machine->hardware, sizeof(machine->hardware));
     if (!fetch) {
         fetch = &machines->ring[machines->next++ % FETCHES_MAX];

@@ -27,6 +27,10 @@ void machines_free(struct machines *machines);
 /* `machine` holds `address` from now on; it stays the holder until it gives the address back or
  * another takes it, for a diskless machine may outlive its lease. */
 void machines_put(struct machines *machines, uint32_t address, const struct machine *machine);
+/* The same of an address that another server gives, by the machine's own word: of such addresses
+ * the MACHINES_HEARD_MAX that were heard last are kept. */
+enum { MACHINES_HEARD_MAX = 65536 };
+void machines_hear(struct machines *machines, uint32_t address, const struct machine *machine);
 /* The machine of the link-layer address holds `address` no more; nothing happens where it does not.
  */
 void machines_drop(struct machines *machines, uint32_t address, const struct hardware *hardware);

@@ -156,6 +156,45 @@ static void boot_server_answers_the_choice(void **state)
     scene_close(&scene);
 }
 
+/* Who says at port 4011 that it is at another's address, or at any address of the world, is
+ * answered, and is not believed. */
+static void a_word_for_an_address_counts_from_there(void **state)
+{
+    static const struct row {
+        uint32_t source, ciaddr, held;
+        bool leased; /* to another machine */
+    } rows[] = {
+        {0x0a320164, 0x0a320164, 0x0a320164, false}, {0x0a320165, 0x0a320164, 0, false},
+        {0x0b0b0b0b, 0x0b0b0b0b, 0, false},          {0x0a320164, 0, 0, false},
+        {0x0a320164, 0x0a320164, 0, true},
+    };
+
+    (void)state;
+    scene_open(&scene, PROXY MENU "}");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct dhcp_question question = {.snapshot = scene.snapshot,
+                                         .leases = &scene.leases,
+                                         .message = &scene.message,
+                                         .arrival = {rows[i].source, SCENE_SERVER, SCENE_SERVER},
+                                         .boot_server = true,
+                                         .wall = scene.wall,
+                                         .now_ms = scene.now_ms};
+        const struct lease lease = {.address = 0x0a320164,
+                                    .state = LEASE_BOUND,
+                                    .expiry = scene.wall + 100,
+                                    .hardware = {1, 6, {2, 2, 2, 2, 2, 2}}};
+
+        ask(DHCP_REQUEST, "PXEClient:Arch:00000:UNDI:002001", 0, 0);
+        if (rows[i].leased)
+            lease_table_put(&scene.leases, &lease);
+        scene.message.ciaddr = rows[i].ciaddr;
+        scene.message.options[DHCP_OPTION_VENDOR_OPTIONS] = slice_of(NULL, 0);
+        decide_dhcp(&question, &scene.plan);
+        assert_int_equal(scene.plan.holds, rows[i].held);
+    }
+    scene_close(&scene);
+}
+
 static void items_are_read(void **state)
 {
     struct pxe_boot_item item = {0, 0};
@@ -201,6 +240,7 @@ int main(void)
         cmocka_unit_test_setup(proxy_for_http, forget),
         cmocka_unit_test_setup(menus_in_offers_of_both_kinds, forget),
         cmocka_unit_test_setup(boot_server_answers_the_choice, forget),
+        cmocka_unit_test_setup(a_word_for_an_address_counts_from_there, forget),
         cmocka_unit_test_setup(items_are_read, forget),
         cmocka_unit_test_setup(menus_have_an_end, forget),
     };

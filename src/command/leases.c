@@ -1,8 +1,11 @@
 /* `bootwire leases`: who has which address, and why. */
 #include "store/leases.h"
 #include "base/clock.h"
+#include "base/cursor.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "command/state.h"
+#include "model/lease_notes.h"
 #include "model/snapshot.h"
 
 #include <getopt.h>
@@ -12,7 +15,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { TIME_SIZE = 32, BYTES_SIZE = 3 * LEASE_IDENTIFIER_MAX + 1 };
+enum {
+    TIME_SIZE = 32,
+    VALUE_SIZE = 4 * LEASE_NOTES_MAX,
+    BYTES_SIZE = 3 * LEASE_IDENTIFIER_MAX + 1
+};
 
 struct listing {
     const struct snapshot *snapshot; /* or NULL */
@@ -72,6 +79,68 @@ static const struct host *host_of(const struct listing *listing, const struct le
         listing->snapshot, slice_of(lease->client_identifier, lease->client_identifier_length));
 }
 
+/* A variable's value in words: a number, true or false, text, or bytes. */
+static const char *value_text(char to[VALUE_SIZE], const struct lease_note *note)
+{
+    struct reader r = reader_of_slice(note->value);
+    bool printable = true;
+
+    if (note->kind == NOTE_NUMBER) {
+        snprintf(to, VALUE_SIZE, "%lld", (long long)reader_be64(&r));
+        return to;
+    }
+    if (note->kind == NOTE_BOOLEAN)
+        return note->value.data[0] ? "true" : "false";
+    for (size_t i = 0; i < note->value.length; i++)
+        printable = printable && note->value.data[i] >= ' ' && note->value.data[i] < 0x7f;
+    if (printable)
+        return text_printable(to, VALUE_SIZE, note->value);
+    to[0] = 0;
+    for (size_t i = 0; i < note->value.length; i++)
+        snprintf(to + 3 * i, VALUE_SIZE - 3 * i, i + 1 < note->value.length ? "%02x:" : "%02x",
+                 note->value.data[i]);
+    return to;
+}
+
+/* "NAME" or "NAME, VALUE" of the class that the lease counts for. */
+static const char *billing_text(char to[VALUE_SIZE], const struct lease_note *note)
+{
+    const uint8_t *end = memchr(note->value.data, 0, note->value.length);
+    struct lease_note key = {.kind = NOTE_DATA};
+    char value[VALUE_SIZE];
+    size_t length;
+
+    to[0] = 0;
+    if (!end)
+        return to;
+    text_printable(to, VALUE_SIZE, slice_of(note->value.data, (size_t)(end - note->value.data)));
+    key.value = slice_of(end + 1, note->value.length - (size_t)(end + 1 - note->value.data));
+    length = strlen(to);
+    if (key.value.length > 0)
+        snprintf(to + length, VALUE_SIZE - length, ", %.*s", LEASE_NOTE_KEY_MAX * 4,
+                 value_text(value, &key));
+    return to;
+}
+
+static void print_notes(const struct lease *lease)
+{
+    struct reader r = reader_of_slice(lease->notes);
+    struct lease_note note;
+    char name[256], value[VALUE_SIZE];
+
+    while (lease_note_next(&r, &note)) {
+        if (lease_note_is_variable(&note))
+            printf(
+                "    %s = %s\n",
+                text_printable(name, sizeof(name), slice_of(note.name.data, note.name.length - 1)),
+                value_text(value, &note));
+        if (note.kind == NOTE_BILLING)
+            printf("    counts for class %s\n", billing_text(value, &note));
+        if (note.kind == NOTE_RESERVED)
+            printf("    reserved: nobody else gets the address\n");
+    }
+}
+
 static void print_text(const struct listing *listing, const struct lease *lease, const char *reason)
 {
     char address[IPV4_TEXT_SIZE], hardware[HARDWARE_TEXT_SIZE], time[TIME_SIZE];
@@ -98,6 +167,7 @@ static void print_text(const struct listing *listing, const struct lease *lease,
         printf("    calls itself %s\n", lease->host_name);
     if (lease->vendor_class[0])
         printf("    vendor class %s\n", lease->vendor_class);
+    print_notes(lease);
     if (reason[0])
         printf("    why: %s\n", reason);
 }
@@ -106,6 +176,27 @@ static void set_text(json_t *object, const char *key, const char *text)
 {
     if (text[0])
         json_object_set_new(object, key, json_string(text));
+}
+
+static void add_notes(json_t *object, const struct lease *lease)
+{
+    struct reader r = reader_of_slice(lease->notes);
+    json_t *variables = NULL;
+    struct lease_note note;
+    char name[256], value[VALUE_SIZE];
+
+    while (lease_note_next(&r, &note)) {
+        if (lease_note_is_variable(&note)) {
+            if (!variables)
+                json_object_set_new(object, "variables", variables = json_object());
+            text_printable(name, sizeof(name), slice_of(note.name.data, note.name.length - 1));
+            json_object_set_new(variables, name, json_string(value_text(value, &note)));
+        }
+        if (note.kind == NOTE_BILLING)
+            set_text(object, "class", billing_text(value, &note));
+        if (note.kind == NOTE_RESERVED)
+            json_object_set_new(object, "reserved", json_true());
+    }
 }
 
 static void add_json(const struct listing *listing, const struct lease *lease, const char *reason)
@@ -135,6 +226,7 @@ static void add_json(const struct listing *listing, const struct lease *lease, c
     set_text(object, "uuid", bytes_text(bytes, lease->uuid, lease->uuid_length));
     set_text(object, "host_name", lease->host_name);
     set_text(object, "vendor_class", lease->vendor_class);
+    add_notes(object, lease);
     set_text(object, "reason", reason);
     json_array_append_new(listing->array, object);
 }

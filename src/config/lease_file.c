@@ -1,6 +1,8 @@
 #include "config/lease_file.h"
 
+#include "base/cursor.h"
 #include "base/text.h"
+#include "model/lease_notes.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -36,6 +38,8 @@ struct entry {
     char state[24];
     bool has_starts, has_ends, abandoned, bootp;
     int64_t starts, ends;
+    struct writer notes; /* what is kept with a lease in use; into the next */
+    uint8_t note_bytes[LEASE_NOTES_MAX];
 };
 
 __attribute__((format(printf, 4, 5))) static void
@@ -377,19 +381,84 @@ static bool read_name(struct lease_reader *reader, char to[LEASE_TEXT_SIZE])
     return true;
 }
 
-/* `set NAME = VALUE`: of the variables, the vendor class is of use. Leaves the `;`. */
+static void keep_note(struct lease_reader *reader, struct entry *entry,
+                      const struct lease_note *note)
+{
+    if (!lease_note_write(&entry->notes, note))
+        complain(reader, reader->token.line, false,
+                 "more is kept with this lease than there is "
+                 "room for: passed over");
+}
+
+/* A variable's value at the present token: text, bytes, %NUMBER, true or false. */
+static void read_value(struct lease_reader *reader, struct entry *entry, struct slice name)
+{
+    struct lease_note note = {.kind = NOTE_DATA, .name = name, .value = reader->token.text};
+    uint8_t bytes[256];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    char text[24];
+
+    if (reader->token.kind == TOKEN_WORD && copy_token(reader, text, sizeof(text)) &&
+        text[0] == '%') {
+        note.kind = NOTE_NUMBER;
+        writer_be64(&w, (uint64_t)strtoll(text + 1, NULL, 10));
+        note.value = slice_of(bytes, w.length);
+    } else if (at_word(reader, "true") || at_word(reader, "false")) {
+        note.kind = NOTE_BOOLEAN;
+        bytes[0] = at_word(reader, "true");
+        note.value = slice_of(bytes, 1);
+    } else if (reader->token.kind == TOKEN_WORD) {
+        note.value = slice_of(bytes, read_octets(reader, bytes, sizeof(bytes)));
+    }
+    if (reader->token.kind != TOKEN_MARK && reader->token.kind != TOKEN_END)
+        keep_note(reader, entry, &note);
+}
+
+/* `set NAME = VALUE`: a variable; the vendor class has a place of its own, and what dhcpd notes of
+ * its DNS updates has none. Leaves the `;`. */
 static bool read_set(struct lease_reader *reader, struct entry *entry)
 {
-    bool is_class = at_word(reader, "vendor-class-identifier");
+    char name[64];
 
+    if (!copy_token(reader, name, sizeof(name)))
+        return expected(reader, "the name of a variable");
     next(reader);
     if (!at_mark(reader, '='))
         return expected(reader, "=");
     next(reader);
-    if (is_class && reader->token.kind == TOKEN_STRING)
+    if (strcasecmp(name, "vendor-class-identifier") == 0 && reader->token.kind == TOKEN_STRING)
         text_printable(entry->lease.vendor_class, LEASE_TEXT_SIZE, reader->token.text);
+    else if (name[0] && strncasecmp(name, "ddns-", 5) != 0)
+        read_value(reader, entry, slice_of(name, strlen(name) + 1));
     while (reader->token.kind != TOKEN_END && !at_mark(reader, ';') && !at_mark(reader, '}'))
         next(reader);
+    return true;
+}
+
+/* `billing class NAME` or `billing subclass NAME VALUE`: which class the lease counts for. */
+static bool read_billing(struct lease_reader *reader, struct entry *entry)
+{
+    uint8_t key[LEASE_NOTE_KEY_MAX], bytes[LEASE_NOTE_KEY_MAX];
+    struct writer w = writer_of(key, sizeof(key));
+    bool subclass = at_word(reader, "subclass");
+
+    if (!subclass && !at_word(reader, "class"))
+        return expected(reader, "class or subclass");
+    next(reader);
+    if (reader->token.kind != TOKEN_STRING && reader->token.kind != TOKEN_WORD)
+        return expected(reader, "the name of a class");
+    writer_slice(&w, reader->token.text);
+    writer_u8(&w, 0);
+    next(reader);
+    if (subclass && reader->token.kind == TOKEN_STRING)
+        writer_slice(&w, reader->token.text);
+    else if (subclass)
+        writer_bytes(&w, bytes, read_octets(reader, bytes, sizeof(bytes)));
+    if (subclass)
+        next(reader);
+    if (!w.failed)
+        keep_note(reader, entry,
+                  &(struct lease_note){.kind = NOTE_BILLING, .value = slice_of(key, w.length)});
     return true;
 }
 
@@ -397,9 +466,8 @@ static bool read_set(struct lease_reader *reader, struct entry *entry)
 static bool has_no_use(const struct lease_reader *reader)
 {
     static const char *const words[] = {
-        "option",          "on", "billing",       "ddns-text",  "ddns-fwd-name",
-        "dynamic",         "if", "ddns-rev-name", "ddns-dhcid", "unset",
-        "ddns-client-fqdn"};
+        "option",        "on",         "ddns-text", "ddns-fwd-name",   "dynamic", "if",
+        "ddns-rev-name", "ddns-dhcid", "unset",     "ddns-client-fqdn"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (at_word(reader, words[i]))
@@ -440,8 +508,12 @@ static bool read_lease_statement(struct lease_reader *reader, struct entry *entr
         return entry->abandoned = true;
     if (take_word(reader, "bootp") || take_word(reader, "dynamic-bootp"))
         return entry->bootp = true;
-    if (take_word(reader, "reserved"))
+    if (take_word(reader, "reserved")) {
+        keep_note(reader, entry, &(struct lease_note){.kind = NOTE_RESERVED});
         return true;
+    }
+    if (take_word(reader, "billing"))
+        return read_billing(reader, entry);
     *skipped = true;
     if (!has_no_use(reader))
         complain(reader, reader->token.line, false, "%s is no statement of a lease: passed over",
@@ -466,6 +538,11 @@ static void finish_entry(struct entry *entry)
     } else {
         lease->state = LEASE_RELEASED;
     }
+    lease->notes = slice_of(entry->note_bytes, entry->notes.length);
+    if (lease->state == LEASE_DECLINED)
+        lease->notes = slice_of(NULL, 0);
+    else if (lease->state != LEASE_BOUND)
+        lease->notes = lease_notes_kept(lease->notes);
 }
 
 /* Behind `lease`. */
@@ -475,6 +552,7 @@ static void read_lease(struct lease_reader *reader, unsigned line)
     struct token token = reader->token;
     bool skipped;
 
+    entry.notes = writer_of(entry.note_bytes, sizeof(entry.note_bytes));
     reader->entry_is_bad = false;
     if (token.kind != TOKEN_WORD ||
         !ipv4_parse((const char *)token.text.data, token.text.length, &entry.lease.address)) {

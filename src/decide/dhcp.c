@@ -275,6 +275,7 @@ bool dhcp_set_aside(const struct lease *lease, const struct hardware *machine, i
         return false;
     *aside = *lease;
     aside->state = LEASE_DECLINED;
+    aside->notes = slice_of(NULL, 0);
     aside->offer_until_ms = 0;
     aside->expiry = until;
     return true;

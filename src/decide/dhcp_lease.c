@@ -113,6 +113,7 @@ struct lease dhcp_record_for(const struct decision *d, uint32_t address)
         lease.state = LEASE_OFFERED;
         lease.start = q->wall;
         lease.expiry = 0;
+        lease.notes = slice_of(NULL, 0);
     }
     lease.address = address;
     lease.offer_until_ms = 0;

@@ -1,11 +1,17 @@
 #include "model/lease.h"
 
 #include "base/memory.h"
+#include "model/lease_notes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_SIZE = 256 };
+
+/* How many leases count for a class. */
+struct lease_billing {
+    size_t count;
+};
 
 /* The records of 256 neighbouring addresses, so that a search walks arrays instead of hashing each
  * address. */
@@ -32,6 +38,14 @@ static size_t machine_key(uint8_t key[1 + HARDWARE_ADDRESS_MAX], const struct ha
     return 1 + length;
 }
 
+static void lease_free(struct lease *lease)
+{
+    if (!lease)
+        return;
+    free((void *)lease->notes.data);
+    free(lease);
+}
+
 void lease_table_release(struct lease_table *table)
 {
     struct map_entry *entry;
@@ -41,9 +55,14 @@ void lease_table_release(struct lease_table *table)
         struct lease_block *block = entry->value;
 
         for (size_t i = 0; i < BLOCK_SIZE; i++)
-            free(block->leases[i]);
+            lease_free(block->leases[i]);
         free(block);
     }
+    place = 0;
+    while (map_next(&table->billings, &place, &entry))
+        free(entry->value);
+    map_release(&table->billings);
+    free(table->ends);
     map_release(&table->blocks);
     map_release(&table->by_hardware);
     *table = (struct lease_table){.count = 0};
@@ -111,14 +130,119 @@ static void unlink_offer(struct lease_table *table, struct lease *lease)
     table->offer_count--;
 }
 
+/* ---- The ends that are to be acted upon: a heap, the first on top ---- */
+
+static void end_set(struct lease_table *table, uint32_t place, struct lease *lease)
+{
+    table->ends[place - 1] = lease;
+    lease->end_place = place;
+}
+
+/* Moves the record to where it belongs, from a place on the way there. */
+static void end_settle(struct lease_table *table, uint32_t place, struct lease *lease)
+{
+    for (; place > 1 && table->ends[place / 2 - 1]->expiry > lease->expiry; place /= 2)
+        end_set(table, place, table->ends[place / 2 - 1]);
+    for (uint32_t below; (below = 2 * place) <= table->end_count; place = below) {
+        if (below < table->end_count && table->ends[below]->expiry < table->ends[below - 1]->expiry)
+            below++;
+        if (table->ends[below - 1]->expiry >= lease->expiry)
+            break;
+        end_set(table, place, table->ends[below - 1]);
+    }
+    end_set(table, place, lease);
+}
+
+static void link_end(struct lease_table *table, struct lease *lease)
+{
+    if (lease->state != LEASE_BOUND || lease->expiry == LEASE_FOREVER ||
+        !lease_notes_end(lease->notes))
+        return;
+    if (table->end_count == table->end_capacity) {
+        table->end_capacity = table->end_capacity ? 2 * table->end_capacity : 64;
+        table->ends = memory_resize(table->ends, table->end_capacity, sizeof(struct lease *));
+    }
+    table->end_count++;
+    end_settle(table, table->end_count, lease);
+}
+
+static void unlink_end(struct lease_table *table, struct lease *lease)
+{
+    uint32_t place = lease->end_place;
+    struct lease *last;
+
+    if (!place)
+        return;
+    last = table->ends[--table->end_count];
+    if (last != lease)
+        end_settle(table, place, last);
+    lease->end_place = 0;
+}
+
+const struct lease *lease_table_ended(const struct lease_table *table, int64_t wall)
+{
+    return table->end_count > 0 && table->ends[0]->expiry <= wall ? table->ends[0] : NULL;
+}
+
+int64_t lease_table_next_end(const struct lease_table *table)
+{
+    return table->end_count > 0 ? table->ends[0]->expiry : LEASE_FOREVER;
+}
+
+/* ---- Classes with a limit ---- */
+
+/* Counts the record for its class, or takes it off the count. */
+static void bill(struct lease_table *table, const struct lease *lease, bool put)
+{
+    struct lease_billing *billing;
+    struct lease_note note;
+
+    if (lease->notes.length == 0 || lease->state != LEASE_BOUND ||
+        !lease_note_find(lease->notes, NOTE_BILLING, &note))
+        return;
+    billing = map_get(&table->billings, note.value.data, note.value.length);
+    if (!billing) {
+        billing = memory_zeroed(1, sizeof(*billing));
+        map_put(&table->billings, note.value.data, note.value.length, billing);
+    }
+    billing->count += put ? 1 : (size_t)-1;
+    if (billing->count == 0)
+        free(map_remove(&table->billings, note.value.data, note.value.length));
+}
+
+size_t lease_table_billed(const struct lease_table *table, struct slice key)
+{
+    const struct lease_billing *billing = map_get(&table->billings, key.data, key.length);
+
+    return billing ? billing->count : 0;
+}
+
+/* The table's own copy of a record. */
+static struct lease *copy_of(const struct lease *lease)
+{
+    struct lease *copy = memory_zeroed(1, sizeof(*copy));
+    struct lease_note note;
+    uint8_t *notes;
+
+    *copy = *lease;
+    copy->end_place = 0;
+    copy->reserved = lease_note_find(lease->notes, NOTE_RESERVED, &note);
+    copy->notes = slice_of(NULL, 0);
+    if (lease->notes.length > 0) {
+        notes = memory_zeroed(1, lease->notes.length);
+        memcpy(notes, lease->notes.data, lease->notes.length);
+        copy->notes = slice_of(notes, lease->notes.length);
+    }
+    return copy;
+}
+
 void lease_table_put(struct lease_table *table, const struct lease *lease)
 {
     uint32_t key = lease->address / BLOCK_SIZE;
-    struct lease *copy = memory_zeroed(1, sizeof(*copy));
+    /* The copy comes first: `lease` may be the very record that is replaced. */
+    struct lease *copy = copy_of(lease);
     struct lease_block *block;
 
-    /* The copy comes first: `lease` may be the very record that is replaced. */
-    *copy = *lease;
     lease_table_remove(table, copy->address);
     block = block_of(table, copy->address);
     if (!block) {
@@ -127,10 +251,14 @@ void lease_table_put(struct lease_table *table, const struct lease *lease)
     }
     block->leases[copy->address % BLOCK_SIZE] = copy;
     block->free_at[copy->address % BLOCK_SIZE] =
-        copy->state == LEASE_BOUND || copy->state == LEASE_DECLINED ? copy->expiry : INT64_MIN;
+        copy->reserved                                                ? INT64_MAX
+        : copy->state == LEASE_BOUND || copy->state == LEASE_DECLINED ? copy->expiry
+                                                                      : INT64_MIN;
     block->count++;
     table->count++;
     link_machine(table, copy);
+    link_end(table, copy);
+    bill(table, copy, true);
     if (copy->offer_until_ms > 0)
         link_offer(table, copy);
 }
@@ -144,6 +272,8 @@ void lease_table_remove(struct lease_table *table, uint32_t address)
     if (!lease)
         return;
     unlink_machine(table, lease);
+    unlink_end(table, lease);
+    bill(table, lease, false);
     if (lease->offer_until_ms > 0)
         unlink_offer(table, lease);
     block->leases[address % BLOCK_SIZE] = NULL;
@@ -152,7 +282,7 @@ void lease_table_remove(struct lease_table *table, uint32_t address)
         map_remove(&table->blocks, &key, sizeof(key));
         free(block);
     }
-    free(lease);
+    lease_free(lease);
 }
 
 void lease_table_expire_offers(struct lease_table *table, uint64_t now_ms)
@@ -171,7 +301,7 @@ void lease_table_expire_offers(struct lease_table *table, uint64_t now_ms)
 
 bool lease_is_free(const struct lease *lease, int64_t wall, uint64_t now_ms)
 {
-    if (lease->offer_until_ms > now_ms)
+    if (lease->offer_until_ms > now_ms || lease->reserved)
         return false;
     if (lease->state == LEASE_BOUND || lease->state == LEASE_DECLINED)
         return lease->expiry != LEASE_FOREVER && lease->expiry <= wall;
@@ -185,6 +315,7 @@ struct lease lease_released(const struct lease *lease, int64_t wall)
     released.state = LEASE_RELEASED;
     released.offer_until_ms = 0;
     released.expiry = wall;
+    released.notes = lease_notes_kept(lease->notes);
     return released;
 }
 
@@ -266,7 +397,7 @@ static void count_record(const struct lease *lease, int64_t wall, uint64_t now_m
 {
     if (lease_is_free(lease, wall, now_ms))
         counts->free++;
-    else if (lease->state == LEASE_BOUND)
+    else if (lease->state == LEASE_BOUND || lease->reserved)
         counts->bound++;
     else if (lease->state == LEASE_DECLINED)
         counts->declined++;

@@ -4,6 +4,7 @@
 #define BOOTWIRE_MODEL_LEASE_H
 
 #include "base/map.h"
+#include "base/slice.h"
 #include "model/address.h"
 #include "model/step.h"
 
@@ -42,8 +43,11 @@ struct lease {
     char host_name[LEASE_TEXT_SIZE];    /* as the client says, printable */
     char vendor_class[LEASE_TEXT_SIZE]; /* the same */
     uint64_t offer_until_ms;            /* monotonic: nobody else gets it before; 0: not on offer */
+    struct slice notes; /* model/lease_notes.h; the table's own in its records, else borrowed */
 
     /* The table's own. */
+    bool reserved;      /* a note says so: it is nobody else's, whatever its state */
+    uint32_t end_place; /* in `ends`, counted from 1; 0: not there */
     struct lease *next_of_machine;
     struct lease *older_offer, *newer_offer;
 };
@@ -55,6 +59,9 @@ struct lease_table {
     struct lease *oldest_offer, *newest_offer;
     size_t offer_count;
     size_t count;
+    struct lease **ends; /* a heap of those whose end is to be acted upon, the first on top */
+    uint32_t end_count, end_capacity;
+    struct map billings; /* struct lease_billing; key: a NOTE_BILLING's value */
 };
 
 void lease_table_release(struct lease_table *table);
@@ -64,17 +71,26 @@ const struct lease *lease_table_by_address(const struct lease_table *table, uint
 /* The first record of the machine; the others follow through next_of_machine. */
 const struct lease *lease_table_by_hardware(const struct lease_table *table,
                                             const struct hardware *hardware);
-/* Stores a copy; it replaces whatever stood at its address. */
+/* Stores a copy, of its notes too; it replaces whatever stood at its address. */
 void lease_table_put(struct lease_table *table, const struct lease *lease);
 void lease_table_remove(struct lease_table *table, uint32_t address);
 /* Ends the offers whose time has passed; costs nothing for those whose time has not. Offers end in
  * the order in which they were put, for all live equally long. */
 void lease_table_expire_offers(struct lease_table *table, uint64_t now_ms);
 
+/* The record of which the end has passed and its notes are still there, or NULL. Costs nothing
+ * where there is none. Putting the record without notes takes it out. */
+const struct lease *lease_table_ended(const struct lease_table *table, int64_t wall);
+/* When the first of those ends; LEASE_FOREVER: never. */
+int64_t lease_table_next_end(const struct lease_table *table);
+/* How many leases count for the class: bound records with this NOTE_BILLING. */
+size_t lease_table_billed(const struct lease_table *table, struct slice billing);
+
 /* Whether nobody has a claim on the record's address now. */
 bool lease_is_free(const struct lease *lease, int64_t wall, uint64_t now_ms);
 
-/* The record as it is once the machine has given the address back at `wall`. */
+/* The record as it is once the machine has given the address back at `wall`; what its notes keep
+ * stays. */
 struct lease lease_released(const struct lease *lease, int64_t wall);
 
 /* The lowest address from `low` to `high` that has no record; 0 where there is none. */

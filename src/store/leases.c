@@ -1,6 +1,7 @@
 #include "store/leases.h"
 
 #include "base/memory.h"
+#include "model/lease_notes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +13,14 @@
 #include <unistd.h>
 
 /* "bwle": tells our database from any other SQLite file (PRAGMA application_id). */
-enum { LEASES_APPLICATION = 0x62776c65, LEASES_VERSION = 2, LEASES_BUSY_MS = 100 };
+enum { LEASES_APPLICATION = 0x62776c65, LEASES_VERSION = 3, LEASES_BUSY_MS = 100 };
 
 /* What stood at an address before a change of this turn. */
 struct undo {
     uint32_t address;
     bool existed;
     char *reason;
-    struct lease before;
+    struct lease before; /* its notes are this one's own */
 };
 
 struct leases {
@@ -50,10 +51,11 @@ static const char schema[] = "BEGIN IMMEDIATE;"
                              "  identifier_stage INTEGER NOT NULL,"
                              "  host_name TEXT NOT NULL,"
                              "  vendor_class TEXT NOT NULL,"
-                             "  reason TEXT NOT NULL DEFAULT ''"
+                             "  reason TEXT NOT NULL DEFAULT '',"
+                             "  notes BLOB NOT NULL DEFAULT x''"
                              ") STRICT;"
                              "PRAGMA application_id=0x62776c65;"
-                             "PRAGMA user_version=2;"
+                             "PRAGMA user_version=3;"
                              "COMMIT;";
 
 /* Version 1 kept no reasons. */
@@ -62,15 +64,21 @@ static const char second_version[] = "BEGIN IMMEDIATE;"
                                      "PRAGMA user_version=2;"
                                      "COMMIT;";
 
+/* Version 2 kept no notes. */
+static const char third_version[] = "BEGIN IMMEDIATE;"
+                                    "ALTER TABLE lease ADD COLUMN notes BLOB NOT NULL DEFAULT x'';"
+                                    "PRAGMA user_version=3;"
+                                    "COMMIT;";
+
 static const char upsert[] =
     "INSERT OR REPLACE INTO lease (address, state, hardware_type, "
     "hardware, client_identifier, uuid,"
-    " start, expiry, stage, identifier_stage, host_name, vendor_class, reason)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    " start, expiry, stage, identifier_stage, host_name, vendor_class, reason, notes)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 static const char select_all[] =
     "SELECT address, state, hardware_type, hardware, client_identifier, uuid, start, expiry, stage,"
-    " identifier_stage, host_name, vendor_class FROM lease";
+    " identifier_stage, host_name, vendor_class, notes FROM lease";
 
 /* The number that a PRAGMA or a count gives; -1 where it cannot be read. */
 static long long number_of(sqlite3 *database, const char *sql)
@@ -110,6 +118,7 @@ static enum boot_stage take_stage(sqlite3_stmt *row, int column)
     return stage >= 0 && stage < STAGE_COUNT ? (enum boot_stage)stage : STAGE_UNKNOWN;
 }
 
+/* Its notes live until the next row. */
 static struct lease lease_of_row(sqlite3_stmt *row)
 {
     int state = sqlite3_column_int(row, 1);
@@ -131,6 +140,8 @@ static struct lease lease_of_row(sqlite3_stmt *row)
     lease.uuid_length = take_blob(row, 5, lease.uuid, sizeof(lease.uuid));
     take_text(row, 10, lease.host_name);
     take_text(row, 11, lease.vendor_class);
+    if (sqlite3_column_bytes(row, 12) <= LEASE_NOTES_MAX)
+        lease.notes = slice_of(sqlite3_column_blob(row, 12), (size_t)sqlite3_column_bytes(row, 12));
     return lease;
 }
 
@@ -170,6 +181,8 @@ static int prepare(struct leases *leases, bool *foreign)
         result = sqlite3_exec(leases->database, schema, NULL, NULL, NULL);
     if (result == SQLITE_OK && tables > 0 && version == 1)
         result = sqlite3_exec(leases->database, second_version, NULL, NULL, NULL);
+    if (result == SQLITE_OK && tables > 0 && version < 3)
+        result = sqlite3_exec(leases->database, third_version, NULL, NULL, NULL);
     return result;
 }
 
@@ -241,10 +254,16 @@ failed:
     return NULL;
 }
 
+static void undo_release(struct undo *undo)
+{
+    free(undo->reason);
+    free((void *)undo->before.notes.data);
+}
+
 static void forget_undos(struct leases *leases)
 {
     while (leases->undo_count > 0)
-        free(leases->undos[--leases->undo_count].reason);
+        undo_release(&leases->undos[--leases->undo_count]);
 }
 
 void leases_close(struct leases *leases)
@@ -278,6 +297,17 @@ void leases_forget(struct leases *leases, uint32_t address)
         lease_table_remove(&leases->table, address);
 }
 
+static struct slice copy_notes(struct slice notes)
+{
+    uint8_t *copy;
+
+    if (notes.length == 0)
+        return slice_of(NULL, 0);
+    copy = memory_zeroed(1, notes.length);
+    memcpy(copy, notes.data, notes.length);
+    return slice_of(copy, notes.length);
+}
+
 void leases_store(struct leases *leases, const struct lease *lease, const char *reason)
 {
     const struct lease *before = lease_table_by_address(&leases->table, lease->address);
@@ -291,8 +321,10 @@ void leases_store(struct leases *leases, const struct lease *lease, const char *
     *undo = (struct undo){.address = lease->address,
                           .existed = before != NULL,
                           .reason = memory_printf("%.*s", LEASES_REASON_SIZE - 1, reason)};
-    if (before)
+    if (before) {
         undo->before = *before;
+        undo->before.notes = copy_notes(before->notes);
+    }
     lease_table_put(&leases->table, lease);
 }
 
@@ -325,6 +357,8 @@ static int write_lease(struct leases *leases, const struct lease *lease, const c
     sqlite3_bind_text(row, 11, lease->host_name, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 12, lease->vendor_class, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 13, reason, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 14, lease->notes.length ? (const void *)lease->notes.data : "",
+                      (int)lease->notes.length, SQLITE_STATIC);
     result = sqlite3_step(row);
     sqlite3_reset(row);
     return result == SQLITE_DONE ? SQLITE_OK : result;
@@ -349,13 +383,13 @@ static int write_all(struct leases *leases)
 static void undo_all(struct leases *leases)
 {
     while (leases->undo_count > 0) {
-        const struct undo *undo = &leases->undos[--leases->undo_count];
+        struct undo *undo = &leases->undos[--leases->undo_count];
 
         if (undo->existed)
             lease_table_put(&leases->table, &undo->before);
         else
             lease_table_remove(&leases->table, undo->address);
-        free(undo->reason);
+        undo_release(undo);
     }
 }
 
@@ -384,23 +418,24 @@ int leases_read(const char *directory,
     struct leases leases = {.path = memory_printf("%s/" LEASES_FILE, directory)};
     int result = sqlite3_open_v2(leases.path, &leases.database, SQLITE_OPEN_READONLY, NULL);
     sqlite3_stmt *rows = NULL;
+    long long version;
     char *sql = NULL;
 
     if (result == SQLITE_OK) {
         sqlite3_busy_timeout(leases.database, LEASES_BUSY_MS);
-        sql = memory_printf(
-            "%s, %s FROM lease ORDER BY address",
-            "SELECT address, state, hardware_type, hardware,"
-            " client_identifier, uuid, start, expiry, stage, identifier_stage, host_name,"
-            " vendor_class",
-            number_of(leases.database, "PRAGMA user_version") > 1 ? "reason" : "''");
+        version = number_of(leases.database, "PRAGMA user_version");
+        sql = memory_printf("%s, %s, %s FROM lease ORDER BY address",
+                            "SELECT address, state, hardware_type, hardware,"
+                            " client_identifier, uuid, start, expiry, stage, identifier_stage,"
+                            " host_name, vendor_class",
+                            version > 2 ? "notes" : "x''", version > 1 ? "reason" : "''");
         result = sqlite3_prepare_v2(leases.database, sql, -1, &rows, NULL);
     }
     while (result == SQLITE_OK || result == SQLITE_ROW) {
         result = sqlite3_step(rows);
         if (result == SQLITE_ROW) {
             struct lease lease = lease_of_row(rows);
-            const unsigned char *reason = sqlite3_column_text(rows, 12);
+            const unsigned char *reason = sqlite3_column_text(rows, 13);
 
             each(argument, &lease, reason ? (const char *)reason : "");
         }

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "config/lease_file.h"
+#include "model/lease_notes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ enum { TAKEN_MAX = 16, TEN_O_CLOCK = 1795082400 }; /* 2026-11-19 10:00:00 UTC */
 
 static struct {
     struct lease leases[TAKEN_MAX];
+    uint8_t notes[TAKEN_MAX][LEASE_NOTES_MAX];
     unsigned lines[TAKEN_MAX];
     size_t count;
     struct {
@@ -26,7 +28,11 @@ static void take(void *argument, const struct lease *lease, unsigned line)
     (void)argument;
     assert_true(taken.count < TAKEN_MAX);
     taken.lines[taken.count] = line;
-    taken.leases[taken.count++] = *lease;
+    if (lease->notes.length > 0)
+        memcpy(taken.notes[taken.count], lease->notes.data, lease->notes.length);
+    taken.leases[taken.count] = *lease;
+    taken.leases[taken.count].notes = slice_of(taken.notes[taken.count], lease->notes.length);
+    taken.count++;
 }
 
 static void complain(void *argument, unsigned line, bool entry, const char *message)
@@ -141,9 +147,41 @@ static void odd_but_accepted(void **state)
     assert_int_equal(taken.count + taken.complaint_count, 0);
 }
 
+/* What the configuration of dhcpd kept with a lease in use goes along. */
+static void variables_and_classes_are_taken(void **state)
+{
+    static const char text[] =
+        "lease 10.50.1.20 { starts 4 2026/11/19 10:00:00; ends 4 2026/11/19 12:00:00;\n"
+        "binding state active; hardware ethernet 22:22:22:22:00:01; reserved;\n"
+        "set kind = \"diskless\"; set port = %-42; set seen = true; set mark = 1:ff:0;\n"
+        "set ddns-txt = \"x\"; billing subclass \"ports\" \"eth0/1\"; }\n"
+        "lease 10.50.1.21 { binding state free; hardware ethernet 22:22:22:22:00:02; reserved;\n"
+        "set kind = \"gone\"; billing class \"ports\"; }\n"
+        "lease 10.50.1.22 { binding state active; billing class; }\n"
+        "lease 10.50.1.23 { binding state active; billing what \"x\"; }\n";
+    static const uint8_t notes[] = "\6\0\0\0"
+                                   "\1\5kind\0\0\10diskless"
+                                   "\2\5port\0\0\10\377\377\377\377\377\377\377\326"
+                                   "\3\5seen\0\0\1\1"
+                                   "\1\5mark\0\0\3\1\377\0"
+                                   "\5\0\0\14ports\0eth0/1";
+
+    (void)state;
+    read_text(slice_of(text, sizeof(text) - 1));
+    assert_int_equal(taken.count, 2);
+    assert_int_equal(taken.leases[0].notes.length, sizeof(notes) - 1);
+    assert_memory_equal(taken.leases[0].notes.data, notes, sizeof(notes) - 1);
+    assert_int_equal(taken.leases[1].notes.length, 4);
+    assert_int_equal(taken.leases[1].notes.data[0], NOTE_RESERVED);
+    assert_int_equal(taken.complaint_count, 2);
+    assert_string_equal(taken.complaints[0].message, "expected the name of a class, found ;");
+    assert_string_equal(taken.complaints[1].message, "expected class or subclass, found what");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(variables_and_classes_are_taken),
         cmocka_unit_test(a_whole_file),
         cmocka_unit_test(mistakes_by_their_lines),
         cmocka_unit_test(odd_but_accepted),

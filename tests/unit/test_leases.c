@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "model/lease_notes.h"
 #include "store/leases.h"
 
 #include <signal.h>
@@ -127,11 +128,13 @@ static void leases_survive(void **state)
 static void full_disk_undoes_and_recovers(void **state)
 {
     struct leases *leases = open_leases();
+    const uint8_t variable_of_first[] = "\1\2x\0\0\3abc";
     struct lease first = example(0x0a3201c8, 1), other = example(0x0a3201c8, 2);
     struct rlimit limit, tight;
     char error[512] = "";
 
     (void)state;
+    first.notes = slice_of(variable_of_first, sizeof(variable_of_first) - 1);
     leases_store(leases, &first, "tested");
     commit(leases);
     signal(SIGXFSZ, SIG_IGN);
@@ -153,6 +156,8 @@ static void full_disk_undoes_and_recovers(void **state)
     assert_int_equal(leases_table(leases)->count, 1);
     assert_true(hardware_equal(&lease_table_by_address(leases_table(leases), 0x0a3201c8)->hardware,
                                &first.hardware));
+    assert_true(
+        slice_equal(lease_table_by_address(leases_table(leases), 0x0a3201c8)->notes, first.notes));
     /* And goes on when there is room again. */
     leases_store(leases, &other, "tested");
     commit(leases);
@@ -286,9 +291,181 @@ static void offers_end(void **state)
     lease_table_release(&table);
 }
 
+/* ---- Notes ---- */
+
+static const uint8_t variable[] = "\1\2x\0\0\3abc", counted[] = "\5\0\0\2c\0", kept[] = "\6\0\0\0";
+#define NOTES(bytes) slice_of(bytes, sizeof(bytes) - 1)
+
+static void notes_are_read_as_written(void **state)
+{
+    const struct lease_note notes[] = {
+        {NOTE_DATA, slice_of("x", 2), slice_of("abc", 3)},
+        {NOTE_BILLING, slice_of(NULL, 0), slice_of("c", 2)},
+        {NOTE_RESERVED, slice_of(NULL, 0), slice_of(NULL, 0)},
+    };
+    uint8_t bytes[19];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct lease_note note;
+    struct slice all;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        assert_true(lease_note_write(&w, &notes[i]));
+    assert_false(lease_note_write(&w, &notes[0]));
+    assert_false(w.failed);
+    all = slice_of(bytes, w.length);
+    assert_true(lease_note_find(all, NOTE_BILLING, &note));
+    assert_true(slice_equal(note.value, notes[1].value));
+    assert_true(lease_note_find(all, NOTE_DATA, &note) && lease_note_is_variable(&note));
+    assert_false(lease_note_find(all, NOTE_AGENT, &note));
+    assert_true(lease_notes_end(all));
+    assert_false(lease_notes_end(lease_notes_kept(all)));
+    assert_int_equal(lease_notes_kept(slice_of(bytes, 9)).length, 0);
+    /* Whatever is cut off or unknown ends the reading. */
+    for (size_t length = 0; length < w.length; length++)
+        assert_false(lease_note_find(slice_of(bytes, length), NOTE_RESERVED, &note));
+    bytes[0] = NOTE_KIND_COUNT;
+    assert_false(lease_note_find(all, NOTE_RESERVED, &note));
+    note = (struct lease_note){NOTE_NUMBER, slice_of("x", 2), slice_of("short", 5)};
+    assert_false(lease_note_is_variable(&note));
+    note = (struct lease_note){NOTE_DATA, slice_of("a\0b", 4), slice_of("x", 1)};
+    assert_false(lease_note_is_variable(&note));
+}
+
+static void notes_survive_as_the_lease_does(void **state)
+{
+    struct leases *leases = open_leases();
+    struct lease first = example(0x0a320114, 1), without = first;
+    const struct lease *found;
+
+    (void)state;
+    first.notes = NOTES(variable);
+    leases_store(leases, &first, "");
+    commit(leases);
+    /* What is not committed is undone, notes and all. */
+    without.state = LEASE_RELEASED;
+    leases_store(leases, &without, "");
+    assert_int_equal(lease_table_by_address(leases_table(leases), 0x0a320114)->notes.length, 0);
+    leases_close(leases);
+    leases = open_leases();
+    found = lease_table_by_address(leases_table(leases), 0x0a320114);
+    assert_true(slice_equal(found->notes, NOTES(variable)));
+    assert_true(lease_table_ended(leases_table(leases), WALL + 3600) == found);
+    leases_close(leases);
+}
+
+/* A database of the second version, which kept no notes. */
+static void older_database_is_taken(void **state)
+{
+    struct leases *leases = open_leases();
+    struct lease lease = example(0x0a320114, 1);
+    sqlite3 *database;
+
+    (void)state;
+    leases_store(leases, &lease, "why");
+    commit(leases);
+    leases_close(leases);
+    assert_int_equal(sqlite3_open(path_of(LEASES_FILE), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database,
+                                  "ALTER TABLE lease DROP COLUMN notes; PRAGMA user_version=2",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(database);
+    leases = open_leases();
+    assert_int_equal(leases_table(leases)->count, 1);
+    lease.notes = NOTES(variable);
+    leases_store(leases, &lease, "why");
+    commit(leases);
+    leases_close(leases);
+}
+
+static void ends_come_in_their_order(void **state)
+{
+    static const int64_t times[] = {50, 20, 90, 20, 70, 10, 60, 30, 80, 40};
+    enum { COUNT = sizeof(times) / sizeof(times[0]) };
+    struct lease_table table = {.count = 0};
+    const struct lease *ended;
+    int64_t before = 0;
+    size_t seen = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        struct lease lease = example(0x0a320101 + i, (uint8_t)i);
+
+        lease.expiry = times[i] + 1000;
+        lease.notes = NOTES(variable);
+        lease_table_put(&table, &lease);
+        lease.expiry = times[i];
+        lease_table_put(&table, &lease); /* the second word counts */
+    }
+    lease_table_remove(&table, 0x0a320101 + 2); /* 90 */
+    assert_int_equal(lease_table_next_end(&table), 10);
+    assert_null(lease_table_ended(&table, 9));
+    while ((ended = lease_table_ended(&table, 75)) != NULL) {
+        struct lease lease = *ended;
+
+        assert_true(lease.expiry >= before);
+        before = lease.expiry;
+        lease.notes = slice_of(NULL, 0);
+        lease_table_put(&table, &lease);
+        seen++;
+    }
+    assert_int_equal(seen, COUNT - 2);
+    assert_int_equal(lease_table_next_end(&table), 80);
+    lease_table_release(&table);
+}
+
+static void classes_count_their_leases(void **state)
+{
+    struct lease_table table = {.count = 0};
+    struct lease lease;
+
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        lease = example(0x0a320101 + i, (uint8_t)i);
+        lease.notes = NOTES(counted);
+        lease_table_put(&table, &lease);
+    }
+    assert_int_equal(lease_table_billed(&table, slice_of("c", 2)), 3);
+    assert_int_equal(lease_table_billed(&table, slice_of("d", 2)), 0);
+    lease = lease_released(&lease, WALL);
+    lease_table_put(&table, &lease);
+    assert_int_equal(lease_table_billed(&table, slice_of("c", 2)), 2);
+    lease_table_remove(&table, 0x0a320101);
+    lease_table_remove(&table, 0x0a320102);
+    assert_int_equal(lease_table_billed(&table, slice_of("c", 2)), 0);
+    assert_int_equal(table.billings.count, 0);
+    lease_table_release(&table);
+}
+
+static void reserved_addresses_are_never_free(void **state)
+{
+    struct lease_table table = {.count = 0};
+    struct lease_counts counts = {0};
+    struct lease lease = example(0x0a320101, 1);
+
+    (void)state;
+    lease.notes = NOTES(kept);
+    lease = lease_released(&lease, WALL);
+    lease_table_put(&table, &lease);
+    assert_null(lease_table_ended(&table, WALL));
+    assert_false(lease_is_free(lease_table_by_address(&table, 0x0a320101), WALL + 9, 0));
+    assert_null(lease_table_find_oldest(&table, 0x0a320101, 0x0a320101, WALL + 9, 0, any, NULL));
+    lease_table_count(&table, 0x0a320101, 0x0a320101, WALL + 9, 0, &counts);
+    assert_int_equal(counts.bound, 1);
+    lease_table_release(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(notes_are_read_as_written),
+        cmocka_unit_test_setup_teardown(notes_survive_as_the_lease_does, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(older_database_is_taken, make_directory, remove_directory),
+        cmocka_unit_test(ends_come_in_their_order),
+        cmocka_unit_test(classes_count_their_leases),
+        cmocka_unit_test(reserved_addresses_are_never_free),
         cmocka_unit_test_setup_teardown(leases_survive, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(full_disk_undoes_and_recovers, make_directory,
                                         remove_directory),

@@ -31,9 +31,23 @@ static struct slice without_slashes(struct slice file)
     return file;
 }
 
+/* Whether the name is one of iPXE's builds; its scripts ("boot.ipxe", "/ipxe/menu.php") are not. */
 static bool is_named_as_ipxe(const char *file)
 {
-    return strcasestr(file, "ipxe") || strcasestr(file, "undionly") || strcasestr(file, "snponly");
+    static const char *const endings[] = {".efi",    ".pxe",  ".kpxe", ".kkpxe",
+                                          ".kkkpxe", ".lkrn", ".0",    ".bin"};
+    const char *slash = strrchr(file, '/');
+    const char *name = slash ? slash + 1 : file;
+    const char *ending = strrchr(name, '.');
+
+    if (!ending ||
+        !(strcasestr(name, "ipxe") || strcasestr(name, "undionly") || strcasestr(name, "snponly")))
+        return false;
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        if (strcasecmp(ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool loop_closes(const struct boot_fetch *fetch, const struct dhcp_message *message,

@@ -18,7 +18,7 @@ uint32_t loop_fingerprint(const struct dhcp_message *message);
 /* Whether a machine that fetched `fetch` and asks again at `stage` would be sent round once more by
  * `file`. Only iPXE is looked at: no other loader asks for a boot file of its own by DHCP. A ROM
  * that is an iPXE itself may ask twice in one window because somebody reset the machine; so where
- * nothing tells the two apart, it takes two fetches of a file named as iPXE's are. */
+ * nothing tells the two apart, it takes two fetches of a file named as iPXE's builds are. */
 bool loop_closes(const struct boot_fetch *fetch, const struct dhcp_message *message,
                  enum boot_stage stage, struct slice file, uint64_t now_ms);
 

@@ -116,6 +116,28 @@ static void ipxe_rom_then_ipxe_in_a_loop(void **state)
     scene_close(&scene);
 }
 
+/* A script is fetched at each boot, whatever its name, and however often somebody resets. */
+static void scripts_are_no_loop(void **state)
+{
+    static const char *const scripts[] = {"boot.ipxe", "ipxe/menu.php", "ipxe", "undionly.ipxe",
+                                          "ipxe.efi/boot.cfg"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        char config[256];
+
+        snprintf(config, sizeof(config), SUBNET "filename \"%s\";", scripts[i]);
+        memset(&scene.fetched, 0, sizeof(scene.fetched));
+        scene_open(&scene, config);
+        for (int round = 0; round < 5; round++) {
+            ask(rom, "iPXE");
+            assert_true(offers_file());
+            fetched(scripts[i]);
+        }
+        scene_close(&scene);
+    }
+}
+
 static void another_file_is_no_loop(void **state)
 {
     (void)state;
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup(waits_are_spared_where_wanted, forget),
         cmocka_unit_test_setup(firmware_then_ipxe_in_a_loop, forget),
         cmocka_unit_test_setup(ipxe_rom_then_ipxe_in_a_loop, forget),
+        cmocka_unit_test_setup(scripts_are_no_loop, forget),
         cmocka_unit_test_setup(another_file_is_no_loop, forget),
         cmocka_unit_test_setup(bootfile_name_is_held_back_too, forget),
         cmocka_unit_test_setup(ipxe_that_does_not_say_so, forget),

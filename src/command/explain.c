@@ -1,5 +1,6 @@
 #include "command/explain.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "config/nearest.h"
 
@@ -204,7 +205,8 @@ static struct explained_stage *add_stage(struct explanation *explanation,
                                          const struct probe *probe)
 {
     struct explained_stage *made = &network->stages[network->stage_count++];
-    struct explain_question question = {explanation->snapshot, network->subnet, *probe};
+    struct explain_question question = {explanation->snapshot, network->subnet, *probe,
+                                        clock_wall_seconds()};
 
     made->stage = probe->stage;
     made->name = probe->stage->name;

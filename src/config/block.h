@@ -43,6 +43,7 @@ struct block_permit {
     struct block *class; /* of PERMIT_CLASS */
     int64_t after;       /* of PERMIT_AFTER */
     bool allow;
+    struct position where;
 };
 
 /* Executable statements in the order written; they stand in the snapshot's region. */

@@ -127,7 +127,7 @@ static void fill_pool(struct snapshot *snapshot, struct block *block)
     }
     for (const struct block_permit *at = block->permits; at; at = at->next)
         lists[at->allow][counts[at->allow]++] =
-            (struct permit){at->kind, at->class ? at->class->made : NULL, at->after};
+            (struct permit){at->kind, at->class ? at->class->made : NULL, at->after, at->where};
     made->deny = lists[0];
     made->deny_count = counts[0];
     made->allow = lists[1];

@@ -177,6 +177,7 @@ bool read_permit(struct parser *parser, bool allow)
     struct block *pool = parser->block;
 
     made->allow = allow;
+    made->where = where;
     if (!read_permit_words(parser, &made->kind))
         return false;
     if (made->kind == PERMIT_DYNAMIC_BOOTP && !parser_take_word(parser, "clients"))

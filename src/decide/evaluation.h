@@ -129,5 +129,9 @@ struct scope_view evaluation_run(struct evaluation *e);
 /* Whether the pool serves the machine: nobody on its `deny` list, and only those on its `allow`
  * list where it has one. NULL serves everybody. */
 bool evaluation_permits(const struct evaluation *e, const struct pool *pool, bool bootp);
+/* The line that keeps the machine from the pool: a `deny`, or the first `allow`, none of which
+ * names it; NULL where nothing does. */
+const struct permit *evaluation_refusal(const struct evaluation *e, const struct pool *pool,
+                                        bool bootp);
 
 #endif

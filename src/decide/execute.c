@@ -304,17 +304,23 @@ static bool permit_names(const struct evaluation *e, const struct permit *permit
     }
 }
 
-bool evaluation_permits(const struct evaluation *e, const struct pool *pool, bool bootp)
+const struct permit *evaluation_refusal(const struct evaluation *e, const struct pool *pool,
+                                        bool bootp)
 {
-    bool allowed = !pool || pool->allow_count == 0;
-
     for (size_t i = 0; pool && i < pool->deny_count; i++) {
         if (permit_names(e, &pool->deny[i], bootp))
-            return false;
+            return &pool->deny[i];
     }
-    for (size_t i = 0; pool && i < pool->allow_count; i++)
-        allowed = allowed || permit_names(e, &pool->allow[i], bootp);
-    return allowed;
+    for (size_t i = 0; pool && i < pool->allow_count; i++) {
+        if (permit_names(e, &pool->allow[i], bootp))
+            return NULL;
+    }
+    return pool && pool->allow_count > 0 ? &pool->allow[0] : NULL;
+}
+
+bool evaluation_permits(const struct evaluation *e, const struct pool *pool, bool bootp)
+{
+    return !evaluation_refusal(e, pool, bootp);
 }
 
 /* ---- Scopes ---- */

@@ -71,10 +71,15 @@ static void explain_ranges(struct explainer *x, uint32_t address)
         for (size_t j = 0; on_wire(x, subnet) && j < subnet->range_count; j++) {
             const struct range *range = &subnet->ranges[j];
 
-            if (!evaluation_permits(&x->plan.evaluation, range->pool, false))
-                explain_add(x, FACT_POOL, "not from", range_text(x, range),
-                            range->pool ? range->pool->where : range->where,
-                            "the pool does not serve this machine");
+            const struct permit *refusal =
+                evaluation_refusal(&x->plan.evaluation, range->pool, false);
+
+            if (refusal)
+                explain_add(x, FACT_POOL, "not from", range_text(x, range), refusal->where,
+                            refusal >= range->pool->allow &&
+                                    refusal < range->pool->allow + range->pool->allow_count
+                                ? "no allow of this pool names the machine"
+                                : "this names the machine");
             else if (address && (address < range->low || address > range->high))
                 explain_add(x, FACT_POOL, "or from", range_text(x, range), range->where,
                             "where no other address is free");
@@ -213,6 +218,7 @@ static void ask(struct explainer *x, uint16_t secs)
         .leases = &x->leases,
         .message = &x->message,
         .arrival = {0, IPV4_BROADCAST, x->own},
+        .wall = x->question->wall,
     };
 
     if (secs > probe.secs)

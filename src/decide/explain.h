@@ -38,6 +38,7 @@ struct explain_question {
     const struct snapshot *snapshot;
     const struct subnet *subnet; /* that the server hears the machine in */
     struct probe probe;
+    int64_t wall; /* seconds since 1970: pools open and close at a date */
 };
 
 /* The answer to one request. */

@@ -83,6 +83,7 @@ static void explain_lease_time(struct explainer *x, const char *name, struct sli
             return;
         }
     }
+    explain_add(x, FACT_VALUE, name, text, explain_nowhere, "shortened");
 }
 
 /* T1 or T2 as the server makes it; a configured one does not lie within the lease. */

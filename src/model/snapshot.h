@@ -143,6 +143,7 @@ struct permit {
     enum permit_kind kind;
     const struct class *class; /* of PERMIT_CLASS */
     int64_t after;             /* of PERMIT_AFTER: seconds since 1970, or INT64_MAX: never */
+    struct position where;
 };
 
 /* A pool: whom its ranges serve, and what it says. Whoever `deny` names gets nothing; where there

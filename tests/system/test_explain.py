@@ -183,14 +183,14 @@ def test_a_host_without_an_address_and_an_unknown_client(path):
     second.expect("rom", "option time-offset", "-3600", "time-offset -3600")
     second.expect("rom", "option root-path", '"/group"', 'root-path "/group"')
     second.expect("libsa", "address", "one of 10.50.1.200 to 10.50.1.250", "range 10.50.1.200")
-    second.expect("libsa", "not from", "10.50.1.100 to 10.50.1.120", "pool {")
+    second.expect("libsa", "not from", "10.50.1.100 to 10.50.1.120", "allow members of")
     unknown = Explained(path, UNKNOWN.replace(":", "-").upper())
     assert unknown.data["host"] is None and "unknown" in unknown.data["note"]
     unknown.expect("rom", "next-server", "the server's own address", None)
     unknown.expect("rom", "option tftp-server-name", "the server's own address", None)
     assert not unknown.facts("rom", "option root-path")
     assert unknown.stage("libsa")["answered"] is False
-    unknown.expect("libsa", "not from", "10.50.1.200 to 10.50.1.250", "pool {")
+    unknown.expect("libsa", "not from", "10.50.1.200 to 10.50.1.250", "deny unknown-clients")
     assert Explained(path, MAC).data["host"] == "first"
 
 
@@ -393,6 +393,18 @@ option domain-name-servers 10.1.0.2;
         caret = lines[i + 2]
         assert caret.endswith("^") and len(caret) - 5 == int(column) - 1, line
     assert found >= expected, expected - found
+
+
+def test_pools_that_open_and_close(tmp_path):
+    path = written(tmp_path, """\
+subnet 10.1.0.0 netmask 255.255.0.0 {
+    pool { deny after 4 2021/01/07 00:00:00; range 10.1.0.5; }
+    pool { allow after 4 2021/01/07 00:00:00; range 10.1.0.6; }
+}
+""")
+    unknown = Explained(path, UNKNOWN)
+    unknown.expect("rom", "address", "10.1.0.6", "range 10.1.0.6")
+    unknown.expect("rom", "not from", "10.1.0.5", "deny after")
 
 
 def test_what_has_no_effect_is_said_once(tmp_path):

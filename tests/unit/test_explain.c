@@ -192,6 +192,8 @@ static void branches_and_classes(void **state)
     assert_fact(&stage, "address", "one of 10.50.1.15 to 10.50.1.19", 12);
     assert_fact(&stage, "pool", "of this address", 10);
     assert_fact(&stage, "not from", "10.50.1.5 to 10.50.1.9", 9);
+    assert_string_equal(fact_of(&stage, "not from", "10.50.1.5 to 10.50.1.9")->why,
+                        "no allow of this pool names the machine");
     assert_fact(&stage, "option time-offset", "-3600", 13);
     stage = ask("uefi-pxe", 1);
     assert_fact(&stage, "filename", "\"efi\"", 16);
@@ -206,6 +208,7 @@ static void branches_and_classes(void **state)
     assert_fact(&stage, "subclass", "\"macs\"", 7);
     assert_fact(&stage, "option host-name", "\"five\"", 7);
     assert_fact(&stage, "address", "one of 10.50.1.5 to 10.50.1.9", 9);
+    assert_fact(&stage, "not from", "10.50.1.15 to 10.50.1.19", 11);
     assert_fact(&stage, "switch", "goes on here", 23);
     assert_fact(&stage, "option root-path", "\"/i\"", 24);
     assert_fact(&stage, "option unknown-175", "b0:01:01", 0);
@@ -303,7 +306,7 @@ static void refusals_name_their_line(void **state)
     (void)state;
     load("subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n"
          "deny unknown-clients;\n"
-         "# three\n"
+         "min-secs 30;\n"
          "host a { hardware ethernet 22:22:22:22:0:1; deny booting; }\n"
          "host b { hardware ethernet 22:22:22:22:0:2; max-lease-time 60; option dhcp-renewal-time "
          "20; "
@@ -317,6 +320,7 @@ static void refusals_name_their_line(void **state)
     stage = ask("rom", 2);
     assert_true(stage.answered);
     assert_fact(&stage, "option dhcp-lease-time", "60", 5);
+    assert_fact(&stage, "note", "after 30 seconds", 3);
     assert_fact(&stage, "option dhcp-renewal-time", "20", 5);
     assert_fact(&stage, "option dhcp-rebinding-time", "52", 5);
 }

@@ -372,7 +372,7 @@ static void test_run(void **state)
     struct class classes[2] = {{.name = "first"}, {.name = "second"}};
     struct subclass sub = {.class = &classes[1], .key = slice_of("\0\7", 2)};
     struct subnet subnet = {.network = 0x0a320100, .netmask = 0xffffff00};
-    struct permit permit = {PERMIT_CLASS, &classes[1], 0};
+    struct permit permit = {.kind = PERMIT_CLASS, .class = &classes[1]};
     struct pool pool = {.allow = &permit, .allow_count = 1};
     struct host host = {.name = "h"};
     struct expression *inner;

@@ -157,7 +157,7 @@ static const struct statement statements[] = {
     {"subnet6", ANYWHERE, read_not_known, NO_PARAMETER},
     {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
     {"switch", ANYWHERE, read_switch, NO_PARAMETER},
-    {"tftp-root", GLOBAL, read_directory, PARAMETER_TFTP_ROOT},
+    {"tftp-root", ANYWHERE, read_directory, PARAMETER_TFTP_ROOT},
     {"unset", ANYWHERE, read_unset, NO_PARAMETER},
     {"update-conflict-detection", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"update-optimization", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -242,6 +242,8 @@ static bool read_directory(struct parser *parser, const struct statement *statem
         parser_error(parser, where, "expected a directory with its whole path, from `/` on");
         return true;
     }
+    if (statement->parameter == PARAMETER_TFTP_ROOT)
+        parser->snapshot->has_tftp_root = true;
     add_setting(parser, SPACE_PARAMETER, statement->parameter, text, keyword.where);
     return true;
 }

@@ -33,7 +33,8 @@ void evaluation_set(struct evaluation *e, enum setting_space space, unsigned cod
     }
     if (!setting)
         setting = &e->settings[e->setting_count++];
-    *setting = (struct setting){.space = space, .code = code, .value = value, .where = where};
+    *setting = (struct setting){
+        .space = space, .code = code, .value = value, .where = where, .computed = true};
 }
 
 void evaluation_unset(struct evaluation *e, enum setting_space space, unsigned code)
@@ -83,8 +84,12 @@ static void apply_setting(struct evaluation *e, const struct setting *setting)
         value = join(e, old->value, value);
     else if (old && setting->operation == SETTING_PREPEND)
         value = join(e, value, old->value);
-    if (value.data || value.length == 0)
-        evaluation_set(e, setting->space, setting->code, value, setting->where);
+    if (!value.data && value.length > 0)
+        return;
+    evaluation_set(e, setting->space, setting->code, value, setting->where);
+    old = evaluation_find(e, setting->space, setting->code);
+    if (old)
+        old->computed = value.data != setting->value.data;
 }
 
 static void set_variable(struct evaluation *e, const char *name, struct value value)

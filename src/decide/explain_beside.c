@@ -40,13 +40,14 @@ static void explain_exports(struct explainer *x)
         .address = x->plan.reply.yiaddr,
     };
     struct scope_view view = {.scopes = {&x->plan.evaluation.effective}, .count = 1};
+    const struct setting *told = scope_view_find(&view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
     struct exports exports;
     struct export own;
     struct position bad;
     enum export_verdict verdict = export_of(&view, &own);
     char below[EXPORT_PATH_MAX];
 
-    exports_find(&exports, &question, true, &bad);
+    exports_find(&exports, &question, true, told && !told->computed ? told : NULL, &bad);
     for (size_t i = 0; i < exports.count; i++)
         explain_add(x, FACT_SERVICE, "NFS export",
                     dhcp_quoted_text(x->region, slice_of_string(exports.list[i].directory)),

@@ -89,8 +89,24 @@ static bool exports_hold(const struct exports *exports, const char *directory)
     return false;
 }
 
+static void exports_add(struct exports *exports, struct slice root_path, struct position where,
+                        enum export_verdict *verdict, struct position *bad)
+{
+    struct export *export = &exports->list[exports->count];
+    enum export_verdict read = export_read(root_path, where, export);
+
+    if (read == EXPORT_GRANTED) {
+        if (!exports_hold(exports, export->directory))
+            exports->count++;
+        *verdict = EXPORT_GRANTED;
+    } else if (read == EXPORT_BAD_ROOT_PATH && *verdict != EXPORT_GRANTED) {
+        *verdict = read;
+        *bad = where;
+    }
+}
+
 enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
-                                 bool known, struct position *bad)
+                                 bool known, const struct setting *told, struct position *bad)
 {
     enum export_verdict verdict = EXPORT_NO_ROOT_PATH;
     struct reach reach;
@@ -99,21 +115,14 @@ enum export_verdict exports_find(struct exports *exports, const struct reach_que
     if (!known)
         return EXPORT_UNKNOWN_MACHINE;
     reach_find(&reach, question, SPACE_DHCP, OPTION_ROOT_PATH);
-    if (reach.count > 0)
-        exports->list = memory_zeroed(reach.count, sizeof(*exports->list));
-    for (size_t i = 0; i < reach.count; i++) {
-        struct export *export = &exports->list[exports->count];
-        enum export_verdict read =
-            export_read(reach.values[i].value, reach.values[i].where, export);
-
-        if (read == EXPORT_GRANTED && !exports_hold(exports, export->directory))
-            exports->count++;
-        if (read == EXPORT_BAD_ROOT_PATH) {
-            *bad = export->where;
-            verdict = EXPORT_BAD_ROOT_PATH;
-        }
-    }
-    return exports->count > 0 ? EXPORT_GRANTED : verdict;
+    if (reach.count == 0 && !told)
+        return verdict;
+    exports->list = memory_zeroed(reach.count + 1, sizeof(*exports->list));
+    for (size_t i = 0; i < reach.count; i++)
+        exports_add(exports, reach.values[i].value, reach.values[i].where, &verdict, bad);
+    if (told)
+        exports_add(exports, told->value, told->where, &verdict, bad);
+    return verdict;
 }
 
 void exports_release(struct exports *exports)

@@ -22,12 +22,13 @@ enum export_verdict {
  * EXPORT_GRANTED. */
 enum export_verdict export_of(const struct scope_view *view, struct export *export);
 
-/* All directories that the configuration could give the machine as its root (decide/reach.h).
- * `known` says whether a host declaration or a lease names it. Fills in `*exports`, which the
- * caller releases: at least one where it returns EXPORT_GRANTED, else none; `*bad` is then the
- * root-path that EXPORT_BAD_ROOT_PATH is about. */
+/* All directories that the configuration could give the machine as its root (decide/reach.h), and
+ * the one that it was told last where that is another (NULL: none; what its relay says may have
+ * chosen it). `known` says whether a host declaration or a lease names it. Fills in `*exports`,
+ * which the caller releases: at least one where it returns EXPORT_GRANTED, else none; `*bad` is
+ * then the root-path that EXPORT_BAD_ROOT_PATH is about. */
 enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
-                                 bool known, struct position *bad);
+                                 bool known, const struct setting *told, struct position *bad);
 void exports_release(struct exports *exports);
 
 /* May a machine with this export mount the path it asked for? Where granted, `below` is the rest of

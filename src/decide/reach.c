@@ -1,7 +1,7 @@
 #include "decide/reach.h"
 
 #include "base/memory.h"
-#include "decide/evaluation.h"
+#include "decide/recall.h"
 
 #include <stdlib.h>
 
@@ -567,47 +567,18 @@ static void run_classes(struct walk *w, struct values *values)
 
 /* ---- The walk ---- */
 
-static const struct pool *pool_of(const struct subnet *subnet, uint32_t address)
-{
-    for (size_t i = 0; subnet && address && i < subnet->range_count; i++) {
-        if (subnet->ranges[i].low <= address && address <= subnet->ranges[i].high)
-            return subnet->ranges[i].pool;
-    }
-    return NULL;
-}
-
-static bool is_fixed(const struct host *host, uint32_t address)
-{
-    for (size_t i = 0; host && i < host->fixed_address_count; i++) {
-        if (host->fixed_addresses[i] == address)
-            return true;
-    }
-    return false;
-}
-
 static void prepare(struct walk *w)
 {
     const struct reach_question *question = w->question;
     const struct hardware *hardware = &question->hardware;
-    struct evaluation *e = w->evaluation;
 
     if (hardware->length == 0 && question->host)
         hardware = &question->host->hardware;
     w->hardware_known = hardware->length > 0;
-    w->message->op = BOOTP_REQUEST;
-    w->message->hardware_type = hardware->type;
-    w->message->hardware_length = hardware->length;
-    memcpy(w->message->chaddr, hardware->address,
-           hardware->length < DHCP_CHADDR_SIZE ? hardware->length : DHCP_CHADDR_SIZE);
-    evaluation_start(e);
-    e->snapshot = question->snapshot;
-    e->message = w->message;
-    e->host = question->host;
-    e->address = question->address;
-    e->fixed = is_fixed(question->host, question->address);
-    e->subnet =
-        question->address ? snapshot_subnet_of(question->snapshot, question->address) : NULL;
-    e->pool = pool_of(e->subnet, question->address);
+    recall_message(w->message, hardware, NULL);
+    w->evaluation->message = w->message;
+    evaluation_start(w->evaluation);
+    recall_place(w->evaluation, question->snapshot, question->host, question->address);
 }
 
 /* The values that are left come to the front, in their order. */

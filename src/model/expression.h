@@ -138,6 +138,7 @@ struct setting {
     struct position where;
     const struct expression *expression; /* NULL: `value` holds */
     enum setting_operation operation;
+    bool computed; /* the value was made for one packet, and lives as long as its evaluation */
 };
 
 enum action_kind {

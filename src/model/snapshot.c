@@ -127,7 +127,7 @@ static void scope_view_add(struct scope_view *view, const struct snapshot *snaps
 {
     for (; scope && scope != &snapshot->global; scope = scope->outer) {
         /* One place stays free for the global scope; the parser refuses deeper nesting. */
-        if (view->count < SCOPE_VIEW_MAX - 1 && !scope_view_holds(view, scope))
+        if (view->count < SCOPE_VIEW_MAX - 2 && !scope_view_holds(view, scope))
             view->scopes[view->count++] = scope;
     }
 }
@@ -143,6 +143,15 @@ struct scope_view scope_view_of(const struct snapshot *snapshot, const struct ho
         scope_view_add(&view, snapshot, &subnet->scope);
     view.scopes[view.count++] = &snapshot->global;
     return view;
+}
+
+void scope_view_put_first(struct scope_view *view, const struct scope *scope)
+{
+    if (view->count == SCOPE_VIEW_MAX)
+        return;
+    memmove(view->scopes + 1, view->scopes, view->count * sizeof(view->scopes[0]));
+    view->scopes[0] = scope;
+    view->count++;
 }
 
 const struct setting *scope_view_find(const struct scope_view *view, enum setting_space space,

@@ -32,7 +32,7 @@ enum parameter {
     PARAMETER_ALLOW_UNKNOWN_CLIENTS, /* flag */
     PARAMETER_USE_HOST_DECL_NAMES,   /* flag */
     PARAMETER_ALWAYS_BROADCAST,      /* flag */
-    PARAMETER_TFTP_ROOT,             /* text: an absolute directory; global scope only */
+    PARAMETER_TFTP_ROOT,             /* text: an absolute directory */
     PARAMETER_STATE_DIRECTORY,       /* text: an absolute directory; global scope only */
     PARAMETER_CONSOLE,               /* text: NetBSD installboot's name of it ("com0", "pc") */
     PARAMETER_CONSOLE_SPEED,         /* 4 bytes, network order: baud */
@@ -201,6 +201,7 @@ struct snapshot {
     size_t subnet_count;
     const struct host *hosts;
     size_t host_count;
+    bool has_tftp_root;          /* in whichever scope */
     bool host_identifiers;       /* a host goes by an option of the request */
     const struct class *classes; /* in the order written */
     size_t class_count;
@@ -236,8 +237,9 @@ const struct subnet *snapshot_subnet_of(const struct snapshot *snapshot, uint32_
 /* The scopes that apply to one machine at one address, innermost first: host, its groups, the
  * subnet, what surrounds that, and the global scope last; none twice. */
 enum {
-    SCOPE_NESTING_MAX = 24,                     /* scopes around each other within the global one */
-    SCOPE_VIEW_MAX = 2 * SCOPE_NESTING_MAX + 1, /* a host's, a subnet's, and the global one */
+    SCOPE_NESTING_MAX = 24, /* scopes around each other within the global one */
+    SCOPE_VIEW_MAX =
+        2 * SCOPE_NESTING_MAX + 2, /* one put before, a host's, a subnet's, the global */
 };
 struct scope_view {
     const struct scope *scopes[SCOPE_VIEW_MAX];
@@ -247,6 +249,8 @@ struct scope_view {
 /* `host` and `subnet` may be NULL. */
 struct scope_view scope_view_of(const struct snapshot *snapshot, const struct host *host,
                                 const struct subnet *subnet);
+/* Puts a scope before all others; once at most. */
+void scope_view_put_first(struct scope_view *view, const struct scope *scope);
 /* The setting that wins: the innermost scope's last; NULL where nobody wrote one. */
 const struct setting *scope_view_find(const struct scope_view *view, enum setting_space space,
                                       unsigned code);

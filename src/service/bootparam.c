@@ -24,7 +24,7 @@ static int bootparam_whoami(struct rpc_exchange *exchange)
 
     if (exchange->arguments.failed)
         return RPC_GARBAGE_ARGS;
-    host = machines_host(exchange->server->machines, snapshot, address, &machine);
+    host = machines_host(exchange->server->machines, snapshot, address, &machine, NULL);
     view = scope_view_of(snapshot, host, snapshot_subnet_of(snapshot, address));
     if (!decide_whoami(host, &view, &who))
         return RPC_SILENT;

@@ -55,6 +55,7 @@ struct outgoing {
     uint8_t hardware_type, hardware_length;
     uint8_t chaddr[DHCP_CHADDR_SIZE];
 
+    struct told *told; /* what follows for TFTP and NFS; NULL: nothing */
     bool binds; /* it gives the machine an address, which others may know it by from then on */
     struct dhcp_answered answered;
     uint32_t fingerprint;  /* of who asked */
@@ -208,16 +209,17 @@ static void send_reply(struct dhcp_service *service, const struct outgoing *out)
 }
 
 /* The reply leaves, and what follows from it is told. */
-static void finish(struct dhcp_service *service, const struct outgoing *out)
+static void finish(struct dhcp_service *service, struct outgoing *out)
 {
     struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint};
 
     /* Who holds the address is known before the machine can act on it. An INFORM's word for its
      * address counts for nothing: with it, anybody could take another machine's exports. */
     if (out->holds)
-        machines_hear(service->server->machines, out->holds, &machine);
+        machines_hear(service->server->machines, out->holds, &machine, out->told);
     else if (out->binds)
-        machines_put(service->server->machines, out->step.address, &machine);
+        machines_put(service->server->machines, out->step.address, &machine, out->told);
+    out->told = NULL;
     for (size_t i = 0; i < out->given_back_count; i++)
         machines_drop(service->server->machines, out->given_back[i], &machine.hardware);
     if (out->length > 0) {
@@ -239,6 +241,10 @@ static void commit(void *argument)
         return;
     if (leases_commit(service->leases, error, sizeof(error)) < 0) {
         service->commit_failing = true;
+        for (size_t i = 0; i < count; i++) {
+            told_free(service->waiting[i].told);
+            service->waiting[i].told = NULL;
+        }
         if (may_say(&service->commit_said_ms, clock_monotonic_ms()))
             log_error("%s (%zu answers were held back; the machines ask again)", error, count);
         return;
@@ -289,6 +295,21 @@ static void prepare_given_back(const struct dhcp_plan *plan, struct outgoing *ou
         out->given_back[out->given_back_count++] = plan->lease.address;
 }
 
+/* What TFTP and NFS are to know of the answer. Where nothing stands under a condition, in a class
+ * or in a pool, there is nothing. */
+static struct told *told_by(const struct dhcp_service *service, uint32_t address)
+{
+    const struct dhcp_plan *plan = &service->plan;
+    const struct evaluation *e = &plan->evaluation;
+    const struct scope_view outcome = {.scopes = {&e->effective}, .count = 1};
+
+    if (!e->conditional && !e->pool && e->class_count == 0 &&
+        plan->identity.match == MATCH_HARDWARE)
+        return NULL;
+    return told_new(service->snapshot, plan->identity.host, &plan->identity.hardware, address,
+                    &outcome, true);
+}
+
 /* Encodes the reply and what else belongs to it. */
 static void prepare(struct dhcp_service *service, const struct dhcp_question *question,
                     const struct datagram *datagram, struct outgoing *out)
@@ -324,6 +345,9 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     out->fingerprint = loop_fingerprint(message);
     dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &out->answered.asked_address);
     prepare_step(service, out, &dropped);
+    out->told = out->holds   ? told_by(service, out->holds)
+                : out->binds ? told_by(service, out->step.address)
+                             : NULL;
 }
 
 static void say_no_subnet(struct dhcp_service *service, const struct datagram *datagram)
@@ -563,18 +587,42 @@ static void open_boot_socket(struct dhcp_service *service)
                     port_holder_text("udp", PXE_SERVER_PORT, holder, sizeof(holder)));
 }
 
-/* After a restart TFTP and NFS know who holds which address. */
-static void tell_machines(const struct dhcp_service *service)
+/* What the machine's last answer would come to now. */
+static struct told *told_by_lease(struct dhcp_service *service, const struct lease *lease)
+{
+    struct evaluation *e = &service->plan.evaluation;
+    struct identity identity;
+    struct scope_view outcome;
+
+    recall_message(&service->message, &lease->hardware, lease);
+    if (!identity_of(service->snapshot, leases_table(service->leases), &service->message,
+                     &identity))
+        return NULL;
+    outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address);
+    return told_new(service->snapshot, identity.host, &lease->hardware, lease->address, &outcome,
+                    false);
+}
+
+/* After a restart TFTP and NFS know who holds which address; after a reload, what the new
+ * configuration says under its conditions. */
+static void tell_machines(struct dhcp_service *service, bool restarted)
 {
     const struct lease_table *table = leases_table(service->leases);
+    bool matters = recall_matters(service->snapshot);
     size_t place = 0, slot = 0;
     const struct lease *lease;
 
     while ((lease = lease_table_next(table, &place, &slot)) != NULL) {
         struct machine machine = {.hardware = lease->hardware, .stage = lease->stage};
+        struct told *told;
 
-        if (lease->state == LEASE_BOUND)
-            machines_put(service->server->machines, lease->address, &machine);
+        if (lease->state != LEASE_BOUND)
+            continue;
+        told = matters ? told_by_lease(service, lease) : NULL;
+        if (restarted)
+            machines_put(service->server->machines, lease->address, &machine, told);
+        else
+            machines_tell(service->server->machines, lease->address, told);
     }
 }
 
@@ -665,7 +713,7 @@ static void *start(struct server *server, char *error, size_t error_size)
                     strerror(errno));
     service->advertiser = advertiser_open(server->control, waits_in_rom, service);
     service->prober = prober_open(server->control, found_in_use, service);
-    tell_machines(service);
+    tell_machines(service, true);
     loop_at_turn_end(server->control, commit, service);
     return service;
 
@@ -682,6 +730,8 @@ static void reloaded(void *state)
     service->snapshot = server_snapshot(service->server);
     /* Subnets may have come: the interfaces are looked at, and spoken of, anew. */
     service->stranger_count = 0;
+    if (service->leases)
+        tell_machines(service, false);
     if (!service->leases && service->snapshot->subnet_count > 0)
         log_warning("dhcp: the first subnet needs a restart: the port was not opened at the start");
 }

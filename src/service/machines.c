@@ -6,12 +6,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { FETCHES_MAX = 4096 };
 
 /* Who is at an address, and how that is known. */
 struct holder {
     struct machine machine;
+    struct told *told;
     size_t heard; /* its place among the addresses that were only heard of, from 1; 0: it is none */
 };
 
@@ -49,8 +51,12 @@ void machines_free(struct machines *machines)
 
     if (!machines)
         return;
-    while (map_next(&machines->by_address, &place, &entry))
-        free(entry->value);
+    while (map_next(&machines->by_address, &place, &entry)) {
+        struct holder *holder = entry->value;
+
+        told_free(holder->told);
+        free(holder);
+    }
     map_release(&machines->by_address);
     map_release(&machines->fetches);
     free(machines->heard);
@@ -59,10 +65,22 @@ void machines_free(struct machines *machines)
     free(machines);
 }
 
+static void holder_tell(struct machines *machines, struct holder *holder, struct told *told)
+{
+    if (!told_alike(holder->told, told))
+        atomic_fetch_add(&machines->generation, 1);
+    told_free(holder->told);
+    holder->told = told;
+}
+
 /* Forgets who holds the address. */
 static void forget(struct machines *machines, uint32_t address)
 {
-    free(map_remove(&machines->by_address, &address, sizeof(address)));
+    struct holder *holder = map_remove(&machines->by_address, &address, sizeof(address));
+
+    if (holder)
+        told_free(holder->told);
+    free(holder);
     atomic_fetch_add(&machines->generation, 1);
 }
 
@@ -80,7 +98,7 @@ static size_t place_heard(struct machines *machines, uint32_t address)
 }
 
 static void put(struct machines *machines, uint32_t address, const struct machine *machine,
-                bool heard)
+                struct told *told, bool heard)
 {
     struct holder *known;
 
@@ -96,17 +114,33 @@ static void put(struct machines *machines, uint32_t address, const struct machin
     if (!hardware_equal(&known->machine.hardware, &machine->hardware))
         atomic_fetch_add(&machines->generation, 1);
     known->machine = *machine;
+    holder_tell(machines, known, told);
     pthread_rwlock_unlock(&machines->lock);
 }
 
-void machines_put(struct machines *machines, uint32_t address, const struct machine *machine)
+void machines_put(struct machines *machines, uint32_t address, const struct machine *machine,
+                  struct told *told)
 {
-    put(machines, address, machine, false);
+    put(machines, address, machine, told, false);
 }
 
-void machines_hear(struct machines *machines, uint32_t address, const struct machine *machine)
+void machines_hear(struct machines *machines, uint32_t address, const struct machine *machine,
+                   struct told *told)
 {
-    put(machines, address, machine, true);
+    put(machines, address, machine, told, true);
+}
+
+void machines_tell(struct machines *machines, uint32_t address, struct told *told)
+{
+    struct holder *holder;
+
+    pthread_rwlock_wrlock(&machines->lock);
+    holder = map_get(&machines->by_address, &address, sizeof(address));
+    if (holder)
+        holder_tell(machines, holder, told);
+    else
+        told_free(told);
+    pthread_rwlock_unlock(&machines->lock);
 }
 
 void machines_drop(struct machines *machines, uint32_t address, const struct hardware *hardware)
@@ -175,12 +209,27 @@ uint64_t machines_generation(struct machines *machines)
 }
 
 const struct host *machines_host(struct machines *machines, const struct snapshot *snapshot,
-                                 uint32_t address, struct machine *machine)
+                                 uint32_t address, struct machine *machine, struct told **told)
 {
     const struct host *host = NULL;
+    const struct holder *known;
 
     *machine = (struct machine){.stage = STAGE_UNKNOWN};
-    if (machines_get(machines, address, machine))
-        host = snapshot_host_by_hardware(snapshot, &machine->hardware);
+    if (told)
+        *told = NULL;
+    pthread_rwlock_rdlock(&machines->lock);
+    known = map_get(&machines->by_address, &address, sizeof(address));
+    if (known) {
+        *machine = known->machine;
+        host = snapshot_host_by_hardware(snapshot, &known->machine.hardware);
+    }
+    if (known && known->told && known->told->snapshot == snapshot) {
+        host = host ? host : known->told->host;
+        if (told) {
+            *told = known->told;
+            atomic_fetch_add(&known->told->references, 1);
+        }
+    }
+    pthread_rwlock_unlock(&machines->lock);
     return host ? host : snapshot_host_by_address(snapshot, address);
 }

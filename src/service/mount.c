@@ -359,7 +359,7 @@ static void mount_write_exports(struct writer *w, const struct reach_question *q
     struct exports exports;
     struct position bad;
 
-    exports_find(&exports, question, true, &bad);
+    exports_find(&exports, question, true, NULL, &bad);
     for (size_t i = 0; i < exports.count && writer_left(w) > MOUNT_ELEMENT_MAX; i++) {
         mount_write_export(w, exports.list[i].directory);
         mount_write_group(w, group);

@@ -97,7 +97,7 @@ static void answer(struct rarp_service *service, const struct rarp_packet *reque
         return;
     }
     machine.hardware = hardware;
-    machines_put(service->server->machines, plan.reply.target_address, &machine);
+    machines_put(service->server->machines, plan.reply.target_address, &machine, NULL);
     error = arp_socket_send(service->descriptor, RARP_PROTOCOL, interface_index,
                             request->target_hardware,
                             slice_of(bytes, rarp_encode(&plan.reply, bytes, sizeof(bytes))));

@@ -137,7 +137,7 @@ void rpc_account_report(struct rpc_account *account, struct server *server)
     account->reported_read += bytes_read;
     account->reported_written += bytes_written;
     snapshot = server_snapshot(server);
-    host = machines_host(server->machines, snapshot, account->address, &machine);
+    host = machines_host(server->machines, snapshot, account->address, &machine, NULL);
     snprintf(got, sizeof(got),
              "%" PRIu64 " calls, %" PRIu64 " bytes read, %" PRIu64 " bytes written", calls,
              bytes_read, bytes_written);

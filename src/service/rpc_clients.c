@@ -66,21 +66,24 @@ static struct rpc_client_entry *rpc_client_new(struct rpc_clients *clients, uint
     struct rpc_client_entry *entry = memory_zeroed(1, sizeof(*entry));
     struct rpc_client *client = &entry->client;
     const struct snapshot *snapshot = clients->snapshot;
+    struct told *told;
 
     client->address = address;
     client->snapshot = snapshot_hold(clients->snapshot);
-    client->host =
-        machines_host(clients->service->server->machines, snapshot, address, &client->machine);
+    client->host = machines_host(clients->service->server->machines, snapshot, address,
+                                 &client->machine, &told);
     client->known = client->host || client->machine.hardware.length > 0;
     client->view = scope_view_of(snapshot, client->host, snapshot_subnet_of(snapshot, address));
-    client->verdict = exports_find(&client->exports,
-                                   &(struct reach_question){
-                                       .snapshot = snapshot,
-                                       .host = client->host,
-                                       .hardware = client->machine.hardware,
-                                       .address = address,
-                                   },
-                                   client->known, &client->bad_root_path);
+    client->verdict = exports_find(
+        &client->exports,
+        &(struct reach_question){
+            .snapshot = snapshot,
+            .host = client->host,
+            .hardware = client->machine.hardware,
+            .address = address,
+        },
+        client->known, told_find(told, SPACE_DHCP, DHCP_OPTION_ROOT_PATH), &client->bad_root_path);
+    told_free(told);
     if (client->verdict == EXPORT_GRANTED)
         client->account = rpc_accounts_get(clients->service->accounts, address);
     return entry;

@@ -37,6 +37,7 @@ struct tftp_asking {
     bool whole; /* the request decodes */
     struct snapshot *snapshot;
     struct scope_view view; /* what applies to the machine that asks */
+    struct told *told;      /* part of that; NULL: nothing */
     struct tftp_who who;
     bool any_case;                /* the file's name is meant in upper or lower case alike */
     enum tftp_error error;        /* where it is refused: the code ... */
@@ -64,11 +65,13 @@ static void find_who(struct tftp_asking *asking)
     uint32_t address = asking->datagram->peer.address;
     char name[TFTP_NAME_TEXT], options[TFTP_OPTIONS_TEXT];
     struct machine machine;
-    const struct host *host =
-        machines_host(asking->lane->server->machines, asking->snapshot, address, &machine);
+    const struct host *host = machines_host(asking->lane->server->machines, asking->snapshot,
+                                            address, &machine, &asking->told);
 
     asking->view =
         scope_view_of(asking->snapshot, host, snapshot_subnet_of(asking->snapshot, address));
+    if (asking->told)
+        scope_view_put_first(&asking->view, &asking->told->scope);
     asking->who.stage = machine.stage;
     asking->who.hardware = machine.hardware;
     asking->who.host = host ? memory_string(host->name) : NULL;
@@ -215,6 +218,7 @@ static void received(void *argument, const struct datagram *datagram)
         tftp_journal(lane, &asking.who, datagram->peer.address, asking.text, 0, true);
     }
     tftp_who_release(&asking.who);
+    told_free(asking.told);
     snapshot_free(asking.snapshot);
 }
 
@@ -283,8 +287,7 @@ static bool open_lane(struct tftp_lane *lane, struct server *server, struct loop
 static void *start(struct server *server, char *error, size_t error_size)
 {
     struct tftp_service *service = memory_zeroed(1, sizeof(*service));
-    struct scope_view view = scope_view_of(server->snapshot, NULL, NULL);
-    bool wanted = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT) != NULL;
+    bool wanted = server->snapshot->has_tftp_root;
 
     service->server = server;
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));

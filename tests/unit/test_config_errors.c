@@ -49,8 +49,8 @@ static const struct row {
      "`routers` is an option: write `option routers ...;`"},
     {"range 10.0.0.1;", 1, 1, DIAGNOSTIC_ERROR,
      "`range` cannot stand in the global scope: it belongs in subnet, pool"},
-    {"host a {\n  tftp-root \"/x\";\n}", 2, 3, DIAGNOSTIC_ERROR,
-     "`tftp-root` cannot stand in a host: it belongs in the global scope"},
+    {"host a {\n  state-directory \"/x\";\n}", 2, 3, DIAGNOSTIC_ERROR,
+     "`state-directory` cannot stand in a host: it belongs in the global scope"},
     {"host a { authoritative; }", 1, 10, DIAGNOSTIC_ERROR,
      "`authoritative` cannot stand in a host: it belongs in the global scope, shared-network, "
      "subnet, pool, group, "

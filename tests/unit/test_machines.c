@@ -28,12 +28,12 @@ static void words_for_addresses_are_bounded(void **state)
     size_t kept = 0;
 
     (void)state;
-    machines_put(machines, 1, &one);
-    machines_hear(machines, 2, &one);
-    machines_put(machines, 2, &one); /* given after all */
-    machines_hear(machines, 1, &one);
+    machines_put(machines, 1, &one, NULL);
+    machines_hear(machines, 2, &one, NULL);
+    machines_put(machines, 2, &one, NULL); /* given after all */
+    machines_hear(machines, 1, &one, NULL);
     for (uint32_t address = 10; address < 10 + 3 * MACHINES_HEARD_MAX; address++)
-        machines_hear(machines, address, &other);
+        machines_hear(machines, address, &other, NULL);
     assert_true(holds(machines, 1, 1));
     assert_true(holds(machines, 2, 1));
     for (uint32_t address = 10; address < 10 + 3 * MACHINES_HEARD_MAX; address++)
@@ -44,9 +44,9 @@ static void words_for_addresses_are_bounded(void **state)
     /* One that gave its address back makes room for nobody twice. */
     machines_drop(machines, 9 + 3 * MACHINES_HEARD_MAX, &other.hardware);
     assert_false(holds(machines, 9 + 3 * MACHINES_HEARD_MAX, 2));
-    machines_put(machines, 9 + 3 * MACHINES_HEARD_MAX, &one);
+    machines_put(machines, 9 + 3 * MACHINES_HEARD_MAX, &one, NULL);
     for (uint32_t address = 1u << 24; address < (1u << 24) + MACHINES_HEARD_MAX; address++)
-        machines_hear(machines, address, &other);
+        machines_hear(machines, address, &other, NULL);
     assert_true(holds(machines, 9 + 3 * MACHINES_HEARD_MAX, 1));
     machines_free(machines);
 }

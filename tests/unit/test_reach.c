@@ -245,9 +245,9 @@ static void exports_follow(void **state)
                       "\"10.50.1.1:/srv/\"; } elsif filename = \"z\" { " ROOT
                       "\"/srv/inner\"; } elsif filename = \"i\" { " ROOT "\"iscsi:x\"; } }");
     question.snapshot = scene.snapshot;
-    assert_int_equal(exports_find(&exports, &question, false, &bad), EXPORT_UNKNOWN_MACHINE);
+    assert_int_equal(exports_find(&exports, &question, false, NULL, &bad), EXPORT_UNKNOWN_MACHINE);
     assert_int_equal(exports.count, 0);
-    assert_int_equal(exports_find(&exports, &question, true, &bad), EXPORT_GRANTED);
+    assert_int_equal(exports_find(&exports, &question, true, NULL, &bad), EXPORT_GRANTED);
     assert_int_equal(exports.count, 2);
     assert_string_equal(exports_allow(&exports, slice_of_string("/srv/x"), below)->directory,
                         "/srv");
@@ -261,7 +261,7 @@ static void exports_follow(void **state)
 
     scene_open(&scene, SUBNET "if filename = \"i\" { " ROOT "\"iscsi:x\"; } }");
     question.snapshot = scene.snapshot;
-    assert_int_equal(exports_find(&exports, &question, true, &bad), EXPORT_BAD_ROOT_PATH);
+    assert_int_equal(exports_find(&exports, &question, true, NULL, &bad), EXPORT_BAD_ROOT_PATH);
     assert_int_equal(bad.line, 1);
     exports_release(&exports);
     scene_close(&scene);

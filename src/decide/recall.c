@@ -1,0 +1,124 @@
+#include "decide/recall.h"
+
+#include "model/step.h"
+
+static const struct pool *pool_of(const struct subnet *subnet, uint32_t address)
+{
+    for (size_t i = 0; subnet && address && i < subnet->range_count; i++) {
+        if (subnet->ranges[i].low <= address && address <= subnet->ranges[i].high)
+            return subnet->ranges[i].pool;
+    }
+    return NULL;
+}
+
+static bool is_fixed(const struct host *host, uint32_t address)
+{
+    for (size_t i = 0; host && i < host->fixed_address_count; i++) {
+        if (host->fixed_addresses[i] == address)
+            return true;
+    }
+    return false;
+}
+
+void recall_place(struct evaluation *e, const struct snapshot *snapshot, const struct host *host,
+                  uint32_t address)
+{
+    e->snapshot = snapshot;
+    e->host = host;
+    e->address = address;
+    e->fixed = is_fixed(host, address);
+    e->subnet = address ? snapshot_subnet_of(snapshot, address) : NULL;
+    e->pool = pool_of(e->subnet, address);
+}
+
+static bool has_actions(const struct scope *scope)
+{
+    for (; scope; scope = scope->outer) {
+        if (scope->actions)
+            return true;
+    }
+    return false;
+}
+
+bool recall_matters(const struct snapshot *snapshot)
+{
+    bool matters = snapshot->class_count > 0 || has_actions(&snapshot->global);
+
+    for (size_t i = 0; !matters && i < snapshot->subnet_count; i++) {
+        const struct subnet *subnet = &snapshot->subnets[i];
+
+        matters = has_actions(&subnet->scope);
+        for (size_t j = 0; !matters && j < subnet->range_count; j++)
+            matters = subnet->ranges[j].pool != NULL;
+    }
+    for (size_t i = 0; !matters && i < snapshot->host_count; i++)
+        matters = has_actions(&snapshot->hosts[i].scope) || snapshot->hosts[i].hardware.length == 0;
+    return matters;
+}
+
+static struct slice text_slice(const char *text)
+{
+    return text[0] ? slice_of_string(text) : slice_of(NULL, 0);
+}
+
+static struct slice bytes_slice(const uint8_t *bytes, size_t length)
+{
+    return length > 0 ? slice_of(bytes, length) : slice_of(NULL, 0);
+}
+
+void recall_message(struct dhcp_message *message, const struct hardware *hardware,
+                    const struct lease *lease)
+{
+    static const uint8_t request = DHCP_REQUEST;
+
+    *message = (struct dhcp_message){
+        .op = BOOTP_REQUEST, .hardware_type = hardware->type, .hardware_length = hardware->length};
+    memcpy(message->chaddr, hardware->address,
+           hardware->length < DHCP_CHADDR_SIZE ? hardware->length : DHCP_CHADDR_SIZE);
+    if (!lease)
+        return;
+    message->has_options = true;
+    message->options[DHCP_OPTION_MESSAGE_TYPE] = slice_of(&request, 1);
+    message->options[DHCP_OPTION_VENDOR_CLASS] = text_slice(lease->vendor_class);
+    message->options[DHCP_OPTION_HOST_NAME] = text_slice(lease->host_name);
+    message->options[DHCP_OPTION_CLIENT_IDENTIFIER] =
+        bytes_slice(lease->client_identifier, lease->client_identifier_length);
+    message->options[DHCP_OPTION_UUID] = bytes_slice(lease->uuid, lease->uuid_length);
+    if (lease->stage == STAGE_IPXE)
+        message->options[DHCP_OPTION_USER_CLASS] = slice_of_string("iPXE");
+}
+
+struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,
+                              const struct snapshot *snapshot, const struct host *host,
+                              uint32_t address)
+{
+    e->message = message;
+    e->packet = slice_of(NULL, 0);
+    e->seconds_left = 0;
+    e->event = 0;
+    recall_place(e, snapshot, host, address);
+    return evaluation_run(e);
+}
+
+size_t recall_pick(struct setting picked[RECALL_PICKED_MAX], const struct scope_view *outcome,
+                   const struct scope_view *plain, bool told)
+{
+    static const struct {
+        enum setting_space space;
+        unsigned code;
+    } rows[RECALL_PICKED_MAX] = {
+        {SPACE_DHCP, DHCP_OPTION_ROOT_PATH},          {SPACE_PARAMETER, PARAMETER_TFTP_ROOT},
+        {SPACE_PARAMETER, PARAMETER_CONSOLE},         {SPACE_PARAMETER, PARAMETER_CONSOLE_SPEED},
+        {SPACE_PARAMETER, PARAMETER_CONSOLE_ADDRESS}, {SPACE_PARAMETER, PARAMETER_BOOT_TIMEOUT},
+    };
+    size_t count = 0;
+
+    for (size_t i = told ? 0 : 1; i < RECALL_PICKED_MAX; i++) {
+        const struct setting *now = scope_view_find(outcome, rows[i].space, rows[i].code);
+        const struct setting *always = scope_view_find(plain, rows[i].space, rows[i].code);
+
+        if (now && !now->computed && (!always || !slice_equal(now->value, always->value)))
+            picked[count++] = *now;
+    }
+    return count;
+}

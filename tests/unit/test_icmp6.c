@@ -1,4 +1,4 @@
-#include "test.h"
+#include "golden.h"
 
 #include "wire/icmp6.h"
 
@@ -34,21 +34,36 @@ static void solicitations_are_read(void **state)
     assert_false(icmp6_decode_solicitation(&solicitation, slice_of(changed, sizeof(changed))));
 }
 
-static void advertisement_promises_nothing(void **state)
+static void recorded_solicitation_is_read(void **state)
 {
-    static const uint8_t wanted[ICMP6_ADVERTISEMENT_SIZE] = {134};
-    uint8_t written[64];
+    static const uint8_t mac[] = {0x22, 0x22, 0x22, 0x22, 0, 0x11};
+    struct icmp6_solicitation solicitation;
+    uint8_t bytes[64];
 
     (void)state;
-    assert_int_equal(icmp6_encode_advertisement(written, sizeof(written)), sizeof(wanted));
-    assert_memory_equal(written, wanted, sizeof(wanted));
-    assert_int_equal(icmp6_encode_advertisement(written, sizeof(wanted) - 1), 0);
+    assert_true(icmp6_decode_solicitation(&solicitation,
+                                          golden("icmp6-solicitation.bin", bytes, sizeof(bytes))));
+    assert_true(solicitation.has_link_address);
+    assert_memory_equal(solicitation.link_address, mac, sizeof(mac));
+}
+
+/* Router lifetime 0, no prefix, nothing to configure. */
+static void advertisement_promises_nothing(void **state)
+{
+    uint8_t bytes[64], written[64];
+    struct slice wanted = golden("icmp6-advertisement.bin", bytes, sizeof(bytes));
+
+    (void)state;
+    assert_int_equal(icmp6_encode_advertisement(written, sizeof(written)), wanted.length);
+    assert_memory_equal(written, wanted.data, wanted.length);
+    assert_int_equal(icmp6_encode_advertisement(written, wanted.length - 1), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(solicitations_are_read),
+        cmocka_unit_test(recorded_solicitation_is_read),
         cmocka_unit_test(advertisement_promises_nothing),
     };
 

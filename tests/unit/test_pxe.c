@@ -1,5 +1,5 @@
 /* proxyDHCP, boot servers and boot menus. */
-#include "test.h"
+#include "golden.h"
 
 #include "decide/pxe.h"
 #include "dhcp_scene.h"
@@ -156,6 +156,21 @@ static void boot_server_answers_the_choice(void **state)
     scene_close(&scene);
 }
 
+/* What iPXE sends to port 4011 once an item is chosen. */
+static void recorded_choice_is_read(void **state)
+{
+    uint8_t bytes[DHCP_DEFAULT_LIMIT];
+    struct pxe_boot_item item = {0, 1};
+
+    (void)state;
+    assert_null(dhcp_decode(&scene.message, golden("pxe-request.bin", bytes, sizeof(bytes))));
+    assert_int_equal(dhcp_message_type(&scene.message), DHCP_REQUEST);
+    assert_true(
+        pxe_read_boot_item(dhcp_message_bytes(&scene.message, DHCP_OPTION_VENDOR_OPTIONS), &item));
+    assert_int_equal(item.type, PXE_FIRST_TYPE);
+    assert_int_equal(item.layer, 0);
+}
+
 /* Who says at port 4011 that it is at another's address, or at any address of the world, is
  * answered, and is not believed. */
 static void a_word_for_an_address_counts_from_there(void **state)
@@ -240,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup(proxy_for_http, forget),
         cmocka_unit_test_setup(menus_in_offers_of_both_kinds, forget),
         cmocka_unit_test_setup(boot_server_answers_the_choice, forget),
+        cmocka_unit_test_setup(recorded_choice_is_read, forget),
         cmocka_unit_test_setup(a_word_for_an_address_counts_from_there, forget),
         cmocka_unit_test_setup(items_are_read, forget),
         cmocka_unit_test_setup(menus_have_an_end, forget),

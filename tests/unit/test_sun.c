@@ -1,5 +1,5 @@
 /* RARP and bootparam: their bytes, and what a host declaration answers. */
-#include "test.h"
+#include "golden.h"
 
 #include "config/config.h"
 #include "decide/sun.h"
@@ -37,21 +37,6 @@ static int unload(void **state)
     (void)state;
     snapshot_free(snapshot);
     return 0;
-}
-
-static struct slice golden(const char *name, uint8_t *to, size_t size)
-{
-    char path[512];
-    size_t length;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s/golden/%s", TEST_DATA, name);
-    file = fopen(path, "rb");
-    if (!file)
-        fail_msg("%s is missing", path);
-    length = fread(to, 1, size, file);
-    fclose(file);
-    return slice_of(to, length);
 }
 
 static void rarp_answers_as_scapy_writes_it(void **state)

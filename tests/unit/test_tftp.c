@@ -1,4 +1,4 @@
-#include "test.h"
+#include "golden.h"
 
 #include "decide/tftp.h"
 #include "wire/netascii.h"
@@ -38,6 +38,27 @@ static void requests_decode(void **state)
     assert_int_equal(packet.mode, TFTP_MODE_MAIL);
     assert_true(tftp_decode(&packet, BYTES("\0\1x\0image\0")));
     assert_int_equal(packet.mode, TFTP_MODE_OTHER);
+}
+
+static void golden_packets_are_read_and_written(void **state)
+{
+    struct tftp_packet packet;
+    uint8_t bytes[128], written[128];
+    struct writer w = writer_of(written, sizeof(written));
+    struct slice oack;
+
+    (void)state;
+    assert_true(tftp_decode(&packet, golden("tftp-request.bin", bytes, sizeof(bytes))));
+    assert_int_equal(packet.opcode, TFTP_RRQ);
+    assert_true(slice_equal_string(packet.filename, "snponly.efi"));
+    assert_int_equal(packet.options.value[TFTP_BLKSIZE], 1468);
+    assert_int_equal(packet.options.value[TFTP_WINDOWSIZE], 4);
+    oack = golden("tftp-oack.bin", bytes, sizeof(bytes));
+    assert_true(tftp_decode(&packet, oack));
+    assert_int_equal(packet.opcode, TFTP_OACK);
+    assert_int_equal(packet.options.value[TFTP_TSIZE], 74213);
+    tftp_encode(&w, &packet);
+    assert_true(slice_equal(slice_of(written, w.length), oack));
 }
 
 static void options_are_read_strictly(void **state)
@@ -402,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_decode),
+        cmocka_unit_test(golden_packets_are_read_and_written),
         cmocka_unit_test(options_are_read_strictly),
         cmocka_unit_test(broken_packets_are_refused),
         cmocka_unit_test(packets_encode),

@@ -1,24 +1,7 @@
-#include "test.h"
+#include "golden.h"
 
 #include "base/cursor.h"
 #include "wire/dhcp.h"
-
-#include <stdio.h>
-
-/* The file's bytes; returns their number. */
-static size_t golden(const char *name, uint8_t *to, size_t size)
-{
-    char path[512];
-    size_t length;
-    FILE *file;
-
-    snprintf(path, sizeof(path), TEST_DATA "/golden/%s", name);
-    file = fopen(path, "rb");
-    assert_non_null(file);
-    length = fread(to, 1, size, file);
-    fclose(file);
-    return length;
-}
 
 static void golden_request_is_read(void **state)
 {
@@ -29,7 +12,7 @@ static void golden_request_is_read(void **state)
     uint32_t number = 0;
 
     (void)state;
-    assert_null(dhcp_decode(&message, slice_of(packet, golden("dhcp-request.bin", packet, 512))));
+    assert_null(dhcp_decode(&message, golden("dhcp-request.bin", packet, 512)));
     assert_int_equal(message.op, BOOTP_REQUEST);
     assert_int_equal(message.hops, 1);
     assert_int_equal(message.xid, 0x1a2b3c4d);
@@ -85,7 +68,7 @@ static void golden_ack_is_written(void **state)
 {
     struct dhcp_reply reply = example_reply();
     uint8_t written[DHCP_LIMIT_MAX], wanted[512];
-    size_t length = golden("dhcp-ack.bin", wanted, sizeof(wanted));
+    size_t length = golden("dhcp-ack.bin", wanted, sizeof(wanted)).length;
     struct dhcp_dropped dropped;
 
     (void)state;
@@ -264,7 +247,7 @@ static void golden_overload_is_written(void **state)
 {
     struct dhcp_reply reply = example_reply();
     uint8_t written[DHCP_LIMIT_MAX], wanted[600], value[200];
-    size_t length = golden("dhcp-overload.bin", wanted, sizeof(wanted));
+    size_t length = golden("dhcp-overload.bin", wanted, sizeof(wanted)).length;
     struct dhcp_message message;
     struct dhcp_dropped dropped;
 

@@ -1,19 +1,16 @@
 #include "store/leases.h"
 
 #include "base/memory.h"
-#include "model/lease_notes.h"
+#include "store/lease_database.h"
+#include "store/lease_log.h"
+#include "store/lease_record.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-/* "bwle": tells our database from any other SQLite file (PRAGMA application_id). */
-enum { LEASES_APPLICATION = 0x62776c65, LEASES_VERSION = 3, LEASES_BUSY_MS = 100 };
 
 /* What stood at an address before a change of this turn. */
 struct undo {
@@ -25,135 +22,33 @@ struct undo {
 
 struct leases {
     char *path;
-    sqlite3 *database;
-    sqlite3_stmt *upsert;
     struct lease_table table;
     struct undo *undos;
     size_t undo_count, undo_capacity;
+
+    struct lease_log *log; /* NULL: no room for one, so the database takes each commit itself */
+    char *log_path;
+    uint8_t *records; /* those of the present commit, encoded */
+    size_t records_capacity;
+
+    /* The mover's while it runs: it brings a full half of the log into the database. */
+    bool moving;
+    pthread_t mover;
+    uint64_t moving_last; /* up to which generation */
+    sqlite3 *database;
+    sqlite3_stmt *upsert;
+    uint64_t moved; /* the last generation that the database holds */
 };
-
-/* WAL with FULL has each commit on the disk before it returns, with one fsync. */
-static const char setup[] = "PRAGMA journal_mode=WAL;"
-                            "PRAGMA synchronous=FULL;"
-                            "PRAGMA temp_store=MEMORY;";
-
-static const char schema[] = "BEGIN IMMEDIATE;"
-                             "CREATE TABLE IF NOT EXISTS lease ("
-                             "  address INTEGER PRIMARY KEY,"
-                             "  state INTEGER NOT NULL,"
-                             "  hardware_type INTEGER NOT NULL,"
-                             "  hardware BLOB NOT NULL,"
-                             "  client_identifier BLOB NOT NULL,"
-                             "  uuid BLOB NOT NULL,"
-                             "  start INTEGER NOT NULL,"
-                             "  expiry INTEGER NOT NULL,"
-                             "  stage INTEGER NOT NULL,"
-                             "  identifier_stage INTEGER NOT NULL,"
-                             "  host_name TEXT NOT NULL,"
-                             "  vendor_class TEXT NOT NULL,"
-                             "  reason TEXT NOT NULL DEFAULT '',"
-                             "  notes BLOB NOT NULL DEFAULT x''"
-                             ") STRICT;"
-                             "PRAGMA application_id=0x62776c65;"
-                             "PRAGMA user_version=3;"
-                             "COMMIT;";
-
-/* Version 1 kept no reasons. */
-static const char second_version[] = "BEGIN IMMEDIATE;"
-                                     "ALTER TABLE lease ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
-                                     "PRAGMA user_version=2;"
-                                     "COMMIT;";
-
-/* Version 2 kept no notes. */
-static const char third_version[] = "BEGIN IMMEDIATE;"
-                                    "ALTER TABLE lease ADD COLUMN notes BLOB NOT NULL DEFAULT x'';"
-                                    "PRAGMA user_version=3;"
-                                    "COMMIT;";
-
-static const char upsert[] =
-    "INSERT OR REPLACE INTO lease (address, state, hardware_type, "
-    "hardware, client_identifier, uuid,"
-    " start, expiry, stage, identifier_stage, host_name, vendor_class, reason, notes)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-
-static const char select_all[] =
-    "SELECT address, state, hardware_type, hardware, client_identifier, uuid, start, expiry, stage,"
-    " identifier_stage, host_name, vendor_class, notes FROM lease";
-
-/* The number that a PRAGMA or a count gives; -1 where it cannot be read. */
-static long long number_of(sqlite3 *database, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-    long long number = -1;
-
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return number;
-}
-
-/* Copies a blob column of at most `size` bytes; returns its length, cut to that. */
-static size_t take_blob(sqlite3_stmt *row, int column, void *to, size_t size)
-{
-    size_t length = (size_t)sqlite3_column_bytes(row, column);
-    const void *bytes = sqlite3_column_blob(row, column);
-
-    if (length > size)
-        length = size;
-    if (length > 0)
-        memcpy(to, bytes, length);
-    return length;
-}
-
-static void take_text(sqlite3_stmt *row, int column, char to[LEASE_TEXT_SIZE])
-{
-    to[take_blob(row, column, to, LEASE_TEXT_SIZE - 1)] = 0;
-}
-
-static enum boot_stage take_stage(sqlite3_stmt *row, int column)
-{
-    int stage = sqlite3_column_int(row, column);
-
-    return stage >= 0 && stage < STAGE_COUNT ? (enum boot_stage)stage : STAGE_UNKNOWN;
-}
-
-/* Its notes live until the next row. */
-static struct lease lease_of_row(sqlite3_stmt *row)
-{
-    int state = sqlite3_column_int(row, 1);
-    struct lease lease = {
-        .address = (uint32_t)sqlite3_column_int64(row, 0),
-        .state = state == LEASE_RELEASED || state == LEASE_DECLINED ? (enum lease_state)state
-                                                                    : LEASE_BOUND,
-        .start = sqlite3_column_int64(row, 6),
-        .expiry = sqlite3_column_int64(row, 7),
-        .stage = take_stage(row, 8),
-        .identifier_stage = take_stage(row, 9),
-    };
-
-    lease.hardware.type = (uint8_t)sqlite3_column_int(row, 2);
-    lease.hardware.length =
-        (uint8_t)take_blob(row, 3, lease.hardware.address, sizeof(lease.hardware.address));
-    lease.client_identifier_length =
-        take_blob(row, 4, lease.client_identifier, sizeof(lease.client_identifier));
-    lease.uuid_length = take_blob(row, 5, lease.uuid, sizeof(lease.uuid));
-    take_text(row, 10, lease.host_name);
-    take_text(row, 11, lease.vendor_class);
-    if (sqlite3_column_bytes(row, 12) <= LEASE_NOTES_MAX)
-        lease.notes = slice_of(sqlite3_column_blob(row, 12), (size_t)sqlite3_column_bytes(row, 12));
-    return lease;
-}
 
 static int load(struct leases *leases)
 {
     sqlite3_stmt *rows = NULL;
-    int result = sqlite3_prepare_v2(leases->database, select_all, -1, &rows, NULL);
+    int result = sqlite3_prepare_v2(leases->database, lease_database_select, -1, &rows, NULL);
 
     while (result == SQLITE_OK || result == SQLITE_ROW) {
         result = sqlite3_step(rows);
         if (result == SQLITE_ROW) {
-            struct lease lease = lease_of_row(rows);
+            struct lease lease = lease_database_row(rows);
 
             lease_table_put(&leases->table, &lease);
         }
@@ -162,61 +57,133 @@ static int load(struct leases *leases)
     return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
-/* Makes the table in a fresh file; refuses one that holds something else. */
-static int prepare(struct leases *leases, bool *foreign)
-{
-    long long application = number_of(leases->database, "PRAGMA application_id");
-    long long version = number_of(leases->database, "PRAGMA user_version");
-    long long tables = number_of(leases->database, "SELECT count(*) FROM sqlite_schema");
-    int result;
-
-    if (application < 0 || version < 0 || tables < 0)
-        return sqlite3_errcode(leases->database);
-    *foreign = (application != LEASES_APPLICATION && (application != 0 || tables > 0)) ||
-               version > LEASES_VERSION;
-    if (*foreign)
-        return SQLITE_ERROR;
-    result = sqlite3_exec(leases->database, setup, NULL, NULL, NULL);
-    if (result == SQLITE_OK && tables == 0)
-        result = sqlite3_exec(leases->database, schema, NULL, NULL, NULL);
-    if (result == SQLITE_OK && tables > 0 && version == 1)
-        result = sqlite3_exec(leases->database, second_version, NULL, NULL, NULL);
-    if (result == SQLITE_OK && tables > 0 && version < 3)
-        result = sqlite3_exec(leases->database, third_version, NULL, NULL, NULL);
-    return result;
-}
-
-/* The cure for what SQLite says, as far as there is one. */
-static const char *cure_of(int result)
-{
-    switch (result & 0xff) {
-    case SQLITE_FULL:
-        return "make room on its file system; machines are answered again as soon as there is some";
-    case SQLITE_IOERR:
-        return "see to the disk and the room on its file system";
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-        return "let the server write there, or name another directory with state-directory "
-               "\"...\"; or --state";
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return "end the other program that has it open for writing";
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return "the file is damaged or no database: put a copy back, or move it away, and the "
-               "leases are learnt again as the machines ask";
-    default:
-        return "see to the file";
-    }
-}
-
 static int fail(struct leases *leases, int result, const char *what, char *error, size_t error_size)
 {
     snprintf(error, error_size, "%s: the lease database %s: %s; %s", leases->path, what,
              leases->database ? sqlite3_errmsg(leases->database) : sqlite3_errstr(result),
-             cure_of(result));
+             lease_database_cure(result));
     return -1;
+}
+
+static int fail_log(struct leases *leases, int failed, const char *what, char *error,
+                    size_t error_size)
+{
+    const char *cure = failed == EBADMSG ? "it is damaged or no lease log: move it away; what "
+                                           "leases.sqlite holds stays"
+                       : failed == ENOSPC || failed == EDQUOT || failed == EFBIG
+                           ? "make room on its file system; machines are answered again as soon as "
+                             "there is some"
+                           : "see to the disk and to who may write there";
+
+    snprintf(error, error_size, "%s: the lease log %s: %s; %s", leases->log_path, what,
+             failed == EBADMSG ? "not what it should be" : strerror(failed), cure);
+    return -1;
+}
+
+/* The records of one batch of the log go into the database. */
+static int move_batch(void *argument, uint64_t generation, struct slice payload)
+{
+    struct leases *leases = argument;
+    struct reader r = reader_of_slice(payload);
+    int result = SQLITE_OK;
+
+    if (leases->moved < generation)
+        leases->moved = generation;
+    while (result == SQLITE_OK && reader_left(&r) > 0) {
+        struct lease lease;
+        const char *reason;
+
+        if (!lease_record_decode(&r, &lease, &reason))
+            break;
+        result = lease_database_write(leases->upsert, &lease, reason);
+    }
+    return result;
+}
+
+static int write_moved(struct leases *leases)
+{
+    char *sql = memory_printf("INSERT OR REPLACE INTO log (one, moved) VALUES (1, %lld)",
+                              (long long)leases->moved);
+    int result = sqlite3_exec(leases->database, sql, NULL, NULL, NULL);
+
+    free(sql);
+    return result;
+}
+
+/* Moves what the log holds up to generation `last` into the database, in one transaction, which is
+ * on the disk before this returns. */
+static int move(struct leases *leases, uint64_t last, char *error, size_t error_size)
+{
+    uint64_t before = leases->moved;
+    int result = sqlite3_exec(leases->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+    if (result == SQLITE_OK)
+        result = lease_log_read(leases->log, before, last, move_batch, leases);
+    if (result == -1)
+        fail_log(leases, errno, "cannot be read", error, error_size);
+    if (result == SQLITE_OK && last != UINT64_MAX)
+        leases->moved = last;
+    if (result == SQLITE_OK)
+        result = write_moved(leases);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(leases->database, "COMMIT", NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        return 0;
+    if (result != -1)
+        fail(leases, result, "takes no more changes", error, error_size);
+    if (!sqlite3_get_autocommit(leases->database))
+        sqlite3_exec(leases->database, "ROLLBACK", NULL, NULL, NULL);
+    leases->moved = before;
+    return -1;
+}
+
+static void *move_aside(void *argument)
+{
+    struct leases *leases = argument;
+    char error[1024];
+
+    /* Where it fails, whoever needs the half tries again, and has the error to tell. */
+    (void)move(leases, leases->moving_last, error, sizeof(error));
+    return NULL;
+}
+
+/* In a thread of its own, which takes no signals; at once where there can be none. */
+static void start_mover(struct leases *leases, uint64_t last)
+{
+    sigset_t all, before;
+
+    leases->moving_last = last;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    leases->moving = pthread_create(&leases->mover, NULL, move_aside, leases) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!leases->moving)
+        move_aside(leases);
+}
+
+static void await_mover(struct leases *leases)
+{
+    if (leases->moving)
+        pthread_join(leases->mover, NULL);
+    leases->moving = false;
+}
+
+/* Opens the log or makes it, and moves what a server that did not end in order left in it. */
+static int open_log(struct leases *leases, const char *directory, char *error, size_t error_size)
+{
+    long long moved = lease_database_number(leases->database, lease_database_moved);
+    int failed = lease_log_open(directory, true, &leases->log);
+
+    leases->moved = moved > 0 ? (uint64_t)moved : 0;
+    if (failed)
+        return fail_log(leases, failed, "cannot be used", error, error_size);
+    if (leases->log && move(leases, UINT64_MAX, error, error_size) < 0)
+        return -1;
+    if (!leases->log)
+        (void)lease_log_make(directory, &leases->log);
+    if (leases->log)
+        lease_log_turn(leases->log, leases->moved + 1);
+    return 0;
 }
 
 struct leases *leases_open(const char *directory, char *error, size_t error_size)
@@ -226,12 +193,13 @@ struct leases *leases_open(const char *directory, char *error, size_t error_size
     int result;
 
     leases->path = memory_printf("%s/" LEASES_FILE, directory);
+    leases->log_path = memory_printf("%s/" LEASES_LOG, directory);
     result =
         sqlite3_open_v2(leases->path, &leases->database,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK) {
         sqlite3_busy_timeout(leases->database, LEASES_BUSY_MS);
-        result = prepare(leases, &foreign);
+        result = lease_database_prepare(leases->database, &foreign);
     }
     if (foreign) {
         snprintf(
@@ -242,8 +210,10 @@ struct leases *leases_open(const char *directory, char *error, size_t error_size
         goto failed;
     }
     if (result == SQLITE_OK)
-        result = sqlite3_prepare_v3(leases->database, upsert, -1, SQLITE_PREPARE_PERSISTENT,
-                                    &leases->upsert, NULL);
+        result = sqlite3_prepare_v3(leases->database, lease_database_upsert, -1,
+                                    SQLITE_PREPARE_PERSISTENT, &leases->upsert, NULL);
+    if (result == SQLITE_OK && open_log(leases, directory, error, error_size) < 0)
+        goto failed;
     if (result == SQLITE_OK)
         result = load(leases);
     if (result == SQLITE_OK)
@@ -268,13 +238,22 @@ static void forget_undos(struct leases *leases)
 
 void leases_close(struct leases *leases)
 {
+    char error[1024];
+
     if (!leases)
         return;
+    await_mover(leases);
+    /* Where this fails, the log keeps it for the next start. */
+    if (leases->log && lease_log_generation(leases->log) > 0)
+        (void)move(leases, UINT64_MAX, error, sizeof(error));
+    lease_log_close(leases->log);
     sqlite3_finalize(leases->upsert);
     sqlite3_close(leases->database);
     lease_table_release(&leases->table);
     forget_undos(leases);
     free(leases->undos);
+    free(leases->records);
+    free(leases->log_path);
     free(leases->path);
     free(leases);
 }
@@ -338,32 +317,6 @@ bool leases_pending(const struct leases *leases)
     return leases->undo_count > 0;
 }
 
-static int write_lease(struct leases *leases, const struct lease *lease, const char *reason)
-{
-    sqlite3_stmt *row = leases->upsert;
-    int result;
-
-    sqlite3_bind_int64(row, 1, lease->address);
-    sqlite3_bind_int(row, 2, lease->state);
-    sqlite3_bind_int(row, 3, lease->hardware.type);
-    sqlite3_bind_blob(row, 4, lease->hardware.address, lease->hardware.length, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 5, lease->client_identifier, (int)lease->client_identifier_length,
-                      SQLITE_STATIC);
-    sqlite3_bind_blob(row, 6, lease->uuid, (int)lease->uuid_length, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 7, lease->start);
-    sqlite3_bind_int64(row, 8, lease->expiry);
-    sqlite3_bind_int(row, 9, lease->stage);
-    sqlite3_bind_int(row, 10, lease->identifier_stage);
-    sqlite3_bind_text(row, 11, lease->host_name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(row, 12, lease->vendor_class, -1, SQLITE_STATIC);
-    sqlite3_bind_text(row, 13, reason, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 14, lease->notes.length ? (const void *)lease->notes.data : "",
-                      (int)lease->notes.length, SQLITE_STATIC);
-    result = sqlite3_step(row);
-    sqlite3_reset(row);
-    return result == SQLITE_DONE ? SQLITE_OK : result;
-}
-
 static int write_all(struct leases *leases)
 {
     int result = sqlite3_exec(leases->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -374,7 +327,7 @@ static int write_all(struct leases *leases)
 
         /* Of an address that changed twice in this turn, the last state is written, twice. */
         if (lease)
-            result = write_lease(leases, lease, leases->undos[i].reason);
+            result = lease_database_write(leases->upsert, lease, leases->undos[i].reason);
     }
     return result == SQLITE_OK ? sqlite3_exec(leases->database, "COMMIT", NULL, NULL, NULL)
                                : result;
@@ -393,77 +346,83 @@ static void undo_all(struct leases *leases)
     }
 }
 
+/* One transaction of the database for all that waits. */
+static int commit_to_database(struct leases *leases, char *error, size_t error_size)
+{
+    int result = write_all(leases);
+
+    if (result == SQLITE_OK)
+        return 0;
+    fail(leases, result, "takes no more changes", error, error_size);
+    if (!sqlite3_get_autocommit(leases->database))
+        sqlite3_exec(leases->database, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
+}
+
+/* What waits, as a batch for the log. */
+static struct slice encode_all(struct leases *leases)
+{
+    size_t wanted = leases->undo_count * LEASE_RECORD_MAX;
+    struct writer w;
+
+    if (leases->records_capacity < wanted) {
+        leases->records = memory_resize(leases->records, 1, wanted);
+        leases->records_capacity = wanted;
+    }
+    w = writer_of(leases->records, leases->records_capacity);
+    for (size_t i = 0; i < leases->undo_count; i++) {
+        const struct lease *lease =
+            lease_table_by_address(&leases->table, leases->undos[i].address);
+
+        if (lease)
+            lease_record_encode(&w, lease, leases->undos[i].reason);
+    }
+    return slice_of(w.data, w.length);
+}
+
+/* The present half is full: the next batch goes to the other one, once that was moved. */
+static int turn_log(struct leases *leases, char *error, size_t error_size)
+{
+    uint64_t generation = lease_log_generation(leases->log);
+
+    await_mover(leases);
+    if (leases->moved + 1 < generation && move(leases, generation - 1, error, error_size) < 0)
+        return -1;
+    lease_log_turn(leases->log, generation + 1);
+    start_mover(leases, generation);
+    return 0;
+}
+
+static int commit_to_log(struct leases *leases, char *error, size_t error_size)
+{
+    struct slice records = encode_all(leases);
+    int failed;
+
+    /* More than a half takes: the database, after everything older. */
+    if (records.length > LEASE_LOG_PAYLOAD_MAX) {
+        await_mover(leases);
+        if (move(leases, lease_log_generation(leases->log), error, error_size) < 0)
+            return -1;
+        lease_log_turn(leases->log, leases->moved + 1);
+        return commit_to_database(leases, error, error_size);
+    }
+    if (!lease_log_fits(leases->log, records.length) && turn_log(leases, error, error_size) < 0)
+        return -1;
+    failed = lease_log_append(leases->log, records);
+    return failed ? fail_log(leases, failed, "takes no more changes", error, error_size) : 0;
+}
+
 int leases_commit(struct leases *leases, char *error, size_t error_size)
 {
     int result;
 
     if (leases->undo_count == 0)
         return 0;
-    result = write_all(leases);
-    if (result == SQLITE_OK) {
+    result = leases->log ? commit_to_log(leases, error, error_size)
+                         : commit_to_database(leases, error, error_size);
+    if (result == 0)
         forget_undos(leases);
-        return 0;
-    }
-    fail(leases, result, "takes no more changes", error, error_size);
-    if (!sqlite3_get_autocommit(leases->database))
-        sqlite3_exec(leases->database, "ROLLBACK", NULL, NULL, NULL);
-    undo_all(leases);
-    return -1;
-}
-
-int leases_read(const char *directory,
-                void (*each)(void *argument, const struct lease *lease, const char *reason),
-                void *argument, char *error, size_t error_size)
-{
-    struct leases leases = {.path = memory_printf("%s/" LEASES_FILE, directory)};
-    int result = sqlite3_open_v2(leases.path, &leases.database, SQLITE_OPEN_READONLY, NULL);
-    sqlite3_stmt *rows = NULL;
-    long long version;
-    char *sql = NULL;
-
-    if (result == SQLITE_OK) {
-        sqlite3_busy_timeout(leases.database, LEASES_BUSY_MS);
-        version = number_of(leases.database, "PRAGMA user_version");
-        sql = memory_printf("%s, %s, %s FROM lease ORDER BY address",
-                            "SELECT address, state, hardware_type, hardware,"
-                            " client_identifier, uuid, start, expiry, stage, identifier_stage,"
-                            " host_name, vendor_class",
-                            version > 2 ? "notes" : "x''", version > 1 ? "reason" : "''");
-        result = sqlite3_prepare_v2(leases.database, sql, -1, &rows, NULL);
-    }
-    while (result == SQLITE_OK || result == SQLITE_ROW) {
-        result = sqlite3_step(rows);
-        if (result == SQLITE_ROW) {
-            struct lease lease = lease_of_row(rows);
-            const unsigned char *reason = sqlite3_column_text(rows, 13);
-
-            each(argument, &lease, reason ? (const char *)reason : "");
-        }
-    }
-    if (result != SQLITE_DONE)
-        fail(&leases, result, "cannot be read", error, error_size);
-    sqlite3_finalize(rows);
-    sqlite3_close(leases.database);
-    free(sql);
-    free(leases.path);
-    return result == SQLITE_DONE ? 0 : -1;
-}
-
-int leases_claim(const char *directory, char *error, size_t error_size)
-{
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0)
-        return descriptor;
-    if (errno == EWOULDBLOCK)
-        snprintf(error, error_size,
-                 "the state directory %s is in use by another bootwire; end that one, or name "
-                 "another directory with --state",
-                 directory);
     else
-        snprintf(error, error_size, "the state directory %s cannot be opened: %s", directory,
-                 strerror(errno));
-    if (descriptor >= 0)
-        close(descriptor);
-    return -1;
+        undo_all(leases);
+    return result;
 }

@@ -1,4 +1,5 @@
-/* Leases on disk: one SQLite database, and the table in memory that answers in its stead.
+/* Leases on disk: one SQLite database with a redo log in front of it (store/lease_log.h), and the
+ * table in memory that answers in their stead.
  *
  * Changes go to the table at once and to the disk together, once per turn of the control loop
  * (leases_commit). What a client is promised leaves only after that. Where the disk refuses, the
@@ -16,16 +17,17 @@ struct leases;
 
 enum { LEASES_REASON_SIZE = 256 };
 
-/* Opens `directory`/leases.sqlite, makes it where it is missing, and reads it. Returns NULL with a
+/* Opens `directory`/leases.sqlite and the log beside it, makes what is missing, and reads them;
+ * without room for a log the database takes each commit itself, more slowly. Returns NULL with a
  * message for the person in `error` that names the file and the cure: a damaged file, or one that
  * is not ours, is left as it is. */
 struct leases *leases_open(const char *directory, char *error, size_t error_size);
-/* Drops what is not committed. NULL is allowed. */
+/* Drops what is not committed, and moves the log to the database. NULL is allowed. */
 void leases_close(struct leases *leases);
 
-/* Calls back with every record of `directory`/leases.sqlite by address, and why it is so ("" where
- * that is not known). Changes nothing; a server may be at work there meanwhile. Returns 0, or -1
- * with a message as above. */
+/* Calls back with every record of `directory`'s database and log by address, and why it is so (""
+ * where that is not known). Changes nothing; a server may be at work there meanwhile. Returns 0, or
+ * -1 with a message as above. */
 int leases_read(const char *directory,
                 void (*each)(void *argument, const struct lease *lease, const char *reason),
                 void *argument, char *error, size_t error_size);
@@ -48,7 +50,7 @@ void leases_expire_offers(struct leases *leases, uint64_t now_ms);
 
 /* Whether something waits for leases_commit(). */
 bool leases_pending(const struct leases *leases);
-/* Writes what waits in one transaction and has the disk confirm it. Returns 0; or -1 with the
+/* Writes what waits, all or nothing, and has the disk confirm it. Returns 0; or -1 with the
  * reason and the cure in `error`, and then every change since the last commit is undone, in memory
  * too. */
 int leases_commit(struct leases *leases, char *error, size_t error_size);

@@ -1,6 +1,7 @@
 /* The leases of 100,000 machines, on disk and in memory, in less than 64 MB of a process. */
 #include "test.h"
 
+#include "store/lease_log.h"
 #include "store/leases.h"
 
 #include <stdio.h>
@@ -89,7 +90,8 @@ static void a_hundred_thousand_machines(void **state)
 
 static int clean(void **state)
 {
-    static const char *const names[] = {LEASES_FILE, LEASES_FILE "-wal", LEASES_FILE "-shm"};
+    static const char *const names[] = {LEASES_FILE, LEASES_FILE "-wal", LEASES_FILE "-shm",
+                                        LEASES_LOG};
     char path[128];
 
     (void)state;

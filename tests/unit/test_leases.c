@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "model/lease_notes.h"
+#include "store/lease_log.h"
 #include "store/leases.h"
 
 #include <signal.h>
@@ -37,6 +38,7 @@ static int remove_directory(void **state)
     unlink(path_of(LEASES_FILE));
     unlink(path_of(LEASES_FILE "-wal"));
     unlink(path_of(LEASES_FILE "-shm"));
+    unlink(path_of(LEASES_LOG));
     return rmdir(directory);
 }
 
@@ -150,7 +152,8 @@ static void full_disk_undoes_and_recovers(void **state)
     }
     assert_int_equal(leases_commit(leases, error, sizeof(error)), -1);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    assert_non_null(strstr(error, LEASES_FILE));
+    assert_non_null(strstr(error, path_of(LEASES_LOG)));
+    assert_non_null(strstr(error, "make room"));
     /* Memory says what the disk says. */
     assert_false(leases_pending(leases));
     assert_int_equal(leases_table(leases)->count, 1);

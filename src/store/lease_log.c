@@ -1,0 +1,283 @@
+#include "store/lease_log.h"
+
+#include "base/cursor.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BLOCK = 4096,
+    MAGIC_SIZE = 16,
+    BATCH_MAGIC = 0x62776c62, /* "bwlb" */
+    HASHED = LEASE_LOG_HEADER - crypto_shorthash_BYTES,
+    FILE_SIZE = BLOCK + 2 * LEASE_LOG_HALF,
+};
+
+static const uint8_t magic[MAGIC_SIZE + 1] = "bootwire leases1";
+
+struct lease_log {
+    int descriptor;
+    uint8_t key[crypto_shorthash_KEYBYTES];
+    unsigned half;
+    uint64_t generation;
+    uint32_t next;   /* number of the next batch in it */
+    size_t used;     /* of the half, whole blocks */
+    uint8_t *buffer; /* a batch on its way, with capacity */
+    size_t capacity;
+};
+
+/* One batch as its header says. */
+struct batch {
+    uint64_t generation;
+    uint32_t number;
+    uint32_t length;
+};
+
+static size_t blocks_for(size_t length)
+{
+    return (LEASE_LOG_HEADER + length + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+static off_t half_start(unsigned half)
+{
+    return BLOCK + (off_t)half * LEASE_LOG_HALF;
+}
+
+static char *path_in(const char *directory)
+{
+    return memory_printf("%s/" LEASES_LOG, directory);
+}
+
+static struct lease_log *log_new(int descriptor)
+{
+    struct lease_log *log = memory_zeroed(1, sizeof(*log));
+
+    log->descriptor = descriptor;
+    log->half = 1; /* the first turn begins with half 0 */
+    log->used = LEASE_LOG_HALF;
+    return log;
+}
+
+int lease_log_open(const char *directory, bool writable, struct lease_log **log)
+{
+    char *path = path_in(directory);
+    int descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC);
+    uint8_t block[MAGIC_SIZE + crypto_shorthash_KEYBYTES];
+    int error = descriptor < 0 ? errno : 0;
+    struct stat info;
+
+    free(path);
+    *log = NULL;
+    if (error)
+        return error == ENOENT ? 0 : error;
+    if (fstat(descriptor, &info) < 0 || !S_ISREG(info.st_mode) || info.st_size != FILE_SIZE ||
+        pread(descriptor, block, sizeof(block), 0) != sizeof(block) ||
+        memcmp(block, magic, MAGIC_SIZE) != 0) {
+        close(descriptor);
+        return EBADMSG;
+    }
+    *log = log_new(descriptor);
+    memcpy((*log)->key, block + MAGIC_SIZE, sizeof((*log)->key));
+    return 0;
+}
+
+/* Zeros from end to end: space that was only set aside would have to be entered in the file
+ * system's own books at the first write, which costs a commit as much again. */
+static int fill(int descriptor)
+{
+    enum { CHUNK = 64 * BLOCK };
+    uint8_t *zeros = memory_zeroed(1, CHUNK), *first = memory_zeroed(1, BLOCK);
+    int error = 0;
+
+    memcpy(first, magic, MAGIC_SIZE);
+    randombytes_buf(first + MAGIC_SIZE, crypto_shorthash_KEYBYTES);
+    for (off_t at = BLOCK; at < FILE_SIZE && !error; at += CHUNK) {
+        errno = ENOSPC;
+        if (pwrite(descriptor, zeros, CHUNK, at) != CHUNK)
+            error = errno;
+    }
+    errno = ENOSPC;
+    if (!error && pwrite(descriptor, first, BLOCK, 0) != BLOCK)
+        error = errno;
+    if (!error && fsync(descriptor) < 0)
+        error = errno;
+    free(zeros);
+    free(first);
+    return error;
+}
+
+/* The file's name must outlive a power cut as its bytes do. */
+static void sync_directory(const char *directory)
+{
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (descriptor < 0)
+        return;
+    (void)fsync(descriptor);
+    close(descriptor);
+}
+
+int lease_log_make(const char *directory, struct lease_log **log)
+{
+    char *path = path_in(directory), *fresh = memory_printf("%s.new", path);
+    int descriptor = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int error = descriptor < 0 ? errno : fill(descriptor);
+
+    *log = NULL;
+    if (!error && rename(fresh, path) < 0)
+        error = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (error && descriptor >= 0)
+        unlink(fresh);
+    free(fresh);
+    free(path);
+    if (error)
+        return error;
+    sync_directory(directory);
+    return lease_log_open(directory, true, log);
+}
+
+void lease_log_close(struct lease_log *log)
+{
+    if (!log)
+        return;
+    close(log->descriptor);
+    free(log->buffer);
+    free(log);
+}
+
+static void hash(const struct lease_log *log, const uint8_t *batch, size_t length,
+                 uint8_t digest[crypto_shorthash_BYTES])
+{
+    uint8_t inner[HASHED + crypto_shorthash_BYTES];
+
+    /* The header's bytes, then the payload's hash: the payload need not lie beside them. */
+    memcpy(inner, batch, HASHED);
+    crypto_shorthash(inner + HASHED, batch + LEASE_LOG_HEADER, length, log->key);
+    crypto_shorthash(digest, inner, sizeof(inner), log->key);
+}
+
+/* Reads the header at `offset` of a half; false where no batch can begin there. */
+static bool read_header(const struct lease_log *log, unsigned half, size_t offset,
+                        struct batch *batch)
+{
+    uint8_t header[LEASE_LOG_HEADER] = {0};
+    struct reader r = reader_of(header, sizeof(header));
+
+    if (offset >= LEASE_LOG_HALF ||
+        pread(log->descriptor, header, sizeof(header), half_start(half) + (off_t)offset) !=
+            sizeof(header) ||
+        reader_be32(&r) != BATCH_MAGIC)
+        return false;
+    batch->generation = reader_be64(&r);
+    batch->number = reader_be32(&r);
+    batch->length = reader_be32(&r);
+    return batch->length <= LEASE_LOG_PAYLOAD_MAX &&
+           blocks_for(batch->length) <= LEASE_LOG_HALF - offset;
+}
+
+/* Calls back with the batches of one half. */
+static int read_half(const struct lease_log *log, unsigned half, uint64_t generation,
+                     int (*each)(void *argument, uint64_t generation, struct slice payload),
+                     void *argument)
+{
+    uint8_t *bytes = NULL, digest[crypto_shorthash_BYTES];
+    struct batch batch;
+    size_t offset = 0;
+    int result = 0;
+
+    for (uint32_t number = 0; result == 0 && read_header(log, half, offset, &batch); number++) {
+        size_t length = LEASE_LOG_HEADER + batch.length;
+
+        if (batch.generation != generation || batch.number != number)
+            break;
+        bytes = memory_resize(bytes, 1, length);
+        if (pread(log->descriptor, bytes, length, half_start(half) + (off_t)offset) !=
+            (ssize_t)length) {
+            result = -1;
+            break;
+        }
+        hash(log, bytes, batch.length, digest);
+        if (memcmp(digest, bytes + HASHED, sizeof(digest)) != 0)
+            break;
+        offset += blocks_for(batch.length);
+        result = each(argument, generation, slice_of(bytes + LEASE_LOG_HEADER, batch.length));
+    }
+    free(bytes);
+    return result;
+}
+
+int lease_log_read(const struct lease_log *log, uint64_t after, uint64_t last,
+                   int (*each)(void *argument, uint64_t generation, struct slice payload),
+                   void *argument)
+{
+    struct batch first[2];
+    uint64_t generations[2];
+    unsigned older;
+    int result = 0;
+
+    for (unsigned half = 0; half < 2; half++)
+        generations[half] = read_header(log, half, 0, &first[half]) ? first[half].generation : 0;
+    older = generations[0] <= generations[1] ? 0 : 1;
+    for (unsigned i = 0; i < 2 && result == 0; i++) {
+        unsigned half = i == 0 ? older : !older;
+
+        if (generations[half] > after && generations[half] <= last)
+            result = read_half(log, half, generations[half], each, argument);
+    }
+    return result;
+}
+
+void lease_log_turn(struct lease_log *log, uint64_t generation)
+{
+    log->half = !log->half;
+    log->generation = generation;
+    log->next = 0;
+    log->used = 0;
+}
+
+uint64_t lease_log_generation(const struct lease_log *log)
+{
+    return log->generation;
+}
+
+bool lease_log_fits(const struct lease_log *log, size_t length)
+{
+    return length <= LEASE_LOG_PAYLOAD_MAX && blocks_for(length) <= LEASE_LOG_HALF - log->used;
+}
+
+int lease_log_append(struct lease_log *log, struct slice payload)
+{
+    size_t size = blocks_for(payload.length);
+    struct writer w;
+
+    if (log->capacity < size) {
+        log->buffer = memory_resize(log->buffer, 1, size);
+        log->capacity = size;
+    }
+    w = writer_of(log->buffer, size);
+    writer_be32(&w, BATCH_MAGIC);
+    writer_be64(&w, log->generation);
+    writer_be32(&w, log->next);
+    writer_be32(&w, (uint32_t)payload.length);
+    writer_zeros(&w, crypto_shorthash_BYTES);
+    writer_slice(&w, payload);
+    writer_zeros(&w, size - w.length);
+    hash(log, log->buffer, payload.length, log->buffer + HASHED);
+    errno = ENOSPC;
+    if (w.failed || pwrite(log->descriptor, log->buffer, size,
+                           half_start(log->half) + (off_t)log->used) != (ssize_t)size)
+        return errno;
+    if (fdatasync(log->descriptor) < 0)
+        return errno;
+    log->used += size;
+    log->next++;
+    return 0;
+}

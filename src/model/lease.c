@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 256 };
+enum { BLOCK_SIZE = 256, GROUP_SIZE = 256 };
+
+#define NEVER INT64_MAX
 
 /* How many leases count for a class. */
 struct lease_billing {
@@ -17,15 +19,131 @@ struct lease_billing {
  * address. */
 struct lease_block {
     struct lease *leases[BLOCK_SIZE];
-    int64_t free_at[BLOCK_SIZE]; /* wall seconds from which the record may be free */
+    int64_t ends[BLOCK_SIZE]; /* end_of() each */
     unsigned count;
 };
 
+/* 256 neighbouring blocks, and what a search must know to pass over them: a range as big as a /8 is
+ * searched in a few hundred steps where nothing of it is free. */
+struct lease_group {
+    struct lease_block *blocks[GROUP_SIZE];
+    int64_t soonest[GROUP_SIZE]; /* the least of each block's ends */
+    int64_t soonest_of_all;
+    unsigned count; /* of blocks */
+    unsigned full;  /* of those, blocks without room */
+};
+
+/* The wall second from which nobody has a claim on the record's address, should it not change; an
+ * offer ends by a change. NEVER, too, where there is no record. */
+static int64_t end_of(const struct lease *lease)
+{
+    if (!lease || lease->offer_until_ms > 0 || lease->reserved)
+        return NEVER;
+    return lease->expiry;
+}
+
+static struct lease_group *group_of(const struct lease_table *table, uint32_t address)
+{
+    uint32_t key = address / (BLOCK_SIZE * GROUP_SIZE);
+
+    return map_get(&table->groups, &key, sizeof(key));
+}
+
+static size_t place_of(uint32_t address)
+{
+    return address / BLOCK_SIZE % GROUP_SIZE;
+}
+
 static struct lease_block *block_of(const struct lease_table *table, uint32_t address)
 {
-    uint32_t key = address / BLOCK_SIZE;
+    const struct lease_group *group = group_of(table, address);
 
-    return map_get(&table->blocks, &key, sizeof(key));
+    return group ? group->blocks[place_of(address)] : NULL;
+}
+
+static int64_t least_of(const int64_t *ends, size_t count)
+{
+    int64_t least = NEVER;
+
+    for (size_t i = 0; i < count; i++)
+        least = ends[i] < least ? ends[i] : least;
+    return least;
+}
+
+/* Puts a new end in the place of an old one, and keeps the least one of all. */
+static void change_end(int64_t *ends, size_t count, size_t place, int64_t end, int64_t *least)
+{
+    int64_t before = ends[place];
+
+    ends[place] = end;
+    if (end <= *least)
+        *least = end;
+    else if (before == *least)
+        *least = least_of(ends, count);
+}
+
+/* Notes when the address is free, once its record has changed. */
+static void note_end(struct lease_group *group, uint32_t address)
+{
+    size_t place = place_of(address);
+    struct lease_block *block = group->blocks[place];
+    int64_t soonest = group->soonest[place];
+
+    change_end(block->ends, BLOCK_SIZE, address % BLOCK_SIZE,
+               end_of(block->leases[address % BLOCK_SIZE]), &soonest);
+    change_end(group->soonest, GROUP_SIZE, place, soonest, &group->soonest_of_all);
+}
+
+static struct lease_group *group_for(struct lease_table *table, uint32_t address)
+{
+    uint32_t key = address / (BLOCK_SIZE * GROUP_SIZE);
+    struct lease_group *group = group_of(table, address);
+
+    if (group)
+        return group;
+    group = memory_zeroed(1, sizeof(*group));
+    group->soonest_of_all = NEVER;
+    for (size_t i = 0; i < GROUP_SIZE; i++)
+        group->soonest[i] = NEVER;
+    map_put(&table->groups, &key, sizeof(key), group);
+    return group;
+}
+
+static void put_record(struct lease_table *table, struct lease *lease)
+{
+    struct lease_group *group = group_for(table, lease->address);
+    struct lease_block **block = &group->blocks[place_of(lease->address)];
+
+    if (!*block) {
+        *block = memory_zeroed(1, sizeof(**block));
+        for (size_t i = 0; i < BLOCK_SIZE; i++)
+            (*block)->ends[i] = NEVER;
+        group->count++;
+    }
+    (*block)->leases[lease->address % BLOCK_SIZE] = lease;
+    group->full += ++(*block)->count == BLOCK_SIZE;
+    if (lease->state == LEASE_RELEASED && lease->expiry > table->last_release)
+        table->last_release = lease->expiry;
+    note_end(group, lease->address);
+}
+
+static void take_record(struct lease_table *table, uint32_t address)
+{
+    struct lease_group *group = group_of(table, address);
+    struct lease_block *block = group->blocks[place_of(address)];
+    uint32_t key = address / (BLOCK_SIZE * GROUP_SIZE);
+
+    block->leases[address % BLOCK_SIZE] = NULL;
+    note_end(group, address);
+    group->full -= block->count-- == BLOCK_SIZE;
+    if (block->count > 0)
+        return;
+    free(block);
+    group->blocks[place_of(address)] = NULL;
+    if (--group->count == 0) {
+        map_remove(&table->groups, &key, sizeof(key));
+        free(group);
+    }
 }
 
 /* The map key of a machine: its address type, then its address. Returns the key's length. */
@@ -51,19 +169,22 @@ void lease_table_release(struct lease_table *table)
     struct map_entry *entry;
     size_t place = 0;
 
-    while (map_next(&table->blocks, &place, &entry)) {
-        struct lease_block *block = entry->value;
+    while (map_next(&table->groups, &place, &entry)) {
+        struct lease_group *group = entry->value;
 
-        for (size_t i = 0; i < BLOCK_SIZE; i++)
-            lease_free(block->leases[i]);
-        free(block);
+        for (size_t i = 0; i < GROUP_SIZE; i++) {
+            for (size_t j = 0; group->blocks[i] && j < BLOCK_SIZE; j++)
+                lease_free(group->blocks[i]->leases[j]);
+            free(group->blocks[i]);
+        }
+        free(group);
     }
     place = 0;
     while (map_next(&table->billings, &place, &entry))
         free(entry->value);
     map_release(&table->billings);
     free(table->ends);
-    map_release(&table->blocks);
+    map_release(&table->groups);
     map_release(&table->by_hardware);
     *table = (struct lease_table){.count = 0};
 }
@@ -238,23 +359,11 @@ static struct lease *copy_of(const struct lease *lease)
 
 void lease_table_put(struct lease_table *table, const struct lease *lease)
 {
-    uint32_t key = lease->address / BLOCK_SIZE;
     /* The copy comes first: `lease` may be the very record that is replaced. */
     struct lease *copy = copy_of(lease);
-    struct lease_block *block;
 
     lease_table_remove(table, copy->address);
-    block = block_of(table, copy->address);
-    if (!block) {
-        block = memory_zeroed(1, sizeof(*block));
-        map_put(&table->blocks, &key, sizeof(key), block);
-    }
-    block->leases[copy->address % BLOCK_SIZE] = copy;
-    block->free_at[copy->address % BLOCK_SIZE] =
-        copy->reserved                                                ? INT64_MAX
-        : copy->state == LEASE_BOUND || copy->state == LEASE_DECLINED ? copy->expiry
-                                                                      : INT64_MIN;
-    block->count++;
+    put_record(table, copy);
     table->count++;
     link_machine(table, copy);
     link_end(table, copy);
@@ -267,7 +376,6 @@ void lease_table_remove(struct lease_table *table, uint32_t address)
 {
     struct lease_block *block = block_of(table, address);
     struct lease *lease = block ? block->leases[address % BLOCK_SIZE] : NULL;
-    uint32_t key = address / BLOCK_SIZE;
 
     if (!lease)
         return;
@@ -276,12 +384,8 @@ void lease_table_remove(struct lease_table *table, uint32_t address)
     bill(table, lease, false);
     if (lease->offer_until_ms > 0)
         unlink_offer(table, lease);
-    block->leases[address % BLOCK_SIZE] = NULL;
+    take_record(table, address);
     table->count--;
-    if (--block->count == 0) {
-        map_remove(&table->blocks, &key, sizeof(key));
-        free(block);
-    }
     lease_free(lease);
 }
 
@@ -295,6 +399,7 @@ void lease_table_expire_offers(struct lease_table *table, uint64_t now_ms)
         } else {
             unlink_offer(table, lease);
             lease->offer_until_ms = 0;
+            note_end(group_of(table, lease->address), lease->address);
         }
     }
 }
@@ -319,31 +424,99 @@ struct lease lease_released(const struct lease *lease, int64_t wall)
     return released;
 }
 
-/* The last address of the block that `address` lies in, or `high` where that comes first. */
-static uint32_t block_end(uint32_t address, uint32_t high)
+/* The last address of the block or group of `size` addresses that `address` lies in, or `high`
+ * where that comes first. */
+static uint32_t last_of(uint32_t address, uint32_t size, uint32_t high)
 {
-    uint32_t last = address | (BLOCK_SIZE - 1);
+    uint32_t last = address | (size - 1);
 
     return last < high ? last : high;
 }
 
-uint32_t lease_table_find_unused(const struct lease_table *table, uint32_t low, uint32_t high)
+static uint32_t group_end(uint32_t address, uint32_t high)
 {
-    uint64_t at = low;
+    return last_of(address, BLOCK_SIZE * GROUP_SIZE, high);
+}
 
-    while (at <= high) {
-        uint32_t end = block_end((uint32_t)at, high);
-        const struct lease_block *block = block_of(table, (uint32_t)at);
+static uint32_t block_end(uint32_t address, uint32_t high)
+{
+    return last_of(address, BLOCK_SIZE, high);
+}
+
+/* The lowest address without a record from `at` to `end`, in one group; 0: none. */
+static uint32_t unused_in(const struct lease_group *group, uint64_t at, uint32_t end)
+{
+    while (at <= end) {
+        const struct lease_block *block = group->blocks[place_of((uint32_t)at)];
+        uint32_t last = block_end((uint32_t)at, end);
 
         if (!block)
             return (uint32_t)at;
-        for (; block->count < BLOCK_SIZE && at <= end; at++) {
+        for (; block->count < BLOCK_SIZE && at <= last; at++) {
             if (!block->leases[at % BLOCK_SIZE])
                 return (uint32_t)at;
         }
-        at = (uint64_t)end + 1;
+        at = (uint64_t)last + 1;
     }
     return 0;
+}
+
+uint32_t lease_table_find_unused(const struct lease_table *table, uint32_t low, uint32_t high)
+{
+    for (uint64_t at = low; at <= high; at = (uint64_t)group_end((uint32_t)at, high) + 1) {
+        const struct lease_group *group = group_of(table, (uint32_t)at);
+        uint32_t unused;
+
+        if (!group)
+            return (uint32_t)at;
+        if (group->full == GROUP_SIZE)
+            continue;
+        unused = unused_in(group, at, group_end((uint32_t)at, high));
+        if (unused)
+            return unused;
+    }
+    return 0;
+}
+
+/* What a search for the record that ended first knows so far. */
+struct search {
+    int64_t horizon; /* nothing that ends later is free */
+    int64_t wall;
+    uint64_t now_ms;
+    bool (*accept)(const void *argument, uint32_t address);
+    const void *argument;
+    const struct lease *oldest;
+};
+
+/* Whether a record that ends then would be the one. */
+static bool ends_earlier(const struct search *search, int64_t end)
+{
+    return end <= search->horizon && (!search->oldest || end < search->oldest->expiry);
+}
+
+static void search_block(struct search *search, const struct lease_block *block, uint64_t at,
+                         uint32_t end)
+{
+    for (; at <= end; at++) {
+        const struct lease *lease = block->leases[at % BLOCK_SIZE];
+
+        if (ends_earlier(search, block->ends[at % BLOCK_SIZE]) &&
+            lease_is_free(lease, search->wall, search->now_ms) &&
+            search->accept(search->argument, (uint32_t)at))
+            search->oldest = lease;
+    }
+}
+
+static void search_group(struct search *search, const struct lease_group *group, uint64_t at,
+                         uint32_t end)
+{
+    while (at <= end) {
+        uint32_t last = block_end((uint32_t)at, end);
+
+        if (ends_earlier(search, group->soonest[place_of((uint32_t)at)]))
+            search_block(search, group->blocks[place_of((uint32_t)at)], at, last);
+        at = (uint64_t)last + 1;
+    }
 }
 
 const struct lease *lease_table_find_oldest(const struct lease_table *table, uint32_t low,
@@ -351,38 +524,35 @@ const struct lease *lease_table_find_oldest(const struct lease_table *table, uin
                                             bool (*accept)(const void *argument, uint32_t address),
                                             const void *argument)
 {
-    const struct lease *oldest = NULL;
+    /* What was released before the clock was set back is free all the same. */
+    int64_t horizon = wall > table->last_release ? wall : table->last_release;
+    struct search search = {horizon, wall, now_ms, accept, argument, NULL};
 
-    for (uint64_t at = low; at <= high; at = (uint64_t)block_end((uint32_t)at, high) + 1) {
-        const struct lease_block *block = block_of(table, (uint32_t)at);
-        uint32_t end = block_end((uint32_t)at, high);
+    for (uint64_t at = low; at <= high; at = (uint64_t)group_end((uint32_t)at, high) + 1) {
+        const struct lease_group *group = group_of(table, (uint32_t)at);
 
-        for (uint64_t address = at; block && address <= end; address++) {
-            const struct lease *lease = block->leases[address % BLOCK_SIZE];
-
-            if (block->free_at[address % BLOCK_SIZE] > wall || !lease ||
-                (oldest && lease->expiry >= oldest->expiry))
-                continue;
-            if (lease_is_free(lease, wall, now_ms) && accept(argument, (uint32_t)address))
-                oldest = lease;
-        }
+        if (group && ends_earlier(&search, group->soonest_of_all))
+            search_group(&search, group, at, group_end((uint32_t)at, high));
     }
-    return oldest;
+    return search.oldest;
 }
 
+/* `*slot` counts the addresses of a group. */
 const struct lease *lease_table_next(const struct lease_table *table, size_t *place, size_t *slot)
 {
     struct map_entry *entry;
     size_t before = *place;
 
-    while (map_next(&table->blocks, place, &entry)) {
-        const struct lease_block *block = entry->value;
+    while (map_next(&table->groups, place, &entry)) {
+        const struct lease_group *group = entry->value;
 
-        while (*slot < BLOCK_SIZE) {
-            const struct lease *lease = block->leases[(*slot)++];
+        while (*slot < (size_t)GROUP_SIZE * BLOCK_SIZE) {
+            const struct lease_block *block = group->blocks[*slot / BLOCK_SIZE];
+            const struct lease *lease = block ? block->leases[*slot % BLOCK_SIZE] : NULL;
 
+            *slot += block ? 1 : BLOCK_SIZE;
             if (lease) {
-                *place = before; /* this block has more */
+                *place = before; /* this group has more */
                 return lease;
             }
         }

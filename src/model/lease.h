@@ -54,7 +54,7 @@ struct lease {
 
 /* All zero is an empty table. */
 struct lease_table {
-    struct map blocks;      /* struct lease_block; key: the uint32_t address >> 8 */
+    struct map groups;      /* struct lease_group; key: the uint32_t address >> 16 */
     struct map by_hardware; /* struct lease, linked by next_of_machine; key: type, then address */
     struct lease *oldest_offer, *newest_offer;
     size_t offer_count;
@@ -62,6 +62,7 @@ struct lease_table {
     struct lease **ends; /* a heap of those whose end is to be acted upon, the first on top */
     uint32_t end_count, end_capacity;
     struct map billings; /* struct lease_billing; key: a NOTE_BILLING's value */
+    int64_t last_release; /* the latest `expiry` of a released record there was */
 };
 
 void lease_table_release(struct lease_table *table);

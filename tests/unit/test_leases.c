@@ -248,6 +248,89 @@ static void table_finds_room(void **state)
     lease_table_release(&table);
 }
 
+/* What the search for a free address has to look at: the same answers as from a walk over all, and
+ * of a range where nothing is free no record at all. */
+static size_t looked;
+
+static bool counts(const void *argument, uint32_t address)
+{
+    (void)argument;
+    (void)address;
+    looked++;
+    return true;
+}
+
+static const struct lease *oldest_by_walk(const struct lease_table *table, uint32_t low,
+                                          uint32_t high, int64_t wall, uint64_t now_ms)
+{
+    const struct lease *oldest = NULL;
+
+    for (uint32_t address = low; address <= high; address++) {
+        const struct lease *lease = lease_table_by_address(table, address);
+
+        if (lease && lease_is_free(lease, wall, now_ms) &&
+            (!oldest || lease->expiry < oldest->expiry))
+            oldest = lease;
+    }
+    return oldest;
+}
+
+static void searches_agree_with_a_walk(void **state)
+{
+    const uint32_t low = 0x0a31fe80, high = low + 200000;
+    struct lease_table table = {.count = 0};
+    uint32_t random = 12345;
+    int64_t wall = WALL;
+
+    (void)state;
+    for (uint32_t address = low; address <= high; address++) {
+        struct lease lease = example(address, (uint8_t)address);
+
+        lease.hardware.length = 6;
+        memcpy(lease.hardware.address, &address, sizeof(address));
+        lease.expiry = WALL + 1000 + address % 7919;
+        lease_table_put(&table, &lease);
+    }
+    looked = 0;
+    assert_null(lease_table_find_oldest(&table, low, high, WALL, 0, counts, NULL));
+    assert_int_equal(looked, 0);
+    assert_int_equal(lease_table_find_unused(&table, low, high), 0);
+    /* All ended: few of them are looked at. */
+    assert_ptr_equal(lease_table_find_oldest(&table, low, high, WALL + 10000, 0, counts, NULL),
+                     oldest_by_walk(&table, low, high, WALL + 10000, 0));
+    assert_in_range(looked, 1, 10000);
+
+    for (int i = 0; i < 300; i++) {
+        uint32_t address;
+        struct lease lease;
+
+        random = random * 1664525u + 1013904223u;
+        address = low + random % 200001u;
+        lease = example(address, 1);
+        memcpy(lease.hardware.address, &address, sizeof(address));
+        lease.expiry = wall + (int64_t)(random >> 20) - 2000;
+        lease.state = random & 64 ? LEASE_RELEASED : random & 128 ? LEASE_DECLINED : LEASE_BOUND;
+        if (random & 256) {
+            lease.state = LEASE_OFFERED;
+            lease.offer_until_ms = 50 + (uint64_t)i;
+        }
+        if (random & 512)
+            lease_table_remove(&table, address);
+        else
+            lease_table_put(&table, &lease);
+        if (i % 10 == 0)
+            lease_table_expire_offers(&table, (uint64_t)i);
+        /* The clock goes both ways. */
+        wall += (int64_t)(random >> 16 & 511) - 250;
+        assert_ptr_equal(lease_table_find_oldest(&table, low, high, wall, (uint64_t)i, any, NULL),
+                         oldest_by_walk(&table, low, high, wall, (uint64_t)i));
+        address = lease_table_find_unused(&table, low, high);
+        assert_true(address == 0 || !lease_table_by_address(&table, address));
+        assert_int_equal(address == 0, table.count == 200001);
+    }
+    lease_table_release(&table);
+}
+
 static void machine_may_have_several(void **state)
 {
     struct lease_table table = {.count = 0};
@@ -478,6 +561,7 @@ int main(void)
                                         remove_directory),
         cmocka_unit_test(directory_must_exist),
         cmocka_unit_test(table_finds_room),
+        cmocka_unit_test(searches_agree_with_a_walk),
         cmocka_unit_test(machine_may_have_several),
         cmocka_unit_test(offers_end),
     };

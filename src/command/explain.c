@@ -206,8 +206,15 @@ static struct explained_stage *add_stage(struct explanation *explanation,
 {
     struct explained_stage *made = &network->stages[network->stage_count++];
     struct explain_question question = {explanation->snapshot, network->subnet, *probe,
-                                        clock_wall_seconds()};
+                                        clock_wall_seconds(), NULL};
 
+    for (size_t i = 0; probe->stage->after && i + 1 < network->stage_count; i++) {
+        const struct explained_stage *before = &network->stages[i];
+
+        if (strcmp(before->stage->key, probe->stage->after) == 0 &&
+            before->explained.lease.state == LEASE_BOUND)
+            question.held = &before->explained.lease;
+    }
     made->stage = probe->stage;
     made->name = probe->stage->name;
     if (probe->stage->is_loader) {

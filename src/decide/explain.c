@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { LEASE_SECONDS = 3600 }; /* long enough for the stages that follow */
+
 const struct position explain_nowhere = {NULL, 0, 0};
 
 void explain_add(struct explainer *x, enum fact_kind kind, const char *name, const char *value,
@@ -206,8 +208,6 @@ static void explain_reply(struct explainer *x)
     explain_fields(x);
     explain_options(x);
     explain_services(x);
-    explain_add(x, FACT_NOTE, "reason", region_string(x->region, x->plan.why), explain_nowhere,
-                NULL);
 }
 
 static void ask(struct explainer *x, uint16_t secs)
@@ -223,6 +223,8 @@ static void ask(struct explainer *x, uint16_t secs)
 
     if (secs > probe.secs)
         probe.secs = secs;
+    if (x->question->held)
+        lease_table_put(&x->leases, x->question->held);
     question.packet = slice_of(x->packet, probe_write(&probe, x->packet));
     if (!dhcp_decode(&x->message, question.packet))
         decide_dhcp(&question, &x->plan);
@@ -253,6 +255,11 @@ void explain_stage(struct region *region, const struct explain_question *questio
     explained->answered = x->plan.has_reply;
     explained->outcome = region_string(region, x->plan.why);
     explained->host = x->plan.identity.host;
+    if (x->plan.change == CHANGE_OFFER) {
+        explained->lease = x->plan.lease;
+        explained->lease.state = LEASE_BOUND;
+        explained->lease.expiry = question->wall + LEASE_SECONDS;
+    }
     if (x->plan.has_reply)
         explain_reply(x);
     else
@@ -262,5 +269,6 @@ void explain_stage(struct region *region, const struct explain_question *questio
     explained->fact_count = x->fact_count;
     explained->facts = region_allocate(region, (x->fact_count + 1) * sizeof(struct fact));
     memcpy(explained->facts, x->facts, x->fact_count * sizeof(struct fact));
+    lease_table_release(&x->leases);
     free(x);
 }

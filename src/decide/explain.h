@@ -6,6 +6,7 @@
 
 #include "base/region.h"
 #include "decide/probe.h"
+#include "model/lease.h"
 #include "model/snapshot.h"
 
 enum fact_kind {
@@ -38,7 +39,8 @@ struct explain_question {
     const struct snapshot *snapshot;
     const struct subnet *subnet; /* that the server hears the machine in */
     struct probe probe;
-    int64_t wall; /* seconds since 1970: pools open and close at a date */
+    int64_t wall;             /* seconds since 1970: pools open and close at a date */
+    const struct lease *held; /* the lease that an earlier stage got; NULL: none */
 };
 
 /* The answer to one request. */
@@ -46,6 +48,7 @@ struct explained {
     bool answered;
     const char *outcome;     /* the reason for the address, or why there is no answer */
     const struct host *host; /* the declaration that names the machine, or NULL */
+    struct lease lease;      /* what the machine holds behind it; state LEASE_OFFERED: nothing */
     struct fact *facts;
     size_t fact_count;
     /* Names that the configuration compares the request's file field with, where it looked. */

@@ -16,7 +16,7 @@ struct explainer {
     struct dhcp_message message;
     uint8_t packet[DHCP_MESSAGE_MAX];
     struct dhcp_plan plan;
-    struct lease_table leases; /* empty */
+    struct lease_table leases; /* what an earlier stage left */
     struct dhcp_dropped dropped;
     uint32_t own; /* what stands for the server's address on the machine's network */
     struct fact facts[EXPLAIN_FACTS];

@@ -39,6 +39,7 @@ static const struct probe_stage stages[] = {
     {
         .name = "iPXE",
         .key = "ipxe",
+        .after = "rom",
         .is_rom = true,
         .secs = 4,
         .sends_identifier = true,
@@ -81,6 +82,7 @@ static const struct probe_stage stages[] = {
     {
         .name = "iPXE (UEFI)",
         .key = "ipxe-uefi",
+        .after = "uefi-pxe",
         .is_rom = true,
         .secs = 4,
         .sends_identifier = true,
@@ -97,6 +99,7 @@ static const struct probe_stage stages[] = {
     {
         .name = "libsa",
         .key = "libsa",
+        .after = "rom",
         .is_loader = true,
         .vendor_class = "NetBSD:i386:libsa",
         .wanted = LIST(1, 3, 12, 15, 17, 16),
@@ -105,6 +108,7 @@ static const struct probe_stage stages[] = {
     {
         .name = "NetBSD kernel",
         .key = "kernel-netbsd",
+        .after = "rom",
         .vendor_class = "NetBSD:i386:kernel:6.99.16",
         .wanted = LIST(1, 3, 12, 15, 17, 16, 26),
         .size = DHCP_DEFAULT_LIMIT,
@@ -112,6 +116,7 @@ static const struct probe_stage stages[] = {
     {
         .name = "Linux kernel",
         .key = "kernel-linux",
+        .after = "rom",
         .wanted = LIST(1, 3, 6, 12, 15, 17, 26, 40, 42),
     },
 };

@@ -9,10 +9,11 @@
 
 /* What one stage's client sends. */
 struct probe_stage {
-    const char *name; /* for a table: "UEFI HTTP" */
-    const char *key;  /* for a program: "uefi-http" */
-    bool is_loader;   /* it names in its request the file that it opens */
-    bool is_rom;      /* it cannot go on without a boot file */
+    const char *name;  /* for a table: "UEFI HTTP" */
+    const char *key;   /* for a program: "uefi-http" */
+    const char *after; /* the key of the stage before it, whose lease it finds; NULL: the first */
+    bool is_loader;    /* it names in its request the file that it opens */
+    bool is_rom;       /* it cannot go on without a boot file */
     uint16_t secs, flags;
     bool sends_identifier; /* option 61: type 1 and the hardware address */
     bool is_pxe;           /* options 93, 94 and 97 */

@@ -272,6 +272,44 @@ static void every_stage_may_mount_the_roots_of_all(void **state)
     assert_fact(&stage, "NFS export", "none", 14);
 }
 
+/* A range that comes first and serves the loader alone is none that a boot reaches: the lease of
+ * its ROM holds. */
+static void a_later_stage_finds_the_lease(void **state)
+{
+    struct explain_question question = {.wall = 1800000000};
+    struct explained rom, loader;
+    size_t count;
+    const struct probe_stage *stages = probe_stages(&count);
+
+    (void)state;
+    load("class \"libsa\" { match if option vendor-class-identifier = \"NetBSD:i386:libsa\"; }\n"
+         "subnet 10.50.1.0 netmask 255.255.255.0 {\n"
+         "    pool { allow members of \"libsa\"; range 10.50.1.5 10.50.1.9; }\n"
+         "    pool { range 10.50.1.15 10.50.1.19; }\n"
+         "}\n"
+         "host a { option dhcp-client-identifier 1:22:22:22:22:0:1; option host-name \"a\"; }\n");
+    question.snapshot = snapshot;
+    question.subnet = snapshot->subnets;
+    question.probe.hardware =
+        (struct hardware){HARDWARE_ETHERNET, 6, {0x22, 0x22, 0x22, 0x22, 0, 1}};
+    question.probe.stage = &stages[0];
+    explain_stage(&region, &question, &rom);
+    assert_fact(&rom, "address", "one of 10.50.1.15 to 10.50.1.19", 4);
+    assert_int_equal(rom.lease.state, LEASE_BOUND);
+    while (!question.probe.stage->is_loader)
+        question.probe.stage++;
+    assert_string_equal(question.probe.stage->after, "rom");
+    explain_stage(&region, &question, &loader);
+    assert_fact(&loader, "address", "one of 10.50.1.5 to 10.50.1.9", 3);
+    assert_null(loader.host);
+    question.held = &rom.lease;
+    explain_stage(&region, &question, &loader);
+    assert_fact(&loader, "address", "one of 10.50.1.15 to 10.50.1.19", 4);
+    /* And so does the client identifier that the ROM sent. */
+    assert_string_equal(loader.host->name, "a");
+    assert_fact(&loader, "option host-name", "\"a\"", 6);
+}
+
 static void options_in_options(void **state)
 {
     struct explained stage;
@@ -357,6 +395,7 @@ int main(void)
         cmocka_unit_test(branches_and_classes),
         cmocka_unit_test(a_loader_is_answered_by_the_file_it_opens),
         cmocka_unit_test(every_stage_may_mount_the_roots_of_all),
+        cmocka_unit_test(a_later_stage_finds_the_lease),
         cmocka_unit_test(options_in_options),
         cmocka_unit_test(refusals_name_their_line),
         cmocka_unit_test(another_server_gives_the_address),

@@ -44,6 +44,28 @@ static bool write_address6(struct parser *parser, enum dhcp_atom atom, struct wr
     return true;
 }
 
+/* `10.60.0.0/16` */
+static bool write_destination(struct parser *parser, enum dhcp_atom atom, struct writer *w)
+{
+    struct position where = parser->token.where;
+    char text[IPV4_TEXT_SIZE];
+    uint32_t network;
+    int64_t prefix;
+
+    (void)atom;
+    if (!read_address(parser, &network))
+        return false;
+    if (!parser_take_mark(parser, '/'))
+        return parser_expected(parser, "`/` and the prefix's length, as in 10.60.0.0/16");
+    if (!read_number(parser, "a prefix length", 0, DHCP_PREFIX_MAX, &prefix))
+        return false;
+    if (prefix < DHCP_PREFIX_MAX && (network << prefix) != 0)
+        parser_warning(parser, where, "%s has bits beyond its prefix, which are not sent",
+                       ipv4_text(text, network));
+    dhcp_destination_write(w, network, (unsigned)prefix);
+    return true;
+}
+
 static bool write_text(struct parser *parser, enum dhcp_atom atom, struct writer *w)
 {
     (void)atom;
@@ -140,6 +162,7 @@ static bool (*const atom_readers[DHCP_ATOM_COUNT])(struct parser *parser, enum d
     [DHCP_ATOM_INT32] = write_number,
     [DHCP_ATOM_DOMAIN_NAME] = write_domain_name,
     [DHCP_ATOM_DOMAIN_LIST] = write_domain_list,
+    [DHCP_ATOM_DESTINATION] = write_destination,
 };
 
 static size_t atom_count(const struct dhcp_form *form)

@@ -123,6 +123,9 @@ static const struct dhcp_option_definition options[] = {
     {117, "name-service-search", LIST(UINT16)},
     {118, "subnet-selection", ONE(ADDRESS)},
     {119, "domain-search", ONE(DOMAIN_LIST)},
+    {121,
+     "classless-static-routes",
+     {{DHCP_ATOM_DESTINATION, DHCP_ATOM_ADDRESS}, DHCP_REPEAT_ALL, false}},
     {124, "vivco", ONE(DATA)},
     {125, "vivso", ONE(DATA)},
     {136, "pana-agent", LIST(ADDRESS)},
@@ -310,4 +313,36 @@ bool dhcp_domain_name_write(struct writer *w, struct slice name, bool compress)
             break;
     }
     return true;
+}
+
+/* The bytes of an address that a prefix reaches into. */
+static unsigned significant_bytes(unsigned prefix)
+{
+    return (prefix + 7) / 8;
+}
+
+void dhcp_destination_write(struct writer *w, uint32_t network, unsigned prefix)
+{
+    if (prefix > DHCP_PREFIX_MAX) {
+        writer_fail(w);
+        return;
+    }
+    network &= prefix > 0 ? UINT32_MAX << (DHCP_PREFIX_MAX - prefix) : 0;
+    writer_u8(w, (uint8_t)prefix);
+    for (unsigned i = 0; i < significant_bytes(prefix); i++)
+        writer_u8(w, (uint8_t)(network >> (24 - 8 * i)));
+}
+
+uint32_t dhcp_destination_read(struct reader *r, unsigned *prefix)
+{
+    uint32_t network = 0;
+
+    *prefix = reader_u8(r);
+    if (*prefix > DHCP_PREFIX_MAX) {
+        reader_fail(r);
+        return 0;
+    }
+    for (unsigned i = 0; i < significant_bytes(*prefix); i++)
+        network |= (uint32_t)reader_u8(r) << (24 - 8 * i);
+    return network;
 }

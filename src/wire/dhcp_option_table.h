@@ -26,6 +26,7 @@ enum dhcp_atom {
     DHCP_ATOM_INT32,       /* 4 bytes, two's complement */
     DHCP_ATOM_DOMAIN_NAME, /* a name as DNS labels (RFC 1035 section 3.1) */
     DHCP_ATOM_DOMAIN_LIST, /* names as DNS labels, compressed over the whole value (RFC 3397) */
+    DHCP_ATOM_DESTINATION, /* a network: its prefix length, and as many of its bytes (RFC 3442) */
     DHCP_ATOM_COUNT,
 };
 
@@ -65,7 +66,7 @@ void dhcp_atom_limits(enum dhcp_atom atom, int64_t *least, int64_t *greatest);
 /* Writes a number in the piece's width; fails the writer where it does not fit or is no integer. */
 void dhcp_atom_write(struct writer *w, enum dhcp_atom atom, int64_t number);
 
-enum { DHCP_DOMAIN_NAME_MAX = 255, DHCP_DOMAIN_LABEL_MAX = 63 };
+enum { DHCP_DOMAIN_NAME_MAX = 255, DHCP_DOMAIN_LABEL_MAX = 63, DHCP_PREFIX_MAX = 32 };
 
 /* Appends a dotted name ("www.example.org", a dot at its end is allowed) as labels and a zero. With
  * `compress`, a tail that already stands in the writer becomes a pointer (RFC 1035 section 4.1.4;
@@ -73,5 +74,11 @@ enum { DHCP_DOMAIN_NAME_MAX = 255, DHCP_DOMAIN_LABEL_MAX = 63 };
  * writes nothing, where the name is no domain name: an empty label, a label over 63 bytes, a name
  * over 255. A writer without room fails. */
 bool dhcp_domain_name_write(struct writer *w, struct slice name, bool compress);
+
+/* Appends a route's destination, of at most 32 bits of prefix; bits of the address beyond that are
+ * left out (RFC 3442). */
+void dhcp_destination_write(struct writer *w, uint32_t network, unsigned prefix);
+/* Reads one; fails the reader where the prefix is longer than 32 bits. */
+uint32_t dhcp_destination_read(struct reader *r, unsigned *prefix);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum {
     PIECE_SIZE = 64,        /* a number, a flag or an address as text */
-    BYTE_TEXT_MAX = 8,      /* characters that one byte of a value comes to: "false, " */
+    BYTE_TEXT_MAX = 12,     /* characters that one byte of a value comes to: "0.0.0.0/0 " */
     NAMES_EXTRA_MAX = 2048, /* what compressed names may come to beyond that */
     POINTER = 0xc0,         /* RFC 1035 section 4.1.4 */
 };
@@ -124,6 +124,15 @@ static void add_address(struct writer *w, int family, struct slice bytes)
         add(w, "%s", inet_ntop(family, bytes.data, text, sizeof(text)));
 }
 
+static void add_destination(struct writer *w, struct reader *r)
+{
+    unsigned prefix;
+    uint32_t network = htonl(dhcp_destination_read(r, &prefix));
+
+    add_address(w, AF_INET, slice_of((const uint8_t *)&network, sizeof(network)));
+    add(w, "/%u", prefix);
+}
+
 static void add_piece(struct writer *w, enum dhcp_atom atom, struct reader *r)
 {
     uint8_t flag;
@@ -134,6 +143,9 @@ static void add_piece(struct writer *w, enum dhcp_atom atom, struct reader *r)
         break;
     case DHCP_ATOM_ADDRESS6:
         add_address(w, AF_INET6, reader_bytes(r, 16));
+        break;
+    case DHCP_ATOM_DESTINATION:
+        add_destination(w, r);
         break;
     case DHCP_ATOM_TEXT:
         add_quoted(w, reader_bytes(r, reader_left(r)));

@@ -126,6 +126,8 @@ static void every_type_of_option_is_encoded(void **state)
         {"option pxe-client-id 0 01:02;", 97, "\0\1\2", 3},
         {"option domain-search \"a.bc.de\", \"f.bc.de\";", 119,
          "\1\141\2\142\143\2\144\145\0\1f\xc0\2", 13},
+        {"option classless-static-routes 10.60.1.0/24 10.50.1.1, 0.0.0.0/0 10.50.1.2;", 121,
+         "\x18\x0a\x3c\1\x0a\x32\1\1\0\x0a\x32\1\2", 13},
         {"option v4-lost \"a.bc\";", 137, "\1\141\2\142\143\0", 6},
         {"option rdnss-selection 1 10.0.0.1 10.0.0.2 \"a\", \"a\";", 146,
          "\1\x0a\0\0\1\x0a\0\0\2\1\141\0\1\141\0", 15},

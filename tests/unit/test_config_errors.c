@@ -132,6 +132,12 @@ static const struct row {
      "expected text in quotes or bytes in hexadecimal, as in 01:a0:ff, found `xx`"},
     {"option domain-search \"a..b\";", 1, 22, DIAGNOSTIC_ERROR,
      "\"a..b\" is no domain name: its parts have 1 to 63 characters, the whole at most 253"},
+    {"option classless-static-routes 10.60.1.0 10.50.1.1;", 1, 42, DIAGNOSTIC_ERROR,
+     "expected `/` and the prefix's length, as in 10.60.0.0/16, found `10.50.1.1`"},
+    {"option classless-static-routes 10.60.1.0/33 10.50.1.1;", 1, 42, DIAGNOSTIC_ERROR,
+     "expected a prefix length from 0 to 32, found `33`"},
+    {"option classless-static-routes 10.60.1.1/24 10.50.1.1;", 1, 32, DIAGNOSTIC_WARNING,
+     "10.60.1.1 has bits beyond its prefix, which are not sent"},
     {"option option-6rd 1 2 20x::1 10.0.0.1;", 1, 23, DIAGNOSTIC_ERROR,
      "expected an IPv6 address, as in 2001:db8::1"},
     {"option root-path "

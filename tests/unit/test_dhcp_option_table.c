@@ -139,6 +139,44 @@ static void names_that_are_none_are_refused(void **state)
     assert_true(little.failed);
 }
 
+/* The table of RFC 3442, "Classless Route Option Format". */
+static void destinations_have_their_significant_bytes(void **state)
+{
+    static const struct {
+        uint32_t network;
+        unsigned prefix;
+        const char *bytes;
+        size_t length;
+    } rows[] = {
+        {0, 0, "\0", 1},
+        {0x0a000000, 8, "\x08\x0a", 2},
+        {0x0a000000, 24, "\x18\x0a\0\0", 4},
+        {0x0a110000, 16, "\x10\x0a\x11", 3},
+        {0x0a1b8100, 24, "\x18\x0a\x1b\x81", 4},
+        {0x0ae50080, 25, "\x19\x0a\xe5\0\x80", 5},
+        {0x0ac67a2f, 32, "\x20\x0a\xc6\x7a\x2f", 5},
+    };
+    struct reader beyond = reader_of("\x21\1\2\3\4\5", 6);
+    unsigned prefix;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t bytes[8];
+        struct writer w = writer_of(bytes, sizeof(bytes));
+        struct reader r;
+
+        dhcp_destination_write(&w, rows[i].network, rows[i].prefix);
+        assert_int_equal(w.length, rows[i].length);
+        assert_memory_equal(bytes, rows[i].bytes, rows[i].length);
+        r = reader_of(bytes, w.length);
+        assert_int_equal(dhcp_destination_read(&r, &prefix), rows[i].network);
+        assert_int_equal(prefix, rows[i].prefix);
+        assert_false(r.failed);
+    }
+    dhcp_destination_read(&beyond, &prefix);
+    assert_true(beyond.failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +185,7 @@ int main(void)
         cmocka_unit_test(numbers_have_their_widths),
         cmocka_unit_test(domain_lists_are_compressed),
         cmocka_unit_test(names_that_are_none_are_refused),
+        cmocka_unit_test(destinations_have_their_significant_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,15 @@ static void values_look_as_they_are_written(void **state)
     /* RFC 3397: the second name's end points into the first. */
     WRITTEN("domain-search", "\3eng\5apple\3com\0\7example\xc0\4",
             "\"eng.apple.com\", \"example.apple.com\"");
+    WRITTEN("classless-static-routes", "\x18\x0a\x3c\1\x0a\x32\1\1\0\x0a\x32\1\2",
+            "10.60.1.0/24 10.50.1.1, 0.0.0.0/0 10.50.1.2");
 }
 
 static void values_of_another_form_are_bytes(void **state)
 {
     (void)state;
+    WRITTEN("classless-static-routes", "\x21\x0a\x3c\1\x0a\x32\1\1", "21:0a:3c:01:0a:32:01:01");
+    WRITTEN("classless-static-routes", "\x18\x0a\x3c", "18:0a:3c");
     WRITTEN("routers", "\x0a\x32\x01", "0a:32:01");
     WRITTEN("ip-forwarding", "\7", "07");
     WRITTEN("interface-mtu", "\1\2\3", "01:02:03");

@@ -379,16 +379,16 @@ static void find_by_option(struct decision *d)
     const struct snapshot *snapshot = d->question->snapshot;
     struct identity *identity = &d->plan->identity;
 
-    for (size_t i = 0; snapshot->host_identifiers && !identity->host && i < snapshot->host_count;
-         i++) {
-        const struct host *host = &snapshot->hosts[i];
-        struct slice value;
+    if (identity->host)
+        return;
+    for (size_t i = 0; i < snapshot->host_identifier_count; i++) {
+        const struct host_identifier *identifier = &snapshot->host_identifiers[i];
+        const struct host *host = host_identifier_find(
+            identifier,
+            evaluation_option(&d->plan->evaluation, identifier->space, identifier->code));
 
-        if (host->identifier_value.length == 0)
-            continue;
-        value =
-            evaluation_option(&d->plan->evaluation, host->identifier_space, host->identifier_code);
-        if (slice_equal(value, host->identifier_value)) {
+        /* Of several the first written counts. */
+        if (host && (!identity->host || host < identity->host)) {
             identity->host = host;
             identity->match = MATCH_IDENTIFIER;
         }

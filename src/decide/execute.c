@@ -248,18 +248,14 @@ static bool join_by_value(struct evaluation *e, const struct class *class,
                           const struct expression *expression)
 {
     struct value value = evaluation_value(e, expression);
+    const struct subclass *subclass;
 
     if (value.kind != VALUE_DATA || value.data.length == 0)
         return false;
-    for (size_t i = 0; i < class->subclass_count; i++) {
-        if (slice_equal(class->subclasses[i].key, value.data)) {
-            join_class(e, class, &class->subclasses[i]);
-            return true;
-        }
-    }
-    if (!class->spawn_with)
+    subclass = class_find(class, value.data);
+    if (!subclass && !class->spawn_with)
         return false;
-    join_class(e, class, NULL);
+    join_class(e, class, subclass);
     return true;
 }
 

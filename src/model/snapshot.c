@@ -27,6 +27,8 @@ void snapshot_free(struct snapshot *snapshot)
     map_release(&snapshot->hosts_by_hardware);
     map_release(&snapshot->hosts_by_client_identifier);
     map_release(&snapshot->hosts_by_address);
+    for (size_t i = 0; i < snapshot->host_identifier_count; i++)
+        map_release((struct map *)&snapshot->host_identifiers[i].hosts);
     region_release(&snapshot->region);
     free(snapshot);
 }
@@ -48,14 +50,12 @@ static void map_put_first(struct map *map, const void *key, size_t key_length,
         map_put(map, key, key_length, (void *)host);
 }
 
-void snapshot_index(struct snapshot *snapshot)
+static void index_hosts(struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->host_count; i++) {
         const struct host *host = &snapshot->hosts[i];
         uint8_t key[1 + HARDWARE_ADDRESS_MAX];
 
-        if (host->identifier_value.length > 0)
-            snapshot->host_identifiers = true;
         if (host->hardware.length > 0)
             map_put_first(&snapshot->hosts_by_hardware, key, hardware_key(key, &host->hardware),
                           host);
@@ -66,6 +66,182 @@ void snapshot_index(struct snapshot *snapshot)
             map_put_first(&snapshot->hosts_by_address, &host->fixed_addresses[j], sizeof(uint32_t),
                           host);
     }
+}
+
+/* The row of the option that the host goes by; a new one where there is none yet. */
+static struct host_identifier *identifier_for(struct snapshot *snapshot, const struct host *host)
+{
+    struct host_identifier *rows = (struct host_identifier *)snapshot->host_identifiers;
+    size_t count = snapshot->host_identifier_count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].space == host->identifier_space && rows[i].code == host->identifier_code)
+            return &rows[i];
+    }
+    /* The rows double in the region, which only ever grows. */
+    if ((count & (count - 1)) == 0) {
+        rows = region_allocate(&snapshot->region, (count ? 2 * count : 1) * sizeof(*rows));
+        if (count > 0)
+            memcpy(rows, snapshot->host_identifiers, count * sizeof(*rows));
+        snapshot->host_identifiers = rows;
+    }
+    rows[count].space = host->identifier_space;
+    rows[count].code = host->identifier_code;
+    snapshot->host_identifier_count++;
+    return &rows[count];
+}
+
+static void index_host_identifiers(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->host_count; i++) {
+        const struct host *host = &snapshot->hosts[i];
+
+        if (host->identifier_value.length > 0)
+            map_put_first(&identifier_for(snapshot, host)->hosts, host->identifier_value.data,
+                          host->identifier_value.length, host);
+    }
+}
+
+static int compare_keys(struct slice a, struct slice b)
+{
+    if (a.length != b.length)
+        return a.length < b.length ? -1 : 1;
+    return a.length > 0 ? memcmp(a.data, b.data, a.length) : 0;
+}
+
+/* By key; those with one key stay in the order written. */
+static int compare_subclasses(const void *left, const void *right)
+{
+    const struct subclass *a = *(const struct subclass *const *)left;
+    const struct subclass *b = *(const struct subclass *const *)right;
+    int order = compare_keys(a->key, b->key);
+
+    return order ? order : a < b ? -1 : a > b;
+}
+
+static void index_subclasses(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->class_count; i++) {
+        struct class *class = (struct class *)&snapshot->classes[i];
+        const struct subclass **order =
+            region_allocate(&snapshot->region, (class->subclass_count + 1) * sizeof(*order));
+
+        for (size_t j = 0; j < class->subclass_count; j++)
+            order[j] = &class->subclasses[j];
+        if (class->subclass_count > 1)
+            qsort(order, class->subclass_count, sizeof(order[0]), compare_subclasses);
+        class->subclasses_by_key = order;
+    }
+}
+
+static uint32_t last_address(const struct subnet *subnet)
+{
+    return subnet->network | ~subnet->netmask;
+}
+
+/* By first address, the larger one first, as they lie in each other. */
+static int compare_subnets(const void *left, const void *right)
+{
+    const struct subnet *a = *(const struct subnet *const *)left;
+    const struct subnet *b = *(const struct subnet *const *)right;
+
+    if (a->network != b->network)
+        return a->network < b->network ? -1 : 1;
+    if (a->netmask != b->netmask)
+        return a->netmask < b->netmask ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+/* The walk over all subnets in the order of their addresses. */
+struct span_walk {
+    struct subnet_span *spans;
+    size_t count;
+    uint64_t at;                /* the first address that is in no span yet */
+    struct subnet_span *around; /* the subnets around that, each with who wins in it */
+    size_t depth;
+};
+
+/* Gives the addresses up to `end` to the innermost subnet around them. */
+static void span_to(struct span_walk *walk, uint32_t end)
+{
+    if (walk->depth > 0 && walk->at <= end)
+        walk->spans[walk->count++] =
+            (struct subnet_span){(uint32_t)walk->at, end, walk->around[walk->depth - 1].subnet};
+    walk->at = (uint64_t)end + 1;
+}
+
+/* Leaves the subnets that end before the address. */
+static void leave_before(struct span_walk *walk, uint64_t address)
+{
+    while (walk->depth > 0 && walk->around[walk->depth - 1].high < address) {
+        if (walk->at <= walk->around[walk->depth - 1].high)
+            span_to(walk, walk->around[walk->depth - 1].high);
+        walk->depth--;
+    }
+}
+
+static void index_subnets(struct snapshot *snapshot)
+{
+    size_t count = snapshot->subnet_count;
+    const struct subnet **order = memory_zeroed(count + 1, sizeof(*order));
+    struct span_walk walk = {
+        .spans = region_allocate(&snapshot->region, (2 * count + 1) * sizeof(*walk.spans)),
+        .around = memory_zeroed(count + 1, sizeof(*walk.around)),
+    };
+
+    for (size_t i = 0; i < count; i++)
+        order[i] = &snapshot->subnets[i];
+    if (count > 1)
+        qsort(order, count, sizeof(order[0]), compare_subnets);
+    for (size_t i = 0; i < count; i++) {
+        const struct subnet *subnet = order[i], *winner = subnet;
+
+        leave_before(&walk, subnet->network);
+        if (walk.depth > 0 && walk.at < subnet->network)
+            span_to(&walk, subnet->network - 1);
+        walk.at = subnet->network;
+        if (walk.depth > 0 && walk.around[walk.depth - 1].subnet < winner)
+            winner = walk.around[walk.depth - 1].subnet;
+        walk.around[walk.depth++] =
+            (struct subnet_span){subnet->network, last_address(subnet), winner};
+    }
+    leave_before(&walk, UINT64_MAX);
+    snapshot->spans = walk.spans;
+    snapshot->span_count = walk.count;
+    free(walk.around);
+    free(order);
+}
+
+void snapshot_index(struct snapshot *snapshot)
+{
+    index_hosts(snapshot);
+    index_host_identifiers(snapshot);
+    index_subclasses(snapshot);
+    index_subnets(snapshot);
+}
+
+const struct host *host_identifier_find(const struct host_identifier *identifier,
+                                        struct slice value)
+{
+    return value.length > 0 ? map_get(&identifier->hosts, value.data, value.length) : NULL;
+}
+
+const struct subclass *class_find(const struct class *class, struct slice key)
+{
+    size_t low = 0, high = class->subclass_count;
+
+    /* The first whose key is not less. */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare_keys(class->subclasses_by_key[middle]->key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == class->subclass_count || !slice_equal(class->subclasses_by_key[low]->key, key))
+        return NULL;
+    return class->subclasses_by_key[low];
 }
 
 const struct host *snapshot_host_by_hardware(const struct snapshot *snapshot,
@@ -102,11 +278,17 @@ const struct host *snapshot_host_by_name(const struct snapshot *snapshot, const 
 
 const struct subnet *snapshot_subnet_of(const struct snapshot *snapshot, uint32_t address)
 {
-    for (size_t i = 0; i < snapshot->subnet_count; i++) {
-        const struct subnet *subnet = &snapshot->subnets[i];
+    size_t low = 0, high = snapshot->span_count;
 
-        if ((address & subnet->netmask) == subnet->network)
-            return subnet;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (address < snapshot->spans[middle].low)
+            high = middle;
+        else if (address > snapshot->spans[middle].high)
+            low = middle + 1;
+        else
+            return snapshot->spans[middle].subnet;
     }
     return NULL;
 }

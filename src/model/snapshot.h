@@ -124,6 +124,7 @@ struct class {
     struct scope scope;                  /* its outer: the global scope */
     const struct subclass *subclasses;   /* of two with one key the first holds */
     size_t subclass_count;
+    const struct subclass *const *subclasses_by_key; /* ordered; snapshot_index() fills it in */
     struct position where;
 };
 
@@ -193,6 +194,20 @@ struct host {
     struct position where;
 };
 
+/* Neighbouring addresses whose subnet is one: where subnets lie in each other, the first written
+ * has what both hold. */
+struct subnet_span {
+    uint32_t low, high;
+    const struct subnet *subnet;
+};
+
+/* An option that host declarations go by ("host-identifier option"). */
+struct host_identifier {
+    enum setting_space space;
+    unsigned code;
+    struct map hosts; /* struct host; key: the option's bytes */
+};
+
 struct snapshot {
     atomic_int references;
     struct region region;
@@ -201,8 +216,11 @@ struct snapshot {
     size_t subnet_count;
     const struct host *hosts;
     size_t host_count;
-    bool has_tftp_root;          /* in whichever scope */
-    bool host_identifiers;       /* a host goes by an option of the request */
+    bool has_tftp_root;              /* in whichever scope */
+    const struct subnet_span *spans; /* ordered; snapshot_index() fills in these, too */
+    size_t span_count;
+    const struct host_identifier *host_identifiers; /* the options that hosts go by */
+    size_t host_identifier_count;
     const struct class *classes; /* in the order written */
     size_t class_count;
     const struct option_space *spaces; /* number SPACE_USER + index */
@@ -221,8 +239,8 @@ struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_hold(struct snapshot *snapshot);
 /* Lets one reference go; the last one frees. NULL is allowed. */
 void snapshot_free(struct snapshot *snapshot);
-/* Fills the three maps from `hosts`, once they are complete; of two hosts with one key the first
- * written stays. */
+/* Fills what finds hosts, subnets and subclasses, once they are complete: a packet costs the same
+ * however many there are. Of two with one key the first written stays. */
 void snapshot_index(struct snapshot *snapshot);
 
 const struct host *snapshot_host_by_hardware(const struct snapshot *snapshot,
@@ -231,6 +249,11 @@ const struct host *snapshot_host_by_client_identifier(const struct snapshot *sna
                                                       struct slice identifier);
 const struct host *snapshot_host_by_address(const struct snapshot *snapshot, uint32_t address);
 const struct host *snapshot_host_by_name(const struct snapshot *snapshot, const char *name);
+/* The host that goes by this option of the request and has these bytes for it, or NULL. */
+const struct host *host_identifier_find(const struct host_identifier *identifier,
+                                        struct slice value);
+/* The subclass of this value, or NULL. */
+const struct subclass *class_find(const struct class *class, struct slice key);
 /* The subnet that holds the address, or NULL. */
 const struct subnet *snapshot_subnet_of(const struct snapshot *snapshot, uint32_t address);
 

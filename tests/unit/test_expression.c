@@ -371,6 +371,7 @@ static void test_run(void **state)
     struct action body[4], pool_body[1], global_body[3], host_body[1];
     struct class classes[2] = {{.name = "first"}, {.name = "second"}};
     struct subclass sub = {.class = &classes[1], .key = slice_of("\0\7", 2)};
+    const struct subclass *const subs[] = {&sub};
     struct subnet subnet = {.network = 0x0a320100, .netmask = 0xffffff00};
     struct permit permit = {.kind = PERMIT_CLASS, .class = &classes[1]};
     struct pool pool = {.allow = &permit, .allow_count = 1};
@@ -413,6 +414,7 @@ static void test_run(void **state)
     classes[1].match = option(93);
     classes[1].subclasses = &sub;
     classes[1].subclass_count = 1;
+    classes[1].subclasses_by_key = subs;
     body[1] = set_option(15, "second", SETTING_SUPERSEDE);
     body[2] = set_option(16, "sub", SETTING_SUPERSEDE);
     classes[1].scope = (struct scope){.outer = &snapshot->global, .actions = &body[1]};

@@ -56,6 +56,7 @@ static void inner_scopes_win(void **state)
     snapshot->global = (struct scope){.settings = global, .count = 2};
     snapshot->subnets = &subnet;
     snapshot->subnet_count = 1;
+    snapshot_index(snapshot);
     assert_ptr_equal(snapshot_subnet_of(snapshot, 0x0a320105), &subnet);
     assert_null(snapshot_subnet_of(snapshot, 0x0a320205));
     view = scope_view_of(snapshot, &host, &subnet);
@@ -70,11 +71,97 @@ static void inner_scopes_win(void **state)
     snapshot_free(snapshot);
 }
 
+static uint32_t draw(uint32_t *random)
+{
+    *random = *random * 1664525u + 1013904223u;
+    return *random >> 8;
+}
+
+static const struct subnet *first_that_holds(const struct snapshot *snapshot, uint32_t address)
+{
+    for (size_t i = 0; i < snapshot->subnet_count; i++) {
+        if ((address & snapshot->subnets[i].netmask) == snapshot->subnets[i].network)
+            return &snapshot->subnets[i];
+    }
+    return NULL;
+}
+
+/* Subnets beside, in and on each other, in any order: the first written has what several hold. */
+static void an_address_finds_its_subnet(void **state)
+{
+    uint32_t random = 1;
+
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        struct snapshot *snapshot = snapshot_new();
+        struct subnet subnets[40] = {{.network = 0}};
+
+        snapshot->subnets = subnets;
+        snapshot->subnet_count = draw(&random) % 41;
+        for (size_t i = 0; i < snapshot->subnet_count; i++) {
+            unsigned bits = draw(&random) % 12;
+
+            /* The whole space is split into 2,048 pieces, so that borders meet. */
+            subnets[i].netmask = bits ? 0xffffffffu << (32 - bits) : 0;
+            subnets[i].network = draw(&random) << 8 & subnets[i].netmask;
+        }
+        snapshot_index(snapshot);
+        for (uint32_t piece = 0; piece < 2048; piece++) {
+            uint32_t low = piece << 21, high = low | 0x1fffff;
+
+            assert_ptr_equal(snapshot_subnet_of(snapshot, low), first_that_holds(snapshot, low));
+            assert_ptr_equal(snapshot_subnet_of(snapshot, high), first_that_holds(snapshot, high));
+        }
+        snapshot_free(snapshot);
+    }
+}
+
+static struct slice number_key(const uint32_t *number)
+{
+    return slice_of(number, sizeof(*number));
+}
+
+/* Subclasses by value, and hosts by an option: of two with one key the first written counts. */
+static void keys_find_the_first_written(void **state)
+{
+    static const uint32_t keys[5] = {7, 3, 7, 9, 3}, absent = 4;
+    struct snapshot *snapshot = snapshot_new();
+    struct subclass subclasses[5] = {{.key = {NULL, 0}}};
+    struct host hosts[5] = {{.name = "a"}, {.name = "b"}, {.name = "c"}, {.name = "d"}};
+    struct class class = {.name = "x", .subclasses = subclasses, .subclass_count = 5};
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        subclasses[i].key = hosts[i].identifier_value = number_key(&keys[i]);
+        hosts[i].identifier_code = i == 2 ? 2 : 1;
+    }
+    subclasses[3].key.length = 3;
+    snapshot->classes = &class;
+    snapshot->class_count = 1;
+    snapshot->hosts = hosts;
+    snapshot->host_count = 5;
+    snapshot_index(snapshot);
+    assert_ptr_equal(class_find(&class, number_key(&keys[0])), &subclasses[0]);
+    assert_ptr_equal(class_find(&class, number_key(&keys[4])), &subclasses[1]);
+    assert_null(class_find(&class, number_key(&keys[3])));
+    assert_null(class_find(&class, number_key(&absent)));
+    assert_null(class_find(&class, slice_of("", 0)));
+    assert_int_equal(snapshot->host_identifier_count, 2);
+    assert_ptr_equal(host_identifier_find(&snapshot->host_identifiers[0], number_key(&keys[4])),
+                     &hosts[1]);
+    assert_ptr_equal(host_identifier_find(&snapshot->host_identifiers[1], number_key(&keys[0])),
+                     &hosts[2]);
+    assert_null(host_identifier_find(&snapshot->host_identifiers[1], number_key(&keys[1])));
+    snapshot_free(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_read_and_print),
         cmocka_unit_test(inner_scopes_win),
+        cmocka_unit_test(an_address_finds_its_subnet),
+        cmocka_unit_test(keys_find_the_first_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,34 @@ static void check_ranges(struct block *block, struct sources *sources)
     }
 }
 
+/* The line that leaves the block's addresses to another server, whatever is asked; NULL: none does.
+ */
+static const struct setting *proxy_of(const struct block *block)
+{
+    const struct setting *found = NULL;
+
+    for (; block && !found; block = block->outer) {
+        for (const struct block_setting *node = block->settings; node; node = node->next) {
+            if (node->setting.space == SPACE_PARAMETER &&
+                node->setting.code == PARAMETER_PROXY_DHCP)
+                found = &node->setting;
+        }
+    }
+    return found && found->value.length > 0 && found->value.data[0] ? found : NULL;
+}
+
+/* A range that looks as if it were given out. */
+static void check_proxy(const struct block *block, struct sources *sources)
+{
+    const struct setting *proxy = block->ranges ? proxy_of(block) : NULL;
+
+    for (const struct block_range *node = block->ranges; proxy && node; node = node->next)
+        sources_report(sources, DIAGNOSTIC_WARNING, node->where,
+                       "nobody gets an address of this range: line %u of %s leaves the addresses "
+                       "to another server (proxy-dhcp)",
+                       proxy->where.line, proxy->where.file);
+}
+
 /* Whether some subnet holds the address, or may: a broken one tells nothing. */
 static bool some_subnet_holds(struct block *global, uint32_t address)
 {
@@ -132,6 +160,7 @@ void builder_check(struct block *global, struct sources *sources)
     check_overlaps(global, sources);
     for (struct block *block = global; block; block = block_walk(block)) {
         check_ranges(block, sources);
+        check_proxy(block, sources);
         if (block->kind == BLOCK_HOST) {
             check_host(global, block, sources);
             check_host_twice(&seen, block, sources);

@@ -175,6 +175,7 @@ read_statement read_if, read_switch, read_case, read_default, read_break, read_s
 read_statement read_class, read_subclass, read_match, read_spawn, read_lease_limit; /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
 bool read_permit(struct parser *parser, bool allow); /* option.c */
+read_statement read_bootparam;                       /* bootparam.c */
 read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */

@@ -38,6 +38,7 @@ static const struct statement statements[] = {
     {"bind-local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"boot-timeout", ANYWHERE, read_seconds, PARAMETER_BOOT_TIMEOUT},
     {"boot-unknown-clients", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
+    {"bootparam", ANYWHERE, read_bootparam, NO_PARAMETER},
     {"break", ANYWHERE, read_break, NO_PARAMETER},
     {"case", ANYWHERE, read_case, NO_PARAMETER},
     {"check-secs-byte-order", ANYWHERE, read_without_effect, NO_PARAMETER},

@@ -1,6 +1,9 @@
 #include "decide/recall.h"
 
+#include "base/memory.h"
 #include "model/step.h"
+
+#include <stdlib.h>
 
 static const struct pool *pool_of(const struct subnet *subnet, uint32_t address)
 {
@@ -98,6 +101,23 @@ struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *m
     e->event = 0;
     recall_place(e, snapshot, host, address);
     return evaluation_run(e);
+}
+
+struct recalled *recall_new(const struct snapshot *snapshot, const struct host *host,
+                            const struct hardware *hardware, uint32_t address)
+{
+    struct recalled *recalled = memory_zeroed(1, sizeof(*recalled));
+
+    recall_message(&recalled->message, hardware->length == 0 && host ? &host->hardware : hardware,
+                   NULL);
+    recalled->view =
+        recall_view(&recalled->evaluation, &recalled->message, snapshot, host, address);
+    return recalled;
+}
+
+void recall_free(struct recalled *recalled)
+{
+    free(recalled);
 }
 
 size_t recall_pick(struct setting picked[RECALL_PICKED_MAX], const struct scope_view *outcome,

@@ -28,6 +28,17 @@ struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *m
                               const struct snapshot *snapshot, const struct host *host,
                               uint32_t address);
 
+/* The same for a machine that asks by no DHCP, in memory of its own that recall_free() gives back.
+ * Where its hardware address is not known (length 0) it is the host declaration's. */
+struct recalled {
+    struct scope_view view; /* points into the rest */
+    struct dhcp_message message;
+    struct evaluation evaluation;
+};
+struct recalled *recall_new(const struct snapshot *snapshot, const struct host *host,
+                            const struct hardware *hardware, uint32_t address);
+void recall_free(struct recalled *recalled);
+
 enum { RECALL_PICKED_MAX = 6 };
 
 /* Picks from what an evaluation came to those settings that NFS and TFTP go by, where they are not

@@ -703,6 +703,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->leases = leases_open(server->state_directory, error, error_size);
     if (!service->leases)
         goto failed;
+    server->leases = service->leases;
     if (!open_socket(service, error, error_size))
         goto failed;
     open_boot_socket(service);

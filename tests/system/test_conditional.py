@@ -1,5 +1,4 @@
 """What stands under a condition, in a class or in a pool holds for NFS and TFTP as it does for DHCP."""
-import socket
 import struct
 
 import pytest

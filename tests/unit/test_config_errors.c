@@ -155,6 +155,9 @@ static const struct row {
     {"subnet 10.0.0.0 { }", 1, 17, DIAGNOSTIC_ERROR, "expected `netmask`, found `{`"},
     {NET "group { subnet 10.1.0.0 netmask 255.255.0.0 { } } }", 2, 9, DIAGNOSTIC_ERROR,
      "a subnet cannot stand in another"},
+    {"proxy-dhcp on;\n" NET "range 10.0.0.8; }", 3, 7, DIAGNOSTIC_WARNING,
+     "nobody gets an address of this range: line 1 of conf leaves the addresses to another server "
+     "(proxy-dhcp)"},
     {NET "}\n" NET "}", 3, 1, DIAGNOSTIC_WARNING,
      "this subnet is declared already: it stands in line 1 of conf, and that one counts"},
     {NET "range 10.0.0.1, 10.0.0.2; }", 2, 15, DIAGNOSTIC_ERROR,

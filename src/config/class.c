@@ -55,24 +55,35 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
 }
 
 /* `subclass "CLASS" KEY;` or `subclass "CLASS" KEY { ... }` */
-bool read_subclass(struct parser *parser, const struct statement *statement, struct token keyword)
+/* The value that makes a packet a member. */
+static bool read_subclass_key(struct parser *parser, struct slice *value)
 {
     const struct expression *key;
-    struct block *class = known_class(parser), *block;
 
-    (void)statement;
-    if (!class || !read_data_expression(parser, &key))
+    if (!read_data_expression(parser, &key))
         return false;
     if (key->kind != EXPRESSION_CONSTANT) {
         parser_error(parser, key->where,
                      "expected text in quotes or bytes in hexadecimal, as in 1:00:0c:29:3e:5f:01");
         return false;
     }
-    block = block_new(parser->region, BLOCK_SUBCLASS, class, keyword.where);
+    *value = key->constant;
+    return true;
+}
+
+bool read_subclass(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct block *class = known_class(parser), *block;
+    struct slice key = {NULL, 0};
+    bool good = class && read_subclass_key(parser, &key);
+
+    (void)statement;
+    /* One of an unknown class is read for the errors in it. */
+    block = block_new(parser->region, BLOCK_SUBCLASS, class ? class : parser->block, keyword.where);
     block->class = class;
-    block->key = key->constant;
-    if (token_is_mark(&parser->token, '{'))
-        return parser_read_block(parser, block, true);
+    block->key = key;
+    if (!good || token_is_mark(&parser->token, '{'))
+        return parser_read_block(parser, block, good);
     return parser_end_statement(parser);
 }
 

@@ -120,8 +120,9 @@ bool parser_skip_statement(struct parser *parser);
  * errors the block is read all the same, for the errors in it, and marked broken. */
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good);
 
-/* Reads the braces of an `if` and of its like into a list of statements. */
-bool parser_read_body(struct parser *parser, struct action_list *list);
+/* Reads the braces of an `if` and of its like into a list of statements, also after a header with
+ * errors. */
+bool parser_read_body(struct parser *parser, struct action_list *list, bool header_is_good);
 
 /* A number as the language writes it. */
 bool number_of(struct slice text, int64_t *number);

@@ -537,6 +537,8 @@ static bool read_not_known(struct parser *parser, const struct statement *statem
 static bool read_stray_else(struct parser *parser, const struct statement *statement,
                             struct token keyword)
 {
+    struct action_list body = {0};
+
     parser_error(parser, keyword.where, "`%s` belongs behind the `}` of an `if`", statement->name);
-    return false;
+    return parser_read_body(parser, &body, false);
 }

@@ -266,6 +266,34 @@ static void all_mistakes_are_told_in_one_run(void **state)
     diagnostics_release(&found);
 }
 
+/* Behind a header with errors, and in a place where it may not stand, a block is read for its own
+ * errors. */
+static void a_bad_header_hides_nothing(void **state)
+{
+    static const char *const texts[] = {
+        "if option nosuch = 1 {\n next-server -;\n}\nnext-server -;\n",
+        "if known { } elsif foo bar {\n next-server -;\n} else {\nnext-server -;\n}\n",
+        "switch (option nosuch) {\n next-server -;\n}\nnext-server -;\n",
+        "on commmit {\n next-server -;\n}\nnext-server -;\n",
+        "else {\n next-server -;\n}\nnext-server -;\n",
+        "subclass \"nosuch\" 1:2 {\n next-server -;\n}\nnext-server -;\n",
+        "host a { shared-network s {\n next-server -;\n}\nnext-server -;\n}\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct diagnostics found = {.count = 0};
+
+        assert_null(config_parse("conf", slice_of_string(texts[i]), &found));
+        if (found.count != 3)
+            fail_msg("%s: %zu messages", texts[i], found.count);
+        assert_int_equal(found.list[0].where.line, 1);
+        assert_int_equal(found.list[1].where.line, 2);
+        assert_int_equal(found.list[2].where.line, 4);
+        diagnostics_release(&found);
+    }
+}
+
 static void messages_are_limited(void **state)
 {
     enum { LINES = 1200 };
@@ -452,6 +480,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_has_its_message),
         cmocka_unit_test(all_mistakes_are_told_in_one_run),
+        cmocka_unit_test(a_bad_header_hides_nothing),
         cmocka_unit_test(messages_are_limited),
         cmocka_unit_test(nesting_is_limited),
         cmocka_unit_test(the_caret_stands_under_its_place),

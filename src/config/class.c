@@ -127,8 +127,7 @@ bool read_lease_limit(struct parser *parser, const struct statement *statement,
     if (!read_number(parser, "a number of leases", 0, INT32_MAX, &limit) ||
         !parser_end_statement(parser))
         return false;
-    parser_warning(parser, keyword.where,
-                   "`lease limit` has no effect in bootwire: the class gets what its pools hold");
+    (void)keyword;
     parser->block->lease_limit = (uint32_t)limit;
     return true;
 }

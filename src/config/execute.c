@@ -176,6 +176,16 @@ bool read_log(struct parser *parser, const struct statement *statement, struct t
     return parser_end_statement(parser);
 }
 
+/* FNV-1a over the text from `from` to the token taken last. */
+static uint32_t mark_of(const struct parser *parser, const struct source *source, size_t from)
+{
+    uint32_t mark = 2166136261u;
+
+    for (size_t i = from; source == parser->lexer.source && i < parser->last_offset; i++)
+        mark = (mark ^ source->text.data[i]) * 16777619u;
+    return mark;
+}
+
 static bool read_events(struct parser *parser, struct action *made)
 {
     static const char *const events[] = {"commit", "expiry", "release"};
@@ -196,12 +206,15 @@ static bool read_events(struct parser *parser, struct action *made)
 bool read_on(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     struct action *made = add_action(parser, ACTION_ON, keyword.where);
+    const struct source *source = parser->lexer.source;
     struct action_list body = {0};
     bool good = read_events(parser, made);
+    size_t from = parser->lexer.offset;
 
     (void)statement;
     good = parser_read_body(parser, &body, good);
     made->body = body.first;
+    made->mark = mark_of(parser, source, from);
     return good;
 }
 

@@ -10,6 +10,7 @@ struct token parser_take(struct parser *parser)
     struct token taken = parser->token;
 
     parser->last_end = taken.end;
+    parser->last_offset = parser->lexer.offset;
     parser->closed_block = token_is_mark(&taken, '}');
     parser->unclosed_string = taken.unclosed;
     parser->token = lexer_next(&parser->lexer);

@@ -26,6 +26,7 @@ struct parser {
     struct sources *sources;
     struct block *block;     /* the one being read */
     struct block *outermost; /* the one that the current file began in */
+    size_t last_offset;      /* in the file: just behind the token taken last */
     bool closed_block;       /* the token taken last was a `}` */
     bool unclosed_string;    /* it was a string without an end */
     unsigned include_depth;

@@ -162,7 +162,7 @@ enum action_kind {
 };
 
 /* Bits of `events`. */
-enum { EVENT_COMMIT = 1, EVENT_EXPIRY = 2, EVENT_RELEASE = 4 };
+enum { EVENT_COMMIT = 1, EVENT_EXPIRY = 2, EVENT_RELEASE = 4, EVENT_KINDS = 3 };
 
 /* log (level, ...): the syslog words of the language. */
 enum action_level { LEVEL_FATAL, LEVEL_ERROR, LEVEL_INFO, LEVEL_DEBUG };
@@ -180,6 +180,7 @@ struct action {
     const char *name;
     enum action_level level;
     unsigned events;
+    uint32_t mark; /* of an ACTION_ON: a hash of what its braces hold, to find it again by */
 };
 
 #endif

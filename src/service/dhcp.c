@@ -11,6 +11,7 @@
 #include "platform/linux/port_holder.h"
 #include "service/advertiser.h"
 #include "service/dhcp_answered.h"
+#include "service/dhcp_ends.h"
 #include "service/dhcp_text.h"
 #include "service/journal.h"
 #include "service/machines.h"
@@ -90,6 +91,8 @@ struct dhcp_service {
     uint64_t exhausted_evaluation_said_ms;
     uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms, shed_said_ms;
     uint64_t stranger_said_ms;
+
+    struct dhcp_ends *ends;
 
     struct dhcp_message message; /* one at a time; too large for the stack */
     struct dhcp_plan plan;
@@ -458,7 +461,8 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
 }
 
 /* Writes the lines that the configuration's log (...) statements ask for. */
-static void say_logs(struct dhcp_service *service, uint64_t now_ms)
+static void say_logs(struct dhcp_service *service, const struct evaluation *evaluation,
+                     uint64_t now_ms)
 {
     static const enum log_level levels[] = {
         [LEVEL_FATAL] = LOG_ERROR,
@@ -466,7 +470,6 @@ static void say_logs(struct dhcp_service *service, uint64_t now_ms)
         [LEVEL_INFO] = LOG_INFO,
         [LEVEL_DEBUG] = LOG_DEBUG,
     };
-    const struct evaluation *evaluation = &service->plan.evaluation;
     char text[1024];
 
     for (size_t i = 0; i < evaluation->log_count; i++)
@@ -475,6 +478,25 @@ static void say_logs(struct dhcp_service *service, uint64_t now_ms)
     if (evaluation->exhausted && may_say(&service->exhausted_evaluation_said_ms, now_ms))
         log_warning("dhcp: the configuration's statements come to more for one packet than the "
                     "limits allow; the rest is left out");
+}
+
+/* For the ends of leases: what their statements log; and the configuration that holds now. */
+static const struct snapshot *say_end(void *argument, const struct evaluation *evaluation)
+{
+    struct dhcp_service *service = argument;
+
+    if (evaluation)
+        say_logs(service, evaluation, clock_monotonic_ms());
+    return service->snapshot;
+}
+
+/* The end of a turn. */
+static void turn_ended(void *argument)
+{
+    struct dhcp_service *service = argument;
+
+    commit(service);
+    dhcp_ends_await(service->ends);
 }
 
 /* Asked more than it can answer, a server that takes all in turn answers late and loses REQUESTs,
@@ -520,6 +542,7 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
     link = arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     leases_expire_offers(service->leases, question.now_ms);
+    dhcp_ends_act(service->ends);
     if (identity_of(service->snapshot, question.leases, &service->message, &identity)) {
         question.answered = dhcp_memory_get(service->memory, &identity.hardware);
         question.fetched = machines_fetch(service->server->machines, &identity.hardware);
@@ -529,7 +552,7 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
         question.named_ipxe = true;
         decide_dhcp(&question, &service->plan);
     }
-    say_logs(service, question.now_ms);
+    say_logs(service, &service->plan.evaluation, question.now_ms);
     apply(service, &question, datagram);
 }
 
@@ -665,6 +688,7 @@ static void stop(void *state)
 
     if (service->leases)
         commit(service);
+    dhcp_ends_free(service->ends);
     udp_close(service->socket);
     udp_close(service->boot_socket);
     advertiser_close(service->advertiser);
@@ -715,7 +739,9 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->advertiser = advertiser_open(server->control, waits_in_rom, service);
     service->prober = prober_open(server->control, found_in_use, service);
     tell_machines(service, true);
-    loop_at_turn_end(server->control, commit, service);
+    service->ends = dhcp_ends_new(server->control, service->leases, say_end, service);
+    dhcp_ends_await(service->ends);
+    loop_at_turn_end(server->control, turn_ended, service);
     return service;
 
 failed:

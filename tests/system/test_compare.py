@@ -3,8 +3,7 @@ import shutil
 
 import pytest
 
-import compare_cases_leases  # noqa: F401 (adds its own to them)
-from compare_cases_wire import CONFIGURATIONS
+from compare_cases_leases import CONFIGURATIONS
 from compare_testing import Pair, documented_differences, set_pools
 
 pytestmark = [pytest.mark.skipif(not shutil.which("dhcpd"), reason="no dhcpd (isc-dhcp-server)"),

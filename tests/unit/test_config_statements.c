@@ -73,6 +73,8 @@ static const struct setter {
      "\0\0\1\x2c", 4},
     {"echo-client-id", "echo-client-id false;", PARAMETER_ECHO_CLIENT_ID, "\0", 1},
     {"ignore-client-uids", "ignore-client-uids true;", PARAMETER_IGNORE_CLIENT_UIDS, "\1", 1},
+    {"infinite-is-reserved", "infinite-is-reserved on;", PARAMETER_INFINITE_IS_RESERVED, "\1", 1},
+    {"stash-agent-options", "stash-agent-options off;", PARAMETER_STASH_AGENT_OPTIONS, "\0", 1},
     {"min-secs", "min-secs 3;", PARAMETER_MIN_SECS, "\3", 1},
     {"min-secs", "min-secs -1;", PARAMETER_MIN_SECS, "\xff", 1},
     {"one-lease-per-client", "one-lease-per-client on;", PARAMETER_ONE_LEASE_PER_CLIENT, "\1", 1},
@@ -146,8 +148,7 @@ static const struct executable {
     {"prepend", "prepend domain-name-servers 10.0.0.1;", NULL},
     {"set", "set x = reverse (1, packet (0, encode-int (4, 8)));", "expected a number here"},
     {"set", "set x = reverse (1, packet (0, 4));", NULL},
-    {"spawn", "class \"c\" { spawn with option agent.circuit-id; lease limit 4; }",
-     "`lease limit` has no effect in bootwire: the class gets what its pools hold"},
+    {"spawn", "class \"c\" { spawn with option agent.circuit-id; lease limit 4; }", NULL},
     {"subclass", "class \"c\" { match hardware; } subclass \"c\" 1:00:0c:29:3e:5f:01;", NULL},
     {"subclass", "subclass \"c\" \"a\";", "there is no class \"c\" before this line"},
     {"supersede", "supersede host-name \"h\";", NULL},
@@ -190,7 +191,6 @@ static const struct executable {
 static const struct placed {
     const char *name, *around;
 } without_effect[] = {
-    {"infinite-is-reserved", GLOBAL},
     {"bind-local-address6", GLOBAL},
     {"check-secs-byte-order", GLOBAL},
     {"client-updates", GLOBAL},
@@ -251,7 +251,6 @@ static const struct placed {
     {"return", GLOBAL},
     {"server-duid", GLOBAL},
     {"server-id-check", GLOBAL},
-    {"stash-agent-options", GLOBAL},
     {"update-conflict-detection", GLOBAL},
     {"update-optimization", GLOBAL},
     {"update-static-leases", GLOBAL},

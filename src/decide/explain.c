@@ -257,6 +257,8 @@ void explain_stage(struct region *region, const struct explain_question *questio
     explained->host = x->plan.identity.host;
     if (x->plan.change == CHANGE_OFFER) {
         explained->lease = x->plan.lease;
+        explained->lease.notes = slice_of(region_string_of_slice(region, x->plan.lease.notes),
+                                          x->plan.lease.notes.length);
         explained->lease.state = LEASE_BOUND;
         explained->lease.expiry = question->wall + LEASE_SECONDS;
     }

@@ -1,6 +1,7 @@
 #include "decide/recall.h"
 
 #include "base/memory.h"
+#include "model/lease_notes.h"
 #include "model/step.h"
 
 #include <stdlib.h>
@@ -93,12 +94,17 @@ void recall_message(struct dhcp_message *message, const struct hardware *hardwar
 
 struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,
                               const struct snapshot *snapshot, const struct host *host,
-                              uint32_t address)
+                              uint32_t address, struct slice notes)
 {
+    struct lease_note agent;
+
     e->message = message;
     e->packet = slice_of(NULL, 0);
     e->seconds_left = 0;
-    e->event = 0;
+    e->notes = notes;
+    e->agent_options = slice_of(NULL, 0);
+    if (lease_note_find(notes, NOTE_AGENT, &agent))
+        e->agent_options = agent.value;
     recall_place(e, snapshot, host, address);
     return evaluation_run(e);
 }
@@ -110,8 +116,8 @@ struct recalled *recall_new(const struct snapshot *snapshot, const struct host *
 
     recall_message(&recalled->message, hardware->length == 0 && host ? &host->hardware : hardware,
                    NULL);
-    recalled->view =
-        recall_view(&recalled->evaluation, &recalled->message, snapshot, host, address);
+    recalled->view = recall_view(&recalled->evaluation, &recalled->message, snapshot, host, address,
+                                 slice_of(NULL, 0));
     return recalled;
 }
 

@@ -621,7 +621,8 @@ static struct told *told_by_lease(struct dhcp_service *service, const struct lea
     if (!identity_of(service->snapshot, leases_table(service->leases), &service->message,
                      &identity))
         return NULL;
-    outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address);
+    outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address,
+                          lease->notes);
     return told_new(service->snapshot, identity.host, &lease->hardware, lease->address, &outcome,
                     false);
 }

@@ -14,11 +14,7 @@ static struct block *outermost_block(struct block *block)
 /* The class of a name, wherever it was declared; NULL where it is not yet. */
 static struct block *class_of(struct parser *parser, const char *name)
 {
-    for (struct block *block = outermost_block(parser->block); block; block = block_walk(block)) {
-        if (block->kind == BLOCK_CLASS && block->name && strcmp(block->name, name) == 0)
-            return block;
-    }
-    return NULL;
+    return names_get(parser, NAME_CLASS, 0, slice_of_string(name));
 }
 
 static struct block *known_class(struct parser *parser)
@@ -47,9 +43,13 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
     if (name)
         class = class_of(parser, name);
     if (!class || class == parser->block) {
+        bool first = name && !class;
+
         class =
             block_new(parser->region, BLOCK_CLASS, outermost_block(parser->block), keyword.where);
         class->name = name;
+        if (first)
+            names_put(parser, NAME_CLASS, 0, slice_of_string(name), class);
     }
     return parser_read_block(parser, class, good);
 }

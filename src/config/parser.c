@@ -289,7 +289,10 @@ static bool is_bare_word(const struct parser *parser, const struct token *word)
 static void pass_bare_word(struct parser *parser)
 {
     struct token word = parser_take(parser);
-    const char *nearest = nearest_name(word.text, next_statement_name);
+    /* The search takes longer than the rest: a file may be full of such words. */
+    const char *nearest = sources_warnings_full(parser->sources)
+                              ? NULL
+                              : nearest_name(word.text, next_statement_name);
     const struct expression *unused;
     char found[TOKEN_TEXT_SIZE];
 

@@ -39,8 +39,17 @@ struct parser {
     struct option_space_block *last_space;
     size_t space_count;
     struct ignored *ignored; /* statements without effect */
+    struct map names;        /* of options and classes that the file defines (names.c) */
     bool may_include;        /* false where the text is no file */
 };
+
+/* Names that the file gives (names.c); of classes `space` is 0. A later one hides an earlier one.
+ */
+enum name_kind { NAME_OPTION, NAME_CLASS };
+void names_put(struct parser *parser, enum name_kind kind, unsigned space, struct slice name,
+               void *value);
+void *names_get(const struct parser *parser, enum name_kind kind, unsigned space,
+                struct slice name);
 
 /* An option that the file defines. */
 struct option_definition {

@@ -305,12 +305,23 @@ static struct told *told_by(const struct dhcp_service *service, uint32_t address
     const struct dhcp_plan *plan = &service->plan;
     const struct evaluation *e = &plan->evaluation;
     const struct scope_view outcome = {.scopes = {&e->effective}, .count = 1};
+    struct told *told, *before;
+    struct machine machine;
 
     if (!e->conditional && !e->pool && e->class_count == 0 &&
         plan->identity.match == MATCH_HARDWARE)
         return NULL;
-    return told_new(service->snapshot, plan->identity.host, &plan->identity.hardware, address,
+    told = told_new(service->snapshot, plan->identity.host, &plan->identity.hardware, address,
                     &outcome, true);
+    /* Who renews its lease speaks to us past its relay (RFC 2131 section 4.3.2), and still reads
+     * the root that the relay's word gave it. */
+    if (service->message.giaddr || !service->message.ciaddr)
+        return told;
+    machines_host(service->server->machines, service->snapshot, address, &machine, &before);
+    if (before && hardware_equal(&machine.hardware, &plan->identity.hardware))
+        told = told_keep_root(told, before);
+    told_free(before);
+    return told;
 }
 
 /* Encodes the reply and what else belongs to it. */

@@ -232,10 +232,9 @@ static void finish(struct dhcp_service *service, struct outgoing *out)
     journal_step(service->server->journal, &out->step);
 }
 
-/* At the end of a turn: one commit, then everything that waited for it. */
-static void commit(void *argument)
+/* One commit, then everything that waited for it. */
+static void commit(struct dhcp_service *service)
 {
-    struct dhcp_service *service = argument;
     size_t count = service->waiting_count;
     char error[1024];
 
@@ -508,13 +507,15 @@ static void turn_ended(void *argument)
 
     commit(service);
     dhcp_ends_await(service->ends);
+    log_release();
 }
 
 /* Asked more than it can answer, a server that takes all in turn answers late and loses REQUESTs,
- * with all the work that an offer was. Who only begins can begin again a moment later. */
+ * with all the work that an offer was. Who only begins can begin again a moment later. One that
+ * merely overslept has no crowd before it. */
 static bool comes_too_late(struct dhcp_service *service, const struct datagram *datagram)
 {
-    if (datagram->waited_ms < SHED_MS || dhcp_message_type(&service->message) != DHCP_DISCOVER)
+    if (datagram->waited_ms < SHED_MS || !datagram->crowded || !dhcp_is_discover(datagram->bytes))
         return false;
     if (may_say(&service->shed_said_ms, clock_monotonic_ms()))
         log_warning("dhcp: more is asked than can be answered: a DHCPDISCOVER waited %u ms and is "
@@ -546,8 +547,6 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
                         ipv4_text(text, datagram->peer.address), wrong);
         return;
     }
-    if (comes_too_late(service, datagram))
-        return;
     refresh_links(service, question.now_ms);
     advertiser_listen(service->advertiser, datagram->interface_index);
     link = arrival_link(service, datagram->interface_index, question.now_ms);
@@ -569,7 +568,9 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
 
 static void received(void *argument, const struct datagram *datagram)
 {
-    receive(argument, datagram, false);
+    log_hold(); /* until the end of the turn */
+    if (!comes_too_late(argument, datagram))
+        receive(argument, datagram, false);
 }
 
 /* PXE's boot server requests, on port 4011. */

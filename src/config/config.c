@@ -33,7 +33,6 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
         fill_option_spaces(&parser);
         builder_fill(snapshot, parser.block);
     }
-    map_release(&parser.names);
     region_release(&region);
     return snapshot;
 }

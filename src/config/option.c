@@ -298,7 +298,6 @@ static bool find_option(const struct parser *parser, struct slice text,
                         struct option_reference *option)
 {
     const uint8_t *dot = text.length ? memchr(text.data, '.', text.length) : NULL;
-    const struct option_definition *defined;
     struct slice name = text;
 
     *option = (struct option_reference){.space = SPACE_DHCP};
@@ -309,11 +308,12 @@ static bool find_option(const struct parser *parser, struct slice text,
             return false;
         name = slice_of(dot + 1, text.length - before - 1);
     }
-    defined = names_get(parser, NAME_OPTION, option->space, name);
-    if (defined) {
-        option->name = defined->name;
-        option->code = defined->code;
-        option->form = defined->form;
+    for (const struct option_definition *at = parser->options; at; at = at->next) {
+        if (at->space != option->space || !same_name(name, at->name))
+            continue;
+        option->name = at->name;
+        option->code = at->code;
+        option->form = at->form;
         return true;
     }
     return find_built_in(name, option) || find_unknown(name, option);
@@ -503,7 +503,6 @@ static bool read_definition(struct parser *parser, const struct token *name)
     }
     made->next = parser->options;
     parser->options = made;
-    names_put(parser, NAME_OPTION, made->space, slice_of_string(made->name), made);
     return true;
 }
 

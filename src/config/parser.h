@@ -26,7 +26,6 @@ struct parser {
     struct sources *sources;
     struct block *block;     /* the one being read */
     struct block *outermost; /* the one that the current file began in */
-    size_t last_offset;      /* in the file: just behind the token taken last */
     bool closed_block;       /* the token taken last was a `}` */
     bool unclosed_string;    /* it was a string without an end */
     unsigned include_depth;
@@ -39,17 +38,8 @@ struct parser {
     struct option_space_block *last_space;
     size_t space_count;
     struct ignored *ignored; /* statements without effect */
-    struct map names;        /* of options and classes that the file defines (names.c) */
     bool may_include;        /* false where the text is no file */
 };
-
-/* Names that the file gives (names.c); of classes `space` is 0. A later one hides an earlier one.
- */
-enum name_kind { NAME_OPTION, NAME_CLASS };
-void names_put(struct parser *parser, enum name_kind kind, unsigned space, struct slice name,
-               void *value);
-void *names_get(const struct parser *parser, enum name_kind kind, unsigned space,
-                struct slice name);
 
 /* An option that the file defines. */
 struct option_definition {
@@ -130,9 +120,8 @@ bool parser_skip_statement(struct parser *parser);
  * errors the block is read all the same, for the errors in it, and marked broken. */
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good);
 
-/* Reads the braces of an `if` and of its like into a list of statements, also after a header with
- * errors. */
-bool parser_read_body(struct parser *parser, struct action_list *list, bool header_is_good);
+/* Reads the braces of an `if` and of its like into a list of statements. */
+bool parser_read_body(struct parser *parser, struct action_list *list);
 
 /* A number as the language writes it. */
 bool number_of(struct slice text, int64_t *number);
@@ -186,7 +175,6 @@ read_statement read_if, read_switch, read_case, read_default, read_break, read_s
 read_statement read_class, read_subclass, read_match, read_spawn, read_lease_limit; /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
 bool read_permit(struct parser *parser, bool allow); /* option.c */
-read_statement read_bootparam;                       /* bootparam.c */
 read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */

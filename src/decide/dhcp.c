@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "decide/dhcp_parts.h"
 #include "decide/stage.h"
-#include "model/lease_notes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,8 +59,9 @@ static void evaluate(struct decision *d, uint32_t address)
                               : DHCP_SECONDS_FOREVER;
     e->subnet = d->plan->subnet;
     e->pool = dhcp_pool_of(d, d->type == DHCP_INFORM ? dhcp_informed_address(d) : address);
-    e->notes = dhcp_notes_of(d, address);
-    e->agent_options = dhcp_stashed_agent_options(d);
+    e->event = d->type == DHCP_RELEASE                                         ? EVENT_RELEASE
+               : address && (d->type == DHCP_REQUEST || d->type == DHCP_BOOTP) ? EVENT_COMMIT
+                                                                               : 0;
     d->view = evaluation_run(e);
 }
 
@@ -107,7 +107,7 @@ static void offer(struct decision *d, uint32_t address)
 {
     struct lease lease = dhcp_record_for(d, address);
 
-    if (!settle(d, address) || !dhcp_bill(d, address))
+    if (!settle(d, address))
         return;
     if (d->question->message->secs < scope_view_number(&d->view, PARAMETER_MIN_SECS, 0)) {
         dhcp_why(d, "it has asked for %u seconds only (min-secs)", d->question->message->secs);
@@ -124,7 +124,6 @@ static void offer(struct decision *d, uint32_t address)
                      scope_view_number(&d->view, PARAMETER_PING_CHECK, 1);
     d->plan->abandon_seconds =
         scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
-    dhcp_write_notes(d, &lease);
     d->plan->lease = lease;
     d->plan->change = CHANGE_OFFER;
     d->plan->outcome = OUTCOME_ANSWERED;
@@ -137,10 +136,7 @@ static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t addr
     struct lease lease = dhcp_record_for(d, address);
     int64_t wall = d->question->wall;
     int64_t expiry = seconds == DHCP_SECONDS_FOREVER ? LEASE_FOREVER : wall + seconds;
-    struct evaluation *e = &d->plan->evaluation;
 
-    if (!dhcp_bill(d, address))
-        return;
     if (lease.state != LEASE_BOUND || lease.expiry <= wall)
         lease.start = wall;
     /* A loader asks for 300 seconds and tells nobody after it; the system that it loads may hold
@@ -151,9 +147,6 @@ static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t addr
     lease.state = LEASE_BOUND;
     lease.expiry = expiry;
     dhcp_remember_machine(d, &lease);
-    e->seconds_left = seconds;
-    evaluation_event(e, e->on[0]);
-    dhcp_write_notes(d, &lease);
     d->plan->lease = lease;
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_ANSWERED;
@@ -200,6 +193,15 @@ static void decide_selecting(struct decision *d)
     dhcp_make_nak(d);
 }
 
+/* Whether the record says that the machine holds the address, allowed or not. */
+static bool holds_record(const struct decision *d, uint32_t address)
+{
+    const struct lease *lease = lease_table_by_address(d->question->leases, address);
+
+    return lease && lease->state == LEASE_BOUND && lease->expiry > d->question->wall &&
+           hardware_equal(&lease->hardware, &d->plan->identity.hardware);
+}
+
 /* INIT-REBOOT, RENEWING and REBINDING: the machine says which address it holds (RFC 2131 section
  * 4.3.2). `wanted` is that address. */
 static void decide_confirm(struct decision *d, uint32_t wanted)
@@ -209,6 +211,12 @@ static void decide_confirm(struct decision *d, uint32_t wanted)
     const struct lease *held = dhcp_lease_held(d);
     char text[IPV4_TEXT_SIZE];
 
+    if (!fixed && !held && holds_record(d, wanted)) {
+        dhcp_why(d, "%s: it holds this address, but may not have it any more",
+                 ipv4_text(text, wanted));
+        dhcp_make_nak(d);
+        return;
+    }
     /* What stands only on offer was never its own. */
     if (!fixed && (!held || held->state == LEASE_OFFERED)) {
         bool elsewhere = !dhcp_subnet_here(d, wanted);
@@ -253,7 +261,7 @@ static void decide_request(struct decision *d)
             decide_other_server(d, server);
         return;
     }
-    if (message->ciaddr || d->requested) {
+    if (message->ciaddr || dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &server)) {
         decide_confirm(d, message->ciaddr ? message->ciaddr : d->requested);
         return;
     }
@@ -328,7 +336,6 @@ static void decide_release(struct decision *d)
         dhcp_why(d, "%s is not this machine's to release", text);
         return;
     }
-    dhcp_run_handler(&d->plan->evaluation, EVENT_RELEASE, NOTE_ON_RELEASE);
     d->plan->lease = lease_released(known, d->question->wall);
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_NOTED;
@@ -403,6 +410,20 @@ static void find_by_option(struct decision *d)
     }
 }
 
+/* A network that is named, but not by four bytes, is not to be guessed at. */
+static bool names_network_well(struct decision *d)
+{
+    const struct dhcp_message *message = d->question->message;
+    struct slice link = evaluation_option(&d->plan->evaluation, SPACE_AGENT, AGENT_LINK_SELECTION);
+    struct slice client = dhcp_message_bytes(message, DHCP_OPTION_SUBNET_SELECTION);
+
+    if ((link.length == 0 || link.length == 4) && (client.length == 0 || client.length == 4))
+        return true;
+    dhcp_why(d, "it names its network by %zu bytes instead of four",
+             link.length == 0 || link.length == 4 ? client.length : link.length);
+    return false;
+}
+
 /* The network that the machine is in: what the relay says (RFC 3527), what the client says (RFC
  * 3011), for an INFORM that of its address, its relay's, else that of the address it renews, else
  * that of the interface (RFC 2131 section 4.3.1). Who names a network that is not declared gets no
@@ -428,19 +449,48 @@ static const struct subnet *subnet_of(struct decision *d)
     return subnet ? subnet : snapshot_subnet_of(q->snapshot, q->arrival.local_address);
 }
 
-/* A declaration with fixed addresses says nothing to a machine that has another one. */
-static void leave_other_host(struct decision *d)
+/* Whether a declaration is for this network, or an INFORM's address: one with fixed addresses is
+ * for nowhere else (dhcpd.conf(5), fixed-address). */
+static bool has_address_here(const struct decision *d, const struct host *host)
+{
+    if (d->type == DHCP_INFORM)
+        return host_has_address(host, dhcp_informed_address(d));
+    for (size_t i = 0; i < host->fixed_address_count; i++) {
+        if (dhcp_subnet_here(d, host->fixed_addresses[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Of the declarations that go by one hardware address, or one identifier, the one for this place:
+ * with an address here, or else with none at all; or NULL. */
+static const struct host *host_for_here(const struct decision *d, const struct host *first,
+                                        bool by_hardware)
+{
+    const struct host *without = NULL;
+
+    for (const struct host *host = first; host;
+         host = by_hardware ? host->next_of_hardware : host->next_of_identifier) {
+        if (has_address_here(d, host))
+            return host;
+        if (!without && host->fixed_address_count == 0)
+            without = host;
+    }
+    return without;
+}
+
+/* A machine may have a declaration for each network. At port 4011 it is another server that gives
+ * the addresses. */
+static void choose_host(struct decision *d)
 {
     struct identity *identity = &d->plan->identity;
-    bool other = d->type == DHCP_INFORM && !d->question->boot_server && identity->host &&
-                 identity->host->fixed_address_count > 0;
+    const struct host *host = identity->host;
 
-    for (size_t i = 0; other && i < identity->host->fixed_address_count; i++)
-        other = identity->host->fixed_addresses[i] != dhcp_informed_address(d);
-    if (other) {
-        identity->host = NULL;
+    if (!host || d->question->boot_server)
+        return;
+    identity->host = host_for_here(d, host, identity->match == MATCH_HARDWARE);
+    if (!identity->host)
         identity->match = MATCH_NONE;
-    }
 }
 
 /* Whether the message may be answered at all; says why not. */
@@ -458,7 +508,8 @@ static bool admit(struct decision *d)
         return false;
     }
     find_by_option(d);
-    leave_other_host(d);
+    if (!names_network_well(d))
+        return false;
     plan->subnet = subnet_of(d);
     if (!plan->subnet && d->type == DHCP_INFORM) {
         dhcp_why(d, "no subnet is declared for the address that it has");
@@ -469,6 +520,7 @@ static bool admit(struct decision *d)
         dhcp_why(d, "no subnet is declared for the network it came from");
         return false;
     }
+    choose_host(d);
     evaluate(d, 0);
     if (d->type == DHCP_RELEASE || d->type == DHCP_DECLINE)
         return true;

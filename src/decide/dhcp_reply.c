@@ -346,8 +346,8 @@ static void start_reply(struct decision *d, enum dhcp_type type)
             message->has_options || scope_view_number(&d->view, PARAMETER_ALWAYS_REPLY_RFC1048, 0),
         /* ROMs, iPXE and loaders take what stands in the fields for a name (doc/clients.md). */
         .may_overload = type != DHCP_BOOTP && plan->stage == STAGE_USERLAND,
-        .relay_agent = message->giaddr ? dhcp_message_bytes(message, DHCP_OPTION_RELAY_AGENT)
-                                       : slice_of(NULL, 0),
+        /* A switch that puts the option in may have no address to set giaddr to. */
+        .relay_agent = dhcp_message_bytes(message, DHCP_OPTION_RELAY_AGENT),
     };
     memcpy(plan->reply.chaddr, message->chaddr, sizeof(plan->reply.chaddr));
     /* A vendor area of an unknown form (CMU's, for one) goes back as it came. */
@@ -362,7 +362,8 @@ static bool is_repeat(const struct decision *d)
     uint32_t asked = d->requested ? d->requested : q->message->ciaddr;
 
     return q->answered.at_ms > 0 && q->now_ms - q->answered.at_ms < DHCP_REPEAT_MS &&
-           q->answered.type == d->type && q->answered.asked_address == asked;
+           q->answered.type == d->type && q->answered.asked_address == asked &&
+           q->answered.had_address == (q->message->ciaddr != 0);
 }
 
 /* RFC 2131 section 4.1, RFC 1542 section 5.4. */
@@ -389,7 +390,8 @@ static void choose_path(struct decision *d)
             plan->reply.flags |= DHCP_FLAG_BROADCAST;
     } else if (plan->reply_type == DHCP_NAK) {
         plan->path = PATH_BROADCAST;
-    } else if (d->type == DHCP_INFORM || message->ciaddr) {
+    } else if (d->type == DHCP_INFORM || (message->ciaddr && d->type != DHCP_DISCOVER)) {
+        /* Who begins anew has no address yet, whatever it says. */
         plan->destination = message->ciaddr ? message->ciaddr : d->question->arrival.source;
         plan->path = plan->destination ? PATH_CLIENT : PATH_BROADCAST;
         plan->also_broadcast = repeat && plan->destination;

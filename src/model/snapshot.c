@@ -52,16 +52,22 @@ static void map_put_first(struct map *map, const void *key, size_t key_length,
 
 static void index_hosts(struct snapshot *snapshot)
 {
-    for (size_t i = 0; i < snapshot->host_count; i++) {
-        const struct host *host = &snapshot->hosts[i];
+    /* Backwards: each one goes before those of its key that were written after it. */
+    for (size_t i = snapshot->host_count; i > 0; i--) {
+        struct host *host = &snapshot->hosts[i - 1];
         uint8_t key[1 + HARDWARE_ADDRESS_MAX];
 
         if (host->hardware.length > 0)
-            map_put_first(&snapshot->hosts_by_hardware, key, hardware_key(key, &host->hardware),
-                          host);
+            host->next_of_hardware = map_put(&snapshot->hosts_by_hardware, key,
+                                             hardware_key(key, &host->hardware), host);
         if (host->client_identifier.length > 0)
-            map_put_first(&snapshot->hosts_by_client_identifier, host->client_identifier.data,
-                          host->client_identifier.length, host);
+            host->next_of_identifier =
+                map_put(&snapshot->hosts_by_client_identifier, host->client_identifier.data,
+                        host->client_identifier.length, host);
+    }
+    for (size_t i = 0; i < snapshot->host_count; i++) {
+        const struct host *host = &snapshot->hosts[i];
+
         for (size_t j = 0; j < host->fixed_address_count; j++)
             map_put_first(&snapshot->hosts_by_address, &host->fixed_addresses[j], sizeof(uint32_t),
                           host);
@@ -252,6 +258,30 @@ const struct host *snapshot_host_by_hardware(const struct snapshot *snapshot,
     if (hardware->length == 0)
         return NULL;
     return map_get(&snapshot->hosts_by_hardware, key, hardware_key(key, hardware));
+}
+
+bool host_has_address(const struct host *host, uint32_t address)
+{
+    for (size_t i = 0; i < host->fixed_address_count; i++) {
+        if (host->fixed_addresses[i] == address)
+            return true;
+    }
+    return false;
+}
+
+const struct host *snapshot_host_at(const struct snapshot *snapshot,
+                                    const struct hardware *hardware, uint32_t address)
+{
+    const struct host *first = snapshot_host_by_hardware(snapshot, hardware);
+    const struct host *without = NULL;
+
+    for (const struct host *host = first; host; host = host->next_of_hardware) {
+        if (host_has_address(host, address))
+            return host;
+        if (!without && host->fixed_address_count == 0)
+            without = host;
+    }
+    return without ? without : first;
 }
 
 const struct host *snapshot_host_by_client_identifier(const struct snapshot *snapshot,

@@ -192,6 +192,9 @@ struct host {
     struct slice identifier_value;
     struct scope scope; /* its outer: the groups around it, then the global scope */
     struct position where;
+    /* The next declaration written for the same hardware address, or the same client identifier:
+     * a machine may have one for each network. NULL: none. */
+    const struct host *next_of_hardware, *next_of_identifier;
 };
 
 /* Neighbouring addresses whose subnet is one: where subnets lie in each other, the first written
@@ -208,18 +211,14 @@ struct host_identifier {
     struct map hosts; /* struct host; key: the option's bytes */
 };
 
-enum { SNAPSHOT_BOOTPARAM_KEYS_MAX = 64 };
-
 struct snapshot {
     atomic_int references;
     struct region region;
     struct scope global;
     const struct subnet *subnets;
     size_t subnet_count;
-    const struct host *hosts;
+    struct host *hosts;
     size_t host_count;
-    const char *bootparam_keys[SNAPSHOT_BOOTPARAM_KEYS_MAX]; /* those that some scope has */
-    size_t bootparam_key_count;
     bool has_tftp_root;              /* in whichever scope */
     const struct subnet_span *spans; /* ordered; snapshot_index() fills in these, too */
     size_t span_count;
@@ -251,6 +250,12 @@ const struct host *snapshot_host_by_hardware(const struct snapshot *snapshot,
                                              const struct hardware *hardware);
 const struct host *snapshot_host_by_client_identifier(const struct snapshot *snapshot,
                                                       struct slice identifier);
+/* Whether it is one of the host's fixed addresses. */
+bool host_has_address(const struct host *host, uint32_t address);
+/* Of the declarations for the hardware address the one that is for a machine at `address`: it has
+ * it as a fixed address, or else has none, or else is the first. */
+const struct host *snapshot_host_at(const struct snapshot *snapshot,
+                                    const struct hardware *hardware, uint32_t address);
 const struct host *snapshot_host_by_address(const struct snapshot *snapshot, uint32_t address);
 const struct host *snapshot_host_by_name(const struct snapshot *snapshot, const char *name);
 /* The host that goes by this option of the request and has these bytes for it, or NULL. */

@@ -221,7 +221,7 @@ const struct host *machines_host(struct machines *machines, const struct snapsho
     known = map_get(&machines->by_address, &address, sizeof(address));
     if (known) {
         *machine = known->machine;
-        host = snapshot_host_by_hardware(snapshot, &known->machine.hardware);
+        host = snapshot_host_at(snapshot, &known->machine.hardware, address);
     }
     if (known && known->told && known->told->snapshot == snapshot) {
         host = host ? host : known->told->host;

@@ -152,9 +152,6 @@ const char *dhcp_decode(struct dhcp_message *message, struct slice packet)
         return "its op field says neither request nor reply";
     if (message->hardware_length > DHCP_CHADDR_SIZE)
         return "its hardware address is longer than the field that holds it";
-    /* Bytes past hlen mean nothing, and they must not make one machine look like two. */
-    memset(message->chaddr + message->hardware_length, 0,
-           (size_t)DHCP_CHADDR_SIZE - message->hardware_length);
     message->sname = field_text(sname);
     message->file = field_text(file);
     message->vendor_area = slice_of(packet.data + r.offset, reader_left(&r));
@@ -164,30 +161,12 @@ const char *dhcp_decode(struct dhcp_message *message, struct slice packet)
     return decode_options(message, reader_bytes(&r, reader_left(&r)), file, sname);
 }
 
-bool dhcp_is_discover(struct slice packet)
-{
-    struct reader r = reader_of_slice(packet);
-
-    reader_skip(&r, DHCP_FIXED_SIZE + 4); /* and the cookie */
-    while (reader_left(&r) > 0) {
-        uint8_t code = reader_u8(&r);
-        uint8_t length = code == DHCP_OPTION_PAD ? 0 : reader_u8(&r);
-
-        if (code == DHCP_OPTION_END)
-            break;
-        if (code == DHCP_OPTION_MESSAGE_TYPE)
-            return length == 1 && reader_u8(&r) == DHCP_DISCOVER && !r.failed;
-        reader_skip(&r, length);
-    }
-    return false;
-}
-
 enum dhcp_type dhcp_message_type(const struct dhcp_message *message)
 {
-    uint8_t type = DHCP_BOOTP;
+    struct slice type = message->options[DHCP_OPTION_MESSAGE_TYPE];
 
-    dhcp_message_u8(message, DHCP_OPTION_MESSAGE_TYPE, &type);
-    return (enum dhcp_type)type;
+    /* Who says it twice means the first. */
+    return type.length > 0 ? (enum dhcp_type)type.data[0] : DHCP_BOOTP;
 }
 
 struct slice dhcp_message_bytes(const struct dhcp_message *message, enum dhcp_option_code code)
@@ -263,7 +242,7 @@ size_t dhcp_message_limit(const struct dhcp_message *message, uint32_t otherwise
     if (bootp && size == 0)
         limit = message->length > DHCP_MINIMUM ? message->length : DHCP_MINIMUM;
     /* The relay takes its option out again: what the client gets is shorter by that much. */
-    if (message->giaddr && message->options[DHCP_OPTION_RELAY_AGENT].length > 0)
+    if (message->options[DHCP_OPTION_RELAY_AGENT].length > 0)
         limit += option_size(message->options[DHCP_OPTION_RELAY_AGENT].length);
     return limit < DHCP_LIMIT_MAX ? limit : DHCP_LIMIT_MAX;
 }

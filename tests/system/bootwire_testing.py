@@ -539,16 +539,17 @@ def is_dhcp_reply(frame):
 
 
 def bootp_request(mac, options=None, xid=0, secs=0, flags=0, ciaddr="0.0.0.0", giaddr="0.0.0.0",
-                  sname=b"", file=b"", hops=0, size=300, cookie=True):
+                  sname=b"", file=b"", hops=0, size=300, cookie=True, op=1, htype=1, hlen=6,
+                  chaddr=None, raw=b"\xff"):
     """The bytes of a BOOTREQUEST; `options` are (code, value) pairs, zeros follow END up to `size`
-    bytes."""
-    data = struct.pack("!BBBBIHH4s4s4s4s16s64s128s", 1, 1, 6, hops, xid, secs, flags,
+    bytes. `raw` is what stands behind the options in END's place."""
+    data = struct.pack("!BBBBIHH4s4s4s4s16s64s128s", op, htype, hlen, hops, xid, secs, flags,
                        address_bytes(ciaddr), bytes(4), bytes(4), address_bytes(giaddr),
-                       mac_bytes(mac), sname, file)
+                       mac_bytes(mac) if chaddr is None else chaddr, sname, file)
     if cookie:
         data += b"\x63\x82\x53\x63"
         data += b"".join(bytes([code, len(value)]) + value for code, value in options or [])
-        data += b"\xff"
+        data += raw
     return data.ljust(size, b"\0")
 
 

@@ -161,10 +161,103 @@ static void parameters_of_isc(void **state)
     scene_close(&scene);
 }
 
+static uint32_t ask_from(uint32_t giaddr, uint8_t mac)
+{
+    return scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = mac, .giaddr = giaddr});
+}
+
+/* dhcpd.conf(5), fixed-address: a declaration with addresses is for their networks only. */
+static void declarations_of_one_machine_in_several_networks(void **state)
+{
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    scene_open(&scene, "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.250; }"
+                       "subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.200 10.60.0.250; }"
+                       "host a { hardware ethernet 22:22:22:22:00:01; fixed-address 10.50.1.9;"
+                       " filename \"a\"; }"
+                       "host b { hardware ethernet 22:22:22:22:00:01; fixed-address 10.60.0.9;"
+                       " filename \"b\"; }"
+                       "host c { hardware ethernet 22:22:22:22:00:02; fixed-address 10.60.0.10;"
+                       " filename \"c\"; }");
+    assert_int_equal(ask_from(0, 1), 0x0a320109);
+    assert_true(slice_equal_string(scene.reply.file, "a"));
+    assert_int_equal(ask_from(0x0a3c0001, 1), 0x0a3c0009);
+    assert_true(slice_equal_string(scene.reply.file, "b"));
+    assert_in_range(ask_from(0, 2), 0x0a3201c8, 0x0a3201fa);
+    assert_null(scene.plan.identity.host);
+    assert_int_equal(scene.reply.file.length, 0);
+    assert_int_equal(ask_from(0x0a3c0001, 2), 0x0a3c000a);
+    scene_close(&scene);
+}
+
+/* Its pool serves it no more: it is told so, for the record is its own. */
+static void a_lease_that_its_pool_denies_is_refused(void **state)
+{
+    struct ask ask = {.type = DHCP_DISCOVER, .mac = 1, .vendor = "a"};
+
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    scene_open(&scene, "class \"a\" { match if option vendor-class-identifier = \"a\"; }"
+                       "subnet 10.50.1.0 netmask 255.255.255.0 {"
+                       " pool { allow members of \"a\"; range 10.50.1.200; } }");
+    ask.requested = scene_ask(&scene, &ask);
+    ask.type = DHCP_REQUEST;
+    ask.server = SCENE_SERVER;
+    assert_int_equal(scene_ask(&scene, &ask), 0x0a3201c8);
+    ask = (struct ask){.type = DHCP_REQUEST, .mac = 1, .ciaddr = 0x0a3201c8, .source = 0x0a3201c8};
+    assert_int_equal(scene_ask(&scene, &ask), 0);
+    assert_int_equal(scene_reply_type(&scene), DHCP_NAK);
+    assert_true(scene_why(&scene, "may not have it any more"));
+    scene_close(&scene);
+}
+
+static void networks_are_named_by_four_bytes(void **state)
+{
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    scene_open(&scene, "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.250; }");
+    assert_int_equal(scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER,
+                                                     .mac = 1,
+                                                     .giaddr = 0x0a320105,
+                                                     .options = "\x76\3\x0a\x32\1",
+                                                     .options_length = 5}),
+                     0);
+    assert_true(scene_why(&scene, "it names its network by 3 bytes"));
+    assert_int_equal(scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER,
+                                                     .mac = 1,
+                                                     .giaddr = 0x0a320105,
+                                                     .options = "\x52\7\5\5\x0a\x32\1\0\0",
+                                                     .options_length = 9}),
+                     0);
+    assert_true(scene_why(&scene, "it names its network by 5 bytes"));
+    scene_close(&scene);
+}
+
+/* What stands behind the hardware address comes back, and makes one machine no two. */
+static void bytes_past_hlen_are_nobodys(void **state)
+{
+    uint32_t address;
+
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    scene_open(&scene, "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.250; }");
+    address = ask_from(0, 1);
+    memset(scene.packet + 28 + 6, 'x', DHCP_CHADDR_SIZE - 6);
+    assert_true(scene_receive(&scene, slice_of(scene.packet, DHCP_MINIMUM), 0, IPV4_BROADCAST));
+    assert_int_equal(scene.reply.yiaddr, address);
+    assert_int_equal(scene.leases.count, 1);
+    assert_int_equal(scene.reply.chaddr[6], 'x');
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(relay_names_link_and_server),
+        cmocka_unit_test(declarations_of_one_machine_in_several_networks),
+        cmocka_unit_test(a_lease_that_its_pool_denies_is_refused),
+        cmocka_unit_test(networks_are_named_by_four_bytes),
+        cmocka_unit_test(bytes_past_hlen_are_nobodys),
         cmocka_unit_test(client_selects_its_subnet),
         cmocka_unit_test(shared_network_goes_on_in_its_next_subnet),
         cmocka_unit_test(pool_serves_whom_it_permits),

@@ -704,6 +704,10 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->leases = leases_open(server->state_directory, error, error_size);
     if (!service->leases)
         goto failed;
+    if (leases_lost(service->leases))
+        log_warning("%s/leases.log is damaged: %zu changes of leases, or groups of them, cannot be "
+                    "read; the rest was taken; look after the disk",
+                    server->state_directory, leases_lost(service->leases));
     if (!open_socket(service, error, error_size))
         goto failed;
     open_boot_socket(service);

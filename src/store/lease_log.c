@@ -183,32 +183,65 @@ static bool read_header(const struct lease_log *log, unsigned half, size_t offse
            blocks_for(batch->length) <= LEASE_LOG_HALF - offset;
 }
 
-/* Calls back with the batches of one half. */
-static int read_half(const struct lease_log *log, unsigned half, uint64_t generation,
-                     int (*each)(void *argument, uint64_t generation, struct slice payload),
-                     void *argument)
+/* Reads the batch at `offset` of a half into `*bytes`, which grows. Returns 1; 0 where no whole
+ * batch begins there; -1 with errno where the file cannot be read. */
+static int read_batch(const struct lease_log *log, unsigned half, size_t offset,
+                      struct batch *batch, uint8_t **bytes)
 {
-    uint8_t *bytes = NULL, digest[crypto_shorthash_BYTES];
+    uint8_t digest[crypto_shorthash_BYTES];
+    size_t length;
+
+    if (!read_header(log, half, offset, batch))
+        return 0;
+    length = LEASE_LOG_HEADER + batch->length;
+    *bytes = memory_resize(*bytes, 1, length);
+    if (pread(log->descriptor, *bytes, length, half_start(half) + (off_t)offset) != (ssize_t)length)
+        return -1;
+    hash(log, *bytes, batch->length, digest);
+    return memcmp(digest, *bytes + HASHED, sizeof(digest)) == 0;
+}
+
+/* The generation of a half: the greatest of its batches', for those of an earlier one stand behind
+ * its end. 0: it has none. Not the first batch's, which may be damaged. */
+static int find_generation(const struct lease_log *log, unsigned half, uint64_t *generation)
+{
+    uint8_t *bytes = NULL;
     struct batch batch;
-    size_t offset = 0;
     int result = 0;
 
-    for (uint32_t number = 0; result == 0 && read_header(log, half, offset, &batch); number++) {
-        size_t length = LEASE_LOG_HEADER + batch.length;
+    *generation = 0;
+    for (size_t offset = 0; result >= 0 && offset < LEASE_LOG_HALF;) {
+        result = read_batch(log, half, offset, &batch, &bytes);
+        if (result > 0 && batch.generation > *generation)
+            *generation = batch.generation;
+        offset += result > 0 ? blocks_for(batch.length) : BLOCK;
+    }
+    free(bytes);
+    return result < 0 ? -1 : 0;
+}
 
-        if (batch.generation != generation || batch.number != number)
-            break;
-        bytes = memory_resize(bytes, 1, length);
-        if (pread(log->descriptor, bytes, length, half_start(half) + (off_t)offset) !=
-            (ssize_t)length) {
-            result = -1;
-            break;
+/* Calls back with the batches of one half. A damaged one with whole ones behind it was confirmed as
+ * they were: it is passed over, and counted. */
+static int read_half(const struct lease_log *log, unsigned half, uint64_t generation,
+                     int (*each)(void *argument, uint64_t generation, struct slice payload),
+                     void *argument, size_t *lost)
+{
+    uint8_t *bytes = NULL;
+    uint32_t number = 0;
+    struct batch batch;
+    int result = 0;
+
+    for (size_t offset = 0; result == 0 && offset < LEASE_LOG_HALF;) {
+        int whole = read_batch(log, half, offset, &batch, &bytes);
+
+        if (whole > 0 && batch.generation == generation && batch.number >= number) {
+            *lost += batch.number - number;
+            number = batch.number + 1;
+            result = each(argument, generation, slice_of(bytes + LEASE_LOG_HEADER, batch.length));
         }
-        hash(log, bytes, batch.length, digest);
-        if (memcmp(digest, bytes + HASHED, sizeof(digest)) != 0)
-            break;
-        offset += blocks_for(batch.length);
-        result = each(argument, generation, slice_of(bytes + LEASE_LOG_HEADER, batch.length));
+        offset += whole > 0 ? blocks_for(batch.length) : BLOCK;
+        if (whole < 0)
+            result = -1;
     }
     free(bytes);
     return result;
@@ -216,21 +249,23 @@ static int read_half(const struct lease_log *log, unsigned half, uint64_t genera
 
 int lease_log_read(const struct lease_log *log, uint64_t after, uint64_t last,
                    int (*each)(void *argument, uint64_t generation, struct slice payload),
-                   void *argument)
+                   void *argument, size_t *lost)
 {
-    struct batch first[2];
     uint64_t generations[2];
     unsigned older;
     int result = 0;
 
-    for (unsigned half = 0; half < 2; half++)
-        generations[half] = read_header(log, half, 0, &first[half]) ? first[half].generation : 0;
+    *lost = 0;
+    for (unsigned half = 0; half < 2; half++) {
+        if (find_generation(log, half, &generations[half]) < 0)
+            return -1;
+    }
     older = generations[0] <= generations[1] ? 0 : 1;
     for (unsigned i = 0; i < 2 && result == 0; i++) {
         unsigned half = i == 0 ? older : !older;
 
         if (generations[half] > after && generations[half] <= last)
-            result = read_half(log, half, generations[half], each, argument);
+            result = read_half(log, half, generations[half], each, argument, lost);
     }
     return result;
 }

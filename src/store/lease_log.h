@@ -10,7 +10,8 @@
  * Block 0: "bootwire leases1", then a key of 16 bytes. A batch starts at a block and is: a magic
  * number, its generation (8 bytes), its number in it, the length of its payload, all big-endian;
  * SipHash-2-4 of those and the payload under the file's key; the payload; zeros up to the end of
- * the block. A torn batch fails its hash: it and what follows was never confirmed. */
+ * the block. A torn batch fails its hash, and was never confirmed; one that fails it with whole
+ * ones of its generation behind it was damaged since. */
 #ifndef BOOTWIRE_STORE_LEASE_LOG_H
 #define BOOTWIRE_STORE_LEASE_LOG_H
 
@@ -40,10 +41,11 @@ void lease_log_close(struct lease_log *log);
 
 /* Calls back with each whole batch after generation `after` up to `last`, in the order in which
  * they were written, until `each` returns something else than 0. Returns that; or -1 with errno
- * where the file cannot be read. Another thread may append to later generations meanwhile. */
+ * where the file cannot be read. `*lost` takes the number of damaged batches among them. Another
+ * thread may append to later generations meanwhile. */
 int lease_log_read(const struct lease_log *log, uint64_t after, uint64_t last,
                    int (*each)(void *argument, uint64_t generation, struct slice payload),
-                   void *argument);
+                   void *argument, size_t *lost);
 
 /* Turns to the other half, for batches of this generation. What it held is given up. */
 void lease_log_turn(struct lease_log *log, uint64_t generation);

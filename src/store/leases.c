@@ -38,6 +38,7 @@ struct leases {
     sqlite3 *database;
     sqlite3_stmt *upsert;
     uint64_t moved; /* the last generation that the database holds */
+    size_t lost;    /* commits whose batches were damaged */
 };
 
 static int load(struct leases *leases)
@@ -115,10 +116,11 @@ static int write_moved(struct leases *leases)
 static int move(struct leases *leases, uint64_t last, char *error, size_t error_size)
 {
     uint64_t before = leases->moved;
+    size_t lost = 0;
     int result = sqlite3_exec(leases->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
     if (result == SQLITE_OK)
-        result = lease_log_read(leases->log, before, last, move_batch, leases);
+        result = lease_log_read(leases->log, before, last, move_batch, leases, &lost);
     if (result == -1)
         fail_log(leases, errno, "cannot be read", error, error_size);
     if (result == SQLITE_OK && last != UINT64_MAX)
@@ -127,8 +129,10 @@ static int move(struct leases *leases, uint64_t last, char *error, size_t error_
         result = write_moved(leases);
     if (result == SQLITE_OK)
         result = sqlite3_exec(leases->database, "COMMIT", NULL, NULL, NULL);
-    if (result == SQLITE_OK)
+    if (result == SQLITE_OK) {
+        leases->lost += lost;
         return 0;
+    }
     if (result != -1)
         fail(leases, result, "takes no more changes", error, error_size);
     if (!sqlite3_get_autocommit(leases->database))
@@ -256,6 +260,11 @@ void leases_close(struct leases *leases)
     free(leases->log_path);
     free(leases->path);
     free(leases);
+}
+
+size_t leases_lost(const struct leases *leases)
+{
+    return leases->lost;
 }
 
 const struct lease_table *leases_table(const struct leases *leases)

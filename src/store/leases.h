@@ -35,6 +35,9 @@ int leases_read(const char *directory,
  * returned; -1 with a message where another process has it. */
 int leases_claim(const char *directory, char *error, size_t error_size);
 
+/* How many commits could not be read when the leases were opened, for the log is damaged. */
+size_t leases_lost(const struct leases *leases);
+
 /* What answers questions; good until the next change. */
 const struct lease_table *leases_table(const struct leases *leases);
 

@@ -79,10 +79,11 @@ static int by_address(const void *a, const void *b)
 static int read_log(struct reading *reading, const char *directory)
 {
     struct lease_log *log;
+    size_t lost;
     int failed = lease_log_open(directory, false, &log);
 
     if (failed == 0 && log)
-        (void)lease_log_read(log, 0, UINT64_MAX, take_batch, reading);
+        (void)lease_log_read(log, 0, UINT64_MAX, take_batch, reading, &lost);
     lease_log_close(log);
     return failed;
 }

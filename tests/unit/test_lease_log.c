@@ -258,13 +258,45 @@ static void a_torn_batch_was_never_confirmed(void **state)
     leases_close(leases);
 }
 
+/* What was confirmed behind a block that went bad is not lost with it. */
+static void damage_in_the_middle_costs_one_commit(void **state)
+{
+    struct leases *leases;
+
+    (void)state;
+    die_after(three_commits);
+    damage(0, 40);
+    damage(1, 1);
+    assert_int_equal(read_all().count, 2);
+    leases = open_leases();
+    assert_int_equal(leases_lost(leases), 2);
+    assert_null(lease_table_by_address(leases_table(leases), 0x0a320001));
+    assert_non_null(lease_table_by_address(leases_table(leases), 0x0a320003));
+    /* Written again by the last commit. */
+    assert_non_null(lease_table_by_address(leases_table(leases), 0x0a320002));
+    leases_close(leases);
+    leases = open_leases();
+    assert_int_equal(leases_lost(leases), 0);
+    assert_int_equal(leases_table(leases)->count, 2);
+    leases_close(leases);
+
+    /* The last one may as well have been torn: nobody was promised anything. */
+    die_after(three_commits);
+    damage(3, 40);
+    leases = open_leases();
+    assert_int_equal(leases_lost(leases), 0);
+    assert_int_equal(leases_table(leases)->count, 3);
+    leases_close(leases);
+}
+
 static void torn_everywhere(void **state)
 {
     (void)state;
     for (off_t offset = 0; offset < LEASE_LOG_HEADER + 40; offset += 3) {
         die_after(three_commits);
         damage(0, offset);
-        assert_int_equal(read_all().count, 0);
+        /* Those behind it were confirmed, too. */
+        assert_int_equal(read_all().count, 2);
         unlink(path_of(LEASES_LOG));
         unlink(path_of(LEASES_FILE));
         unlink(path_of(LEASES_FILE "-wal"));
@@ -389,6 +421,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(confirmed_leases_survive_a_sudden_death, make_directory,
                                         remove_directory),
         cmocka_unit_test_setup_teardown(a_torn_batch_was_never_confirmed, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(damage_in_the_middle_costs_one_commit, make_directory,
                                         remove_directory),
         cmocka_unit_test_setup_teardown(torn_everywhere, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(the_database_catches_up, make_directory, remove_directory),

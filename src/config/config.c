@@ -7,15 +7,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What is to be read, and with what. */
+struct input {
+    const char *name; /* a file's path, or what stands for it */
+    struct slice text;
+    bool is_file; /* the text is the file's, which is still to be read */
+    struct host_names *names;
+};
+
 /* Parses the first source and what it includes. Returns the snapshot, or NULL after errors. */
-static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources, bool may_include)
+static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources,
+                              const struct input *input)
 {
     struct region region;
     struct parser parser = {
         .region = &region,
         .snapshot = snapshot,
         .sources = sources,
-        .may_include = may_include,
+        .may_include = input->is_file,
+        .names = input->names,
     };
     size_t errors_before = sources->diagnostics->error_count;
 
@@ -37,18 +47,30 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
     return snapshot;
 }
 
-struct snapshot *config_load(const char *path, struct diagnostics *diagnostics)
+/* Reads everything once. */
+static struct snapshot *read_once(const struct input *input, struct diagnostics *diagnostics)
 {
     struct sources sources = {.diagnostics = diagnostics, .order_start = diagnostics->count};
+    struct position where = {input->name, 0, 0};
     struct snapshot *snapshot = snapshot_new();
     char *error = NULL;
+    bool good = true;
 
-    if (sources_read(&sources, &snapshot->region, path, &error)) {
-        snapshot = parse(snapshot, &sources, true);
+    if (input->is_file)
+        good = sources_read(&sources, &snapshot->region, input->name, &error) != NULL;
+    else if (input->text.length > SOURCE_SIZE_MAX)
+        good = false;
+    else
+        sources_add(&sources, &snapshot->region, input->name, input->text);
+    if (good) {
+        snapshot = parse(snapshot, &sources, input);
     } else {
-        struct position where = {region_string(&diagnostics->region, path), 0, 0};
-
-        sources_report(&sources, DIAGNOSTIC_ERROR, where, "%s", error);
+        where.file = region_string(&diagnostics->region, input->name);
+        if (error)
+            sources_report(&sources, DIAGNOSTIC_ERROR, where, "%s", error);
+        else
+            sources_report(&sources, DIAGNOSTIC_ERROR, where,
+                           "is too big: a configuration has at most %d MiB", SOURCE_SIZE_MAX >> 20);
         snapshot_free(snapshot);
         snapshot = NULL;
     }
@@ -57,24 +79,48 @@ struct snapshot *config_load(const char *path, struct diagnostics *diagnostics)
     return snapshot;
 }
 
+/* Reads everything, and once more where the names in it have to be looked up first. */
+static struct snapshot *load(struct input *input, host_names_resolver *resolver,
+                             struct diagnostics *diagnostics)
+{
+    size_t count = diagnostics->count, error_count = diagnostics->error_count;
+    struct region region;
+    struct host_names names = {.region = &region};
+    struct snapshot *snapshot;
+
+    region_init(&region, 0);
+    input->names = &names;
+    snapshot = read_once(input, diagnostics);
+    if (resolver && host_names_wait(&names)) {
+        snapshot_free(snapshot);
+        diagnostics->count = count;
+        diagnostics->error_count = error_count;
+        resolver(&names);
+        snapshot = read_once(input, diagnostics);
+    }
+    host_names_release(&names);
+    region_release(&region);
+    return snapshot;
+}
+
+struct snapshot *config_load(const char *path, struct diagnostics *diagnostics)
+{
+    struct input input = {.name = path, .is_file = true};
+
+    return load(&input, host_names_ask_system, diagnostics);
+}
+
+struct snapshot *config_parse_with(const char *name, struct slice text,
+                                   host_names_resolver *resolver, struct diagnostics *diagnostics)
+{
+    struct input input = {.name = name, .text = text};
+
+    return load(&input, resolver, diagnostics);
+}
+
 struct snapshot *config_parse(const char *name, struct slice text, struct diagnostics *diagnostics)
 {
-    struct sources sources = {.diagnostics = diagnostics, .order_start = diagnostics->count};
-    struct snapshot *snapshot = snapshot_new();
-
-    if (text.length > SOURCE_SIZE_MAX) {
-        struct position where = {region_string(&diagnostics->region, name), 0, 0};
-
-        sources_report(&sources, DIAGNOSTIC_ERROR, where,
-                       "is too big: a configuration has at most %d MiB", SOURCE_SIZE_MAX >> 20);
-        snapshot_free(snapshot);
-        snapshot = NULL;
-    } else {
-        sources_add(&sources, &snapshot->region, name, text);
-        snapshot = parse(snapshot, &sources, false);
-    }
-    sources_release(&sources);
-    return snapshot;
+    return config_parse_with(name, text, NULL, diagnostics);
 }
 
 /* The blanks before the caret: tabs where the line has tabs, so that both end up alike, and none

@@ -3,6 +3,7 @@
 #ifndef BOOTWIRE_CONFIG_CONFIG_H
 #define BOOTWIRE_CONFIG_CONFIG_H
 
+#include "config/names.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
@@ -41,12 +42,17 @@ void diagnostics_release(struct diagnostics *diagnostics);
  * Allocated; release with free(). */
 char *diagnostic_text(const struct diagnostic *diagnostic);
 
-/* Reads and checks a file. Returns a snapshot with one reference, or NULL where an error was found
- * (the file could not be read is one too: its position has line 0). Everything found is added to
+/* Reads and checks a file. Host names where addresses may stand are looked up, which takes at most
+ * HOST_NAMES_MILLISECONDS (names.h). Returns a snapshot with one reference, or NULL where an error
+ * was found (the file could not be read is one too: its position has line 0). Everything found is
+ * added to
  * `*diagnostics`, warnings also where the load succeeds. */
 struct snapshot *config_load(const char *path, struct diagnostics *diagnostics);
 /* The same from memory; `name` stands for the file in messages. Such a text opens no file:
- * `include` in it is an error. */
+ * `include` in it is an error. Nor does it ask anybody for a name: none has an address. */
 struct snapshot *config_parse(const char *name, struct slice text, struct diagnostics *diagnostics);
+/* As config_parse(), with somebody to ask for names. */
+struct snapshot *config_parse_with(const char *name, struct slice text,
+                                   host_names_resolver *resolver, struct diagnostics *diagnostics);
 
 #endif

@@ -165,11 +165,13 @@ bool read_fixed_address(struct parser *parser, const struct statement *statement
                      "between them");
     do {
         struct position where = parser->token.where;
-        uint32_t address;
+        const uint32_t *addresses;
+        size_t count;
 
-        if (!read_address(parser, &address))
+        if (!read_addresses(parser, &addresses, &count))
             return false;
-        block_add_address(parser->region, parser->block, address, where);
+        for (size_t i = 0; i < count; i++)
+            block_add_address(parser->region, parser->block, addresses[i], where);
     } while (parser_take_mark(parser, ','));
     return parser_end_statement(parser);
 }

@@ -111,7 +111,8 @@ static bool parse_width(struct parser *parser, struct expression *expression)
 enum { ARGUMENTS_MAX = 64 };
 
 /* Functions by the form of what stands between their parentheses: d data, n number, w a width that
- * is no operand, * the last again with commas between, and nothing: no parentheses. */
+ * is no operand, h a host name in quotes, * the last again with commas between, and nothing: no
+ * parentheses. */
 static const struct function {
     const char *name, *form;
     enum expression_kind kind;
@@ -122,6 +123,7 @@ static const struct function {
     {"encode-int", "nw", EXPRESSION_ENCODE_INT},
     {"extract-int", "dw", EXPRESSION_EXTRACT_INT},
     {"filename", "", EXPRESSION_FILENAME},
+    {"gethostbyname", "h", EXPRESSION_CONSTANT},
     {"gethostname", "()", EXPRESSION_NOTHING},
     {"hardware", "", EXPRESSION_HARDWARE},
     {"host-decl-name", "", EXPRESSION_HOST_DECL_NAME},
@@ -175,6 +177,26 @@ static bool parse_operand(struct parser *parser, char form, unsigned depth,
     return false;
 }
 
+/* `gethostbyname ("NAME")`: the addresses that the name has when the file is read. */
+static bool parse_host_name(struct parser *parser, struct expression *expression)
+{
+    uint8_t bytes[HOST_NAME_ADDRESSES_MAX * sizeof(uint32_t)];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct position where = parser->token.where;
+    const struct host_name *name;
+    struct slice text;
+
+    if (!read_string(parser, "the name of a host", &text))
+        return false;
+    name = find_host_name(parser, text, where);
+    for (size_t i = 0; name && i < name->address_count; i++)
+        writer_be32(&w, name->addresses[i]);
+    expression->constant = region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
+    if (!name)
+        expression->kind = EXPRESSION_NOTHING;
+    return true;
+}
+
 static bool parse_arguments(struct parser *parser, const char *form, unsigned depth,
                             struct expression *expression)
 {
@@ -187,6 +209,8 @@ static bool parse_arguments(struct parser *parser, const char *form, unsigned de
         return false;
     if (*form == '(')
         return takes_mark(parser, ')');
+    if (*form == 'h')
+        return parse_host_name(parser, expression) && takes_mark(parser, ')');
     for (bool first = true; *form != '\0'; first = false) {
         if (*form == '*' && !token_is_mark(&parser->token, ','))
             break;

@@ -8,12 +8,14 @@
 
 static bool write_address(struct parser *parser, enum dhcp_atom atom, struct writer *w)
 {
-    uint32_t address;
+    const uint32_t *addresses;
+    size_t count;
 
     (void)atom;
-    if (!read_address(parser, &address))
+    if (!read_addresses(parser, &addresses, &count))
         return false;
-    writer_be32(w, address);
+    for (size_t i = 0; i < count && (i == 0 || !parser->first_address_only); i++)
+        writer_be32(w, addresses[i]);
     return true;
 }
 
@@ -177,15 +179,22 @@ static size_t atom_count(const struct dhcp_form *form)
 bool read_option_value(struct parser *parser, const struct dhcp_form *form, struct writer *w)
 {
     size_t count = atom_count(form), first = 0;
+    bool again = false;
 
+    parser->unknown_name = false;
     do {
         for (size_t i = first; i < count; i++) {
+            /* As in dhcpd, a name gives all its addresses where a list holds nothing else. */
+            parser->first_address_only =
+                form->repeat == DHCP_ONCE ||
+                (count > 1 && (form->repeat == DHCP_REPEAT_ALL || i < count - 1 || !again));
             if (form->last_optional && i == count - 1 && token_is_mark(&parser->token, ';'))
                 break;
             if (!atom_readers[form->atoms[i]](parser, form->atoms[i], w))
                 return false;
         }
         first = form->repeat == DHCP_REPEAT_LAST ? count - 1 : 0;
+        again = true;
     } while (form->repeat != DHCP_ONCE && parser_take_mark(parser, ','));
     return true;
 }
@@ -686,6 +695,9 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
     }
     if (!read_value_to_end(parser, &option, &w))
         return false;
-    set_option(parser, &option, slice_of(bytes, w.length), value.where, keyword.where);
+    if (parser->unknown_name)
+        add_nothing(parser, option.space, option.code, keyword.where);
+    else
+        set_option(parser, &option, slice_of(bytes, w.length), value.where, keyword.where);
     return true;
 }

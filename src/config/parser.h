@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "config/block.h"
 #include "config/lexer.h"
+#include "config/names.h"
 #include "config/nearest.h"
 #include "wire/dhcp_option_table.h"
 
@@ -37,8 +38,11 @@ struct parser {
     struct option_space_block *spaces; /* in the order written */
     struct option_space_block *last_space;
     size_t space_count;
-    struct ignored *ignored; /* statements without effect */
-    bool may_include;        /* false where the text is no file */
+    struct ignored *ignored;  /* statements without effect */
+    bool may_include;         /* false where the text is no file */
+    struct host_names *names; /* those that stand where addresses may */
+    bool unknown_name;        /* the value being read holds one without an address */
+    bool first_address_only;  /* of a name in the value being read */
 };
 
 /* An option that the file defines. */
@@ -127,6 +131,13 @@ bool parser_read_body(struct parser *parser, struct action_list *list);
 bool number_of(struct slice text, int64_t *number);
 /* Readers of single values (value.c). */
 bool read_address(struct parser *parser, uint32_t *address);
+/* An address, or a host name, which stands for all its addresses: they live as long as the load.
+ * A name without one sets parser->unknown_name and `*count` to 0, with a warning. */
+bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *count);
+/* What is known of a host name; NULL, with a warning at `where` and parser->unknown_name set, where
+ * it has no address. */
+const struct host_name *find_host_name(struct parser *parser, struct slice text,
+                                       struct position where);
 bool read_number(struct parser *parser, const char *what, int64_t least, int64_t greatest,
                  int64_t *number);
 bool read_string(struct parser *parser, const char *what, struct slice *text);
@@ -154,6 +165,9 @@ bool read_condition(struct parser *parser, const struct expression **expression)
 bool check_pattern(struct parser *parser, const struct expression *pattern);
 /* Appends a statement that is carried out for each packet, and returns it. */
 struct action *add_action(struct parser *parser, enum action_kind kind, struct position where);
+/* Sets what no packet gives a value: it hides the same setting of the scopes around. */
+void add_nothing(struct parser *parser, enum setting_space space, unsigned code,
+                 struct position where);
 /* As add_setting(), with a value that is computed for each packet; a constant is set at once. */
 void add_expression(struct parser *parser, enum setting_space space, unsigned code,
                     const struct expression *expression, struct position where);

@@ -268,16 +268,20 @@ static bool read_computed_address(struct parser *parser, const struct statement 
 static bool read_address_setting(struct parser *parser, const struct statement *statement,
                                  struct token keyword)
 {
-    uint32_t address;
+    const uint32_t *addresses;
+    size_t count;
     bool equals = token_is_mark(&parser->token, '=');
 
     if (!parser_take_equals(parser))
         return false;
     if (equals)
         return read_computed_address(parser, statement, keyword);
-    if (!read_address(parser, &address) || !parser_end_statement(parser))
+    if (!read_addresses(parser, &addresses, &count) || !parser_end_statement(parser))
         return false;
-    add_number(parser, statement->parameter, address, keyword.where);
+    if (count > 0)
+        add_number(parser, statement->parameter, addresses[0], keyword.where);
+    else
+        add_nothing(parser, SPACE_PARAMETER, statement->parameter, keyword.where);
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "config/parser.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,15 +37,86 @@ bool read_address(struct parser *parser, uint32_t *address)
     token_text(found, token);
     if (has_letter)
         parser_error(parser, token->where,
-                     "expected an IPv4 address, found the name %s: bootwire resolves no names, "
-                     "write the address",
-                     found);
+                     "expected an IPv4 address, found the name %s: no name can stand here", found);
     else
         parser_error(parser, token->where,
                      "%s is no IPv4 address: it has four numbers from 0 to 255 with dots between "
                      "them",
                      found);
     return false;
+}
+
+static bool is_digits(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (!isdigit(text.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a word is a host name to dhcpd: words with dots between them, and perhaps one behind. Two
+ * numbers in front make it an address, or something that was meant as one. */
+static bool is_host_name(struct slice text)
+{
+    const uint8_t *end = text.data + text.length, *dot, *second;
+
+    for (size_t i = 0; i < text.length; i++) {
+        int c = text.data[i];
+        bool starts = i == 0 || text.data[i - 1] == '.';
+
+        if (!isalnum(c) && (starts || !strchr("-_.", c)))
+            return false;
+    }
+    dot = memchr(text.data, '.', text.length);
+    if (!dot || !is_digits(slice_of(text.data, (size_t)(dot - text.data))))
+        return true;
+    second = memchr(dot + 1, '.', (size_t)(end - dot - 1));
+    return !is_digits(slice_of(dot + 1, (size_t)((second ? second : end) - dot - 1)));
+}
+
+const struct host_name *find_host_name(struct parser *parser, struct slice text,
+                                       struct position where)
+{
+    const struct host_name *name = host_names_get(parser->names, text);
+    char found[TOKEN_TEXT_SIZE];
+
+    if (name && name->address_count > 0)
+        return name;
+    text_printable(found, sizeof(found), text);
+    if (name)
+        parser_warning(parser, where,
+                       "the name `%s` has no IPv4 address now: what needs it stays unset until "
+                       "this file is read again",
+                       found);
+    else
+        parser_warning(parser, where, "more than %d names: `%s` is not looked up", HOST_NAMES_MAX,
+                       found);
+    parser->unknown_name = true;
+    return NULL;
+}
+
+bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *count)
+{
+    struct token token = parser->token;
+    const struct host_name *name;
+    uint32_t *address;
+
+    if (token.kind == TOKEN_WORD && is_host_name(token.text)) {
+        parser_take(parser);
+        if (is_digits(token.text))
+            parser_warning(parser, token.where,
+                           "expected an IPv4 address, found a number: it is taken for the name of "
+                           "a host, as dhcpd does");
+        name = find_host_name(parser, token.text, token.where);
+        *addresses = name ? name->addresses : NULL;
+        *count = name ? name->address_count : 0;
+        return true;
+    }
+    address = region_allocate(parser->region, sizeof(*address));
+    *addresses = address;
+    *count = 1;
+    return read_address(parser, address);
 }
 
 /* A number as C and dhcpd write it: decimal, 0x hexadecimal, 0 octal, with a sign. */
@@ -308,6 +381,16 @@ static void put_setting(struct parser *parser, struct setting setting)
     else
         parser->block->has_actions = true;
     add_action(parser, ACTION_SETTING, setting.where)->setting = setting;
+}
+
+void add_nothing(struct parser *parser, enum setting_space space, unsigned code,
+                 struct position where)
+{
+    struct expression *nothing =
+        region_allocate(&parser->snapshot->region, sizeof(struct expression));
+
+    *nothing = (struct expression){.kind = EXPRESSION_NOTHING, .where = where};
+    add_expression(parser, space, code, nothing, where);
 }
 
 void add_expression(struct parser *parser, enum setting_space space, unsigned code,

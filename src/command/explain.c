@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "config/nearest.h"
 
 #include <ctype.h>
@@ -64,7 +65,10 @@ static char *no_such_host(const struct snapshot *snapshot, const char *path, con
     }
     text = memory_printf("%s declares no host \"%s\"", path, name);
     for (size_t i = 0; i < count; i++) {
-        longer = memory_printf("%s%s%s", text, i ? ", " : "; the nearest: ", near[i].name);
+        char shown[NEAREST_WORD_MAX * 4 + 1];
+
+        text_printable(shown, sizeof(shown), slice_of_string(near[i].name));
+        longer = memory_printf("%s%s%s", text, i ? ", " : "; the nearest: ", shown);
         free(text);
         text = longer;
     }

@@ -1,4 +1,5 @@
 /* The explanation as a table for people. */
+#include "base/text.h"
 #include "command/explain.h"
 #include "command/file_lines.h"
 
@@ -9,6 +10,7 @@ enum {
     VALUE_COLUMN_MAX = 36,
     PLACE_COLUMN_MAX = 32,
     PLACE_SIZE = 512,
+    NAME_SIZE = 256,
     LINE_SHOWN = 64, /* bytes of the configuration's line */
 };
 
@@ -206,6 +208,14 @@ static void print_common(struct table *table, const struct explained_network *ne
 
 /* ---- The whole ---- */
 
+/* A name may be any text in quotes. */
+static void print_name(struct table *table, const char *what, const char *name)
+{
+    char text[NAME_SIZE];
+
+    fprintf(table->to, "%s%s", what, text_printable(text, sizeof(text), slice_of_string(name)));
+}
+
 static void print_place(struct table *table, struct position where)
 {
     if (where.file) {
@@ -222,10 +232,9 @@ static void print_machine(struct table *table, const struct explanation *explana
 
     hardware_text(hardware, &explanation->hardware);
     if (host)
-        fprintf(table->to, "host %s%s%s", host->name, explanation->made_up ? "" : ", ",
-                explanation->made_up ? "" : hardware);
-    else
-        fprintf(table->to, "%s", hardware);
+        print_name(table, "host ", host->name);
+    if (!explanation->made_up)
+        fprintf(table->to, "%s%s", host ? ", " : "", hardware);
     print_place(table, host ? host->where : (struct position){NULL, 0, 0});
     if (explanation->note)
         fprintf(table->to, "  %s\n", explanation->note);
@@ -239,7 +248,7 @@ static void print_network(struct table *table, const struct explained_network *n
     fprintf(table->to, "\nin subnet %s netmask %s", ipv4_text(address, subnet->network),
             ipv4_text(mask, subnet->netmask));
     if (subnet->shared)
-        fprintf(table->to, " of shared-network %s", subnet->shared->name);
+        print_name(table, " of shared-network ", subnet->shared->name);
     print_place(table, subnet->where);
     print_common(table, network);
     for (size_t i = 0; i < network->stage_count; i++) {
@@ -257,7 +266,7 @@ static void print_other_host(struct table *table, const struct explanation *expl
     if (!explanation->host || found == explanation->host)
         return;
     if (found) {
-        fprintf(table->to, "  it is found as host %s, which is written first", found->name);
+        print_name(table, "  the declaration that is written first counts: host ", found->name);
         print_place(table, found->where);
     }
 }

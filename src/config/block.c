@@ -98,18 +98,79 @@ bool block_holds(const struct block *subnet, uint32_t address)
     return (address & subnet->netmask) == subnet->network;
 }
 
-struct block *block_subnet_of_range(struct block *block, const struct range *range)
+/* What a subnet is found by. */
+struct subnet_key {
+    const struct block *around; /* its shared network; NULL: wherever it is */
+    uint32_t network, netmask;
+};
+
+static void index_subnet(struct subnet_index *index, struct block *subnet, struct block *around)
+{
+    struct subnet_key key = {around, subnet->network, subnet->netmask};
+
+    /* What a broken header would hold nobody knows: it may be anything. */
+    if (subnet->broken)
+        key = (struct subnet_key){around, 0, 0};
+    if (!map_get(&index->subnets, &key, sizeof(key)))
+        map_put(&index->subnets, &key, sizeof(key), subnet);
+}
+
+static void index_mask(struct subnet_index *index, uint32_t netmask)
+{
+    for (size_t i = 0; i < index->mask_count; i++) {
+        if (index->masks[i] == netmask)
+            return;
+    }
+    if (index->mask_count < SUBNET_MASKS)
+        index->masks[index->mask_count++] = netmask;
+}
+
+void subnet_index_fill(struct subnet_index *index, struct block *global)
+{
+    size_t count = 0;
+
+    for (struct block *block = global; block; block = block_walk(block)) {
+        if (block->kind != BLOCK_SUBNET)
+            continue;
+        block->index = count++;
+        index->broken = index->broken || block->broken;
+        index_mask(index, block->broken ? 0 : block->netmask);
+        index_subnet(index, block, NULL);
+        if (block_around(block, BLOCK_SHARED_NETWORK))
+            index_subnet(index, block, block_around(block, BLOCK_SHARED_NETWORK));
+    }
+}
+
+void subnet_index_release(struct subnet_index *index)
+{
+    map_release(&index->subnets);
+}
+
+struct block *subnet_index_find(const struct subnet_index *index, const struct block *around,
+                                struct range range)
+{
+    struct block *first = NULL;
+
+    for (size_t i = 0; i < index->mask_count; i++) {
+        uint32_t netmask = index->masks[i];
+        struct subnet_key key = {around, range.low & netmask, netmask};
+        struct block *subnet = map_get(&index->subnets, &key, sizeof(key));
+
+        if (subnet && (subnet->broken || block_holds(subnet, range.high)) &&
+            (!first || subnet->index < first->index))
+            first = subnet;
+    }
+    return first;
+}
+
+struct block *subnet_index_of_range(const struct subnet_index *index, struct block *block,
+                                    struct range range)
 {
     struct block *subnet = block_around(block, BLOCK_SUBNET), *network;
 
     if (subnet)
-        return block_holds(subnet, range->low) && block_holds(subnet, range->high) ? subnet : NULL;
+        return block_holds(subnet, range.low) && block_holds(subnet, range.high) ? subnet : NULL;
     /* A pool of a shared network belongs to the subnet that its addresses are of. */
     network = block_around(block, BLOCK_SHARED_NETWORK);
-    for (subnet = network; subnet; subnet = block_walk(subnet)) {
-        if (subnet->kind == BLOCK_SUBNET && block_around(subnet, BLOCK_SHARED_NETWORK) == network &&
-            block_holds(subnet, range->low) && block_holds(subnet, range->high))
-            return subnet;
-    }
-    return NULL;
+    return network ? subnet_index_find(index, network, range) : NULL;
 }

@@ -27,6 +27,7 @@ struct block_setting {
 struct block_range {
     struct block_range *next;
     struct range range;
+    struct block *subnet; /* that it belongs to; builder_check() sets it */
     struct position where;
 };
 
@@ -110,7 +111,24 @@ struct block *block_walk(struct block *block);
 struct block *block_around(struct block *block, enum block_kind kind);
 /* Whether the address is of this subnet. */
 bool block_holds(const struct block *subnet, uint32_t address);
+
+/* The subnets of a tree by their addresses: a file may hold thousands, and ask as often. All zero
+ * is empty. */
+enum { SUBNET_MASKS = 33 };
+struct subnet_index {
+    struct map subnets;
+    uint32_t masks[SUBNET_MASKS]; /* those that subnets have */
+    size_t mask_count;
+    bool broken; /* there is one whose header has errors: what it would hold nobody knows */
+};
+void subnet_index_fill(struct subnet_index *index, struct block *global);
+void subnet_index_release(struct subnet_index *index);
+/* The first subnet written that holds the whole range, of a shared network or (NULL) of all; NULL
+ * where there is none. */
+struct block *subnet_index_find(const struct subnet_index *index, const struct block *around,
+                                struct range range);
 /* The subnet that a range written in `block` belongs to, or NULL where it is in none. */
-struct block *block_subnet_of_range(struct block *block, const struct range *range);
+struct block *subnet_index_of_range(const struct subnet_index *index, struct block *block,
+                                    struct range range);
 
 #endif

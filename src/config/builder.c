@@ -145,8 +145,7 @@ static void fill_ranges(struct snapshot *snapshot, struct block *global, struct 
     for (int pass = 0; pass < 2; pass++) {
         for (struct block *block = global; block; block = block_walk(block)) {
             for (const struct block_range *node = block->ranges; node; node = node->next) {
-                struct block *at = block_subnet_of_range(block, &node->range);
-                struct subnet *subnet = &subnets[at->index];
+                struct subnet *subnet = &subnets[node->subnet->index];
 
                 if (pass == 1) {
                     struct range *range = &((struct range *)subnet->ranges)[subnet->range_count];

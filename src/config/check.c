@@ -5,13 +5,15 @@
 
 #include <stdlib.h>
 
-static void check_ranges(struct block *block, struct sources *sources)
+static void check_ranges(const struct subnet_index *index, struct block *block,
+                         struct sources *sources)
 {
     const struct block *subnet = block_around(block, BLOCK_SUBNET);
     char low[IPV4_TEXT_SIZE], high[IPV4_TEXT_SIZE], network[IPV4_TEXT_SIZE], mask[IPV4_TEXT_SIZE];
 
-    for (const struct block_range *node = block->ranges; node; node = node->next) {
-        if ((subnet && subnet->broken) || block_subnet_of_range(block, &node->range))
+    for (struct block_range *node = block->ranges; node; node = node->next) {
+        node->subnet = subnet_index_of_range(index, block, node->range);
+        if ((subnet && subnet->broken) || node->subnet)
             continue;
         ipv4_text(low, node->range.low);
         ipv4_text(high, node->range.high);
@@ -25,22 +27,49 @@ static void check_ranges(struct block *block, struct sources *sources)
     }
 }
 
-/* Whether some subnet holds the address, or may: a broken one tells nothing. */
-static bool some_subnet_holds(struct block *global, uint32_t address)
+/* The line that leaves the block's addresses to another server, whatever is asked; NULL: none does.
+ */
+static const struct setting *proxy_of(const struct block *block)
 {
-    for (struct block *block = global; block; block = block_walk(block)) {
-        if (block->kind == BLOCK_SUBNET && (block->broken || block_holds(block, address)))
-            return true;
+    const struct setting *found = NULL;
+
+    for (; block && !found; block = block->outer) {
+        for (const struct block_setting *node = block->settings; node; node = node->next) {
+            if (node->setting.space == SPACE_PARAMETER &&
+                node->setting.code == PARAMETER_PROXY_DHCP)
+                found = &node->setting;
+        }
     }
-    return false;
+    return found && found->value.length > 0 && found->value.data[0] ? found : NULL;
 }
 
-static void check_host(struct block *global, struct block *host, struct sources *sources)
+/* A range that looks as if it were given out. */
+static void check_proxy(const struct block *block, struct sources *sources)
+{
+    const struct setting *proxy = block->ranges ? proxy_of(block) : NULL;
+
+    for (const struct block_range *node = block->ranges; proxy && node; node = node->next)
+        sources_report(sources, DIAGNOSTIC_WARNING, node->where,
+                       "nobody gets an address of this range: line %u of %s leaves the addresses "
+                       "to another server (proxy-dhcp)",
+                       proxy->where.line, proxy->where.file);
+}
+
+/* Whether some subnet holds the address, or may: a broken one tells nothing. */
+static bool some_subnet_holds(const struct subnet_index *index, uint32_t address)
+{
+    struct range one = {.low = address, .high = address};
+
+    return index->broken || subnet_index_find(index, NULL, one);
+}
+
+static void check_host(const struct subnet_index *index, struct block *host,
+                       struct sources *sources)
 {
     char address[IPV4_TEXT_SIZE];
 
     for (const struct block_address *node = host->addresses; node; node = node->next) {
-        if (!some_subnet_holds(global, node->address))
+        if (!some_subnet_holds(index, node->address))
             sources_report(sources, DIAGNOSTIC_WARNING, node->where,
                            "no subnet holds the address %s: host %s cannot get it",
                            ipv4_text(address, node->address), host->name);
@@ -127,13 +156,16 @@ static void check_overlaps(struct block *global, struct sources *sources)
 
 void builder_check(struct block *global, struct sources *sources)
 {
+    struct subnet_index index = {.mask_count = 0};
     struct seen seen = {0};
 
+    subnet_index_fill(&index, global);
     check_overlaps(global, sources);
     for (struct block *block = global; block; block = block_walk(block)) {
-        check_ranges(block, sources);
+        check_ranges(&index, block, sources);
+        check_proxy(block, sources);
         if (block->kind == BLOCK_HOST) {
-            check_host(global, block, sources);
+            check_host(&index, block, sources);
             check_host_twice(&seen, block, sources);
         }
         if (block->kind == BLOCK_SUBNET && !block->broken)
@@ -141,6 +173,7 @@ void builder_check(struct block *global, struct sources *sources)
                         slice_of(&block->network, sizeof(block->network)),
                         "this subnet is declared already");
     }
+    subnet_index_release(&index);
     map_release(&seen.names);
     map_release(&seen.hardware);
     map_release(&seen.identifiers);

@@ -14,11 +14,7 @@ static struct block *outermost_block(struct block *block)
 /* The class of a name, wherever it was declared; NULL where it is not yet. */
 static struct block *class_of(struct parser *parser, const char *name)
 {
-    for (struct block *block = outermost_block(parser->block); block; block = block_walk(block)) {
-        if (block->kind == BLOCK_CLASS && block->name && strcmp(block->name, name) == 0)
-            return block;
-    }
-    return NULL;
+    return names_get(parser, NAME_CLASS, 0, slice_of_string(name));
 }
 
 static struct block *known_class(struct parser *parser)
@@ -47,32 +43,47 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
     if (name)
         class = class_of(parser, name);
     if (!class || class == parser->block) {
+        bool first = name && !class;
+
         class =
             block_new(parser->region, BLOCK_CLASS, outermost_block(parser->block), keyword.where);
         class->name = name;
+        if (first)
+            names_put(parser, NAME_CLASS, 0, slice_of_string(name), class);
     }
     return parser_read_block(parser, class, good);
 }
 
 /* `subclass "CLASS" KEY;` or `subclass "CLASS" KEY { ... }` */
-bool read_subclass(struct parser *parser, const struct statement *statement, struct token keyword)
+/* The value that makes a packet a member. */
+static bool read_subclass_key(struct parser *parser, struct slice *value)
 {
     const struct expression *key;
-    struct block *class = known_class(parser), *block;
 
-    (void)statement;
-    if (!class || !read_data_expression(parser, &key))
+    if (!read_data_expression(parser, &key))
         return false;
     if (key->kind != EXPRESSION_CONSTANT) {
         parser_error(parser, key->where,
                      "expected text in quotes or bytes in hexadecimal, as in 1:00:0c:29:3e:5f:01");
         return false;
     }
-    block = block_new(parser->region, BLOCK_SUBCLASS, class, keyword.where);
+    *value = key->constant;
+    return true;
+}
+
+bool read_subclass(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct block *class = known_class(parser), *block;
+    struct slice key = {NULL, 0};
+    bool good = class && read_subclass_key(parser, &key);
+
+    (void)statement;
+    /* One of an unknown class is read for the errors in it. */
+    block = block_new(parser->region, BLOCK_SUBCLASS, class ? class : parser->block, keyword.where);
     block->class = class;
-    block->key = key->constant;
-    if (token_is_mark(&parser->token, '{'))
-        return parser_read_block(parser, block, true);
+    block->key = key;
+    if (!good || token_is_mark(&parser->token, '{'))
+        return parser_read_block(parser, block, good);
     return parser_end_statement(parser);
 }
 
@@ -116,8 +127,7 @@ bool read_lease_limit(struct parser *parser, const struct statement *statement,
     if (!read_number(parser, "a number of leases", 0, INT32_MAX, &limit) ||
         !parser_end_statement(parser))
         return false;
-    parser_warning(parser, keyword.where,
-                   "`lease limit` has no effect in bootwire: the class gets what its pools hold");
+    (void)keyword;
     parser->block->lease_limit = (uint32_t)limit;
     return true;
 }

@@ -43,6 +43,7 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
         fill_option_spaces(&parser);
         builder_fill(snapshot, parser.block);
     }
+    map_release(&parser.defined);
     region_release(&region);
     return snapshot;
 }

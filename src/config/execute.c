@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-/* An `if` or `elsif`: its condition and its body. dhcpd takes parentheses around the whole
+/* The condition of an `if` or `elsif`. dhcpd takes parentheses around the whole
  * condition for its own, so that `if (a) and (b)` is none. */
-static bool read_branch(struct parser *parser, struct action *branch)
+static bool read_branch_condition(struct parser *parser, struct action *branch)
 {
-    struct action_list body = {0};
     bool in_parentheses = parser_take_mark(parser, '(');
 
     if (!read_condition(parser, &branch->value))
@@ -25,7 +24,15 @@ static bool read_branch(struct parser *parser, struct action *branch)
                      "conditions are joined with the words `and` and `or`");
         return false;
     }
-    if (!parser_read_body(parser, &body))
+    return true;
+}
+
+static bool read_branch(struct parser *parser, struct action *branch)
+{
+    struct action_list body = {0};
+    bool good = read_branch_condition(parser, branch);
+
+    if (!parser_read_body(parser, &body, good))
         return false;
     branch->body = body.first;
     return true;
@@ -48,7 +55,7 @@ bool read_if(struct parser *parser, const struct statement *statement, struct to
             return true;
         again = again || parser_take_word(parser, "if");
         if (!again) {
-            bool good = parser_read_body(parser, &otherwise);
+            bool good = parser_read_body(parser, &otherwise, true);
 
             branch->otherwise = otherwise.first;
             return good;
@@ -62,21 +69,24 @@ bool read_if(struct parser *parser, const struct statement *statement, struct to
     }
 }
 
-bool read_switch(struct parser *parser, const struct statement *statement, struct token keyword)
+static bool read_switch_value(struct parser *parser, struct action *made)
 {
-    struct action *made = add_action(parser, ACTION_SWITCH, keyword.where);
-    struct action_list body = {0};
-    bool good;
-
-    (void)statement;
     if (!parser_take_mark(parser, '('))
         return parser_expected(parser, "`(`");
     if (!read_data_expression(parser, &made->value))
         return false;
-    if (!parser_take_mark(parser, ')'))
-        return parser_expected(parser, "`)`");
+    return parser_take_mark(parser, ')') || parser_expected(parser, "`)`");
+}
+
+bool read_switch(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *made = add_action(parser, ACTION_SWITCH, keyword.where);
+    bool good = read_switch_value(parser, made);
+    struct action_list body = {0};
+
+    (void)statement;
     parser->switches++;
-    good = parser_read_body(parser, &body);
+    good = parser_read_body(parser, &body, good);
     parser->switches--;
     made->body = body.first;
     return good;
@@ -166,15 +176,20 @@ bool read_log(struct parser *parser, const struct statement *statement, struct t
     return parser_end_statement(parser);
 }
 
-/* `on commit or expiry { ... }` */
-bool read_on(struct parser *parser, const struct statement *statement, struct token keyword)
+/* FNV-1a over the text from `from` to the token taken last. */
+static uint32_t mark_of(const struct parser *parser, const struct source *source, size_t from)
+{
+    uint32_t mark = 2166136261u;
+
+    for (size_t i = from; source == parser->lexer.source && i < parser->last_offset; i++)
+        mark = (mark ^ source->text.data[i]) * 16777619u;
+    return mark;
+}
+
+static bool read_events(struct parser *parser, struct action *made)
 {
     static const char *const events[] = {"commit", "expiry", "release"};
-    struct action *made = add_action(parser, ACTION_ON, keyword.where);
-    struct action_list body = {0};
-    bool good;
 
-    (void)statement;
     do {
         size_t i = 0;
 
@@ -184,8 +199,22 @@ bool read_on(struct parser *parser, const struct statement *statement, struct to
             return parser_expected(parser, "`commit`, `expiry` or `release`");
         made->events |= 1u << i;
     } while (parser_take_word(parser, "or"));
-    good = parser_read_body(parser, &body);
+    return true;
+}
+
+/* `on commit or expiry { ... }` */
+bool read_on(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct action *made = add_action(parser, ACTION_ON, keyword.where);
+    const struct source *source = parser->lexer.source;
+    struct action_list body = {0};
+    bool good = read_events(parser, made);
+    size_t from = parser->lexer.offset;
+
+    (void)statement;
+    good = parser_read_body(parser, &body, good);
     made->body = body.first;
+    made->mark = mark_of(parser, source, from);
     return good;
 }
 

@@ -267,6 +267,7 @@ static bool parse_call(struct parser *parser, struct expression *expression, uns
 static bool parse_variable(struct parser *parser, unsigned depth, struct expression *expression)
 {
     static const char what[] = "an expression";
+    struct token word = parser->token;
     const char *nearest;
     char found[TOKEN_TEXT_SIZE];
 
@@ -274,12 +275,12 @@ static bool parse_variable(struct parser *parser, unsigned depth, struct express
         memchr(parser->token.text.data, '.', parser->token.text.length) ||
         token_is_word(&parser->token, "and") || token_is_word(&parser->token, "or"))
         return parser_expected(parser, what);
-    token_text(found, &parser->token);
-    nearest = nearest_name(parser->token.text, next_function_name);
     if (!read_name(parser, what, &expression->name))
         return false;
     if (!token_is_mark(&parser->token, '('))
         return true;
+    token_text(found, &word);
+    nearest = nearest_name(word.text, next_function_name);
     if (nearest) {
         parser_error(parser, expression->where, "there is no function %s; the nearest one is `%s`",
                      found, nearest);

@@ -307,6 +307,7 @@ static bool find_option(const struct parser *parser, struct slice text,
                         struct option_reference *option)
 {
     const uint8_t *dot = text.length ? memchr(text.data, '.', text.length) : NULL;
+    const struct option_definition *defined;
     struct slice name = text;
 
     *option = (struct option_reference){.space = SPACE_DHCP};
@@ -317,12 +318,11 @@ static bool find_option(const struct parser *parser, struct slice text,
             return false;
         name = slice_of(dot + 1, text.length - before - 1);
     }
-    for (const struct option_definition *at = parser->options; at; at = at->next) {
-        if (at->space != option->space || !same_name(name, at->name))
-            continue;
-        option->name = at->name;
-        option->code = at->code;
-        option->form = at->form;
+    defined = names_get(parser, NAME_OPTION, option->space, name);
+    if (defined) {
+        option->name = defined->name;
+        option->code = defined->code;
+        option->form = defined->form;
         return true;
     }
     return find_built_in(name, option) || find_unknown(name, option);
@@ -512,6 +512,7 @@ static bool read_definition(struct parser *parser, const struct token *name)
     }
     made->next = parser->options;
     parser->options = made;
+    names_put(parser, NAME_OPTION, made->space, slice_of_string(made->name), made);
     return true;
 }
 

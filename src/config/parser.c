@@ -10,6 +10,7 @@ struct token parser_take(struct parser *parser)
     struct token taken = parser->token;
 
     parser->last_end = taken.end;
+    parser->last_offset = parser->lexer.offset;
     parser->closed_block = token_is_mark(&taken, '}');
     parser->unclosed_string = taken.unclosed;
     parser->token = lexer_next(&parser->lexer);
@@ -202,13 +203,16 @@ bool parser_read_block(struct parser *parser, struct block *block, bool header_i
     return true;
 }
 
-bool parser_read_body(struct parser *parser, struct action_list *list)
+bool parser_read_body(struct parser *parser, struct action_list *list, bool header_is_good)
 {
     struct action_list *outer = parser->list;
-    struct position where = parser->token.where;
+    struct position where;
 
-    if (!token_is_mark(&parser->token, '{'))
-        return parser_expected(parser, "`{`");
+    if (header_is_good && !token_is_mark(&parser->token, '{'))
+        header_is_good = parser_expected(parser, "`{`");
+    if (!header_is_good && !find_brace(parser))
+        return false;
+    where = parser->token.where;
     if (parser->bodies >= NESTING_MAX) {
         parser_error(parser, where, "at most %d of these can stand in each other", NESTING_MAX);
         skip_braces(parser);
@@ -285,7 +289,10 @@ static bool is_bare_word(const struct parser *parser, const struct token *word)
 static void pass_bare_word(struct parser *parser)
 {
     struct token word = parser_take(parser);
-    const char *nearest = nearest_name(word.text, next_statement_name);
+    /* The search takes longer than the rest: a file may be full of such words. */
+    const char *nearest = sources_warnings_full(parser->sources)
+                              ? NULL
+                              : nearest_name(word.text, next_statement_name);
     const struct expression *unused;
     char found[TOKEN_TEXT_SIZE];
 
@@ -310,6 +317,15 @@ static bool may_be_conditional(const struct statement *statement)
 {
     return statement->contexts == (1u << BLOCK_KIND_COUNT) - 1 && statement->read != read_include &&
            statement->read != read_class && statement->read != read_subclass;
+}
+
+/* What stands in these is read for its own errors even where they may not stand: most likely a `}`
+ * is missing before them. */
+static bool is_declaration(const struct statement *statement)
+{
+    return statement->read == read_shared_network || statement->read == read_subnet ||
+           statement->read == read_group || statement->read == read_host ||
+           statement->read == read_class;
 }
 
 static void parse_statement(struct parser *parser)
@@ -345,7 +361,9 @@ static void parse_statement(struct parser *parser)
     else
         unknown_statement(parser, &keyword);
     parser_take(parser);
-    parser_skip_statement(parser);
+    if (!statement || !is_declaration(statement) || parser->bodies > 0 ||
+        !statement->read(parser, statement, keyword))
+        parser_skip_statement(parser);
 }
 
 void parse_block(struct parser *parser)

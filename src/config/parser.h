@@ -27,6 +27,7 @@ struct parser {
     struct sources *sources;
     struct block *block;     /* the one being read */
     struct block *outermost; /* the one that the current file began in */
+    size_t last_offset;      /* in the file: just behind the token taken last */
     bool closed_block;       /* the token taken last was a `}` */
     bool unclosed_string;    /* it was a string without an end */
     unsigned include_depth;
@@ -43,7 +44,16 @@ struct parser {
     struct host_names *names; /* those that stand where addresses may */
     bool unknown_name;        /* the value being read holds one without an address */
     bool first_address_only;  /* of a name in the value being read */
+    struct map defined;       /* options and classes that the file defines (defined.c) */
 };
+
+/* Names that the file gives (defined.c); of classes `space` is 0. A later one hides an earlier one.
+ */
+enum name_kind { NAME_OPTION, NAME_CLASS };
+void names_put(struct parser *parser, enum name_kind kind, unsigned space, struct slice name,
+               void *value);
+void *names_get(const struct parser *parser, enum name_kind kind, unsigned space,
+                struct slice name);
 
 /* An option that the file defines. */
 struct option_definition {
@@ -124,8 +134,9 @@ bool parser_skip_statement(struct parser *parser);
  * errors the block is read all the same, for the errors in it, and marked broken. */
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good);
 
-/* Reads the braces of an `if` and of its like into a list of statements. */
-bool parser_read_body(struct parser *parser, struct action_list *list);
+/* Reads the braces of an `if` and of its like into a list of statements, also after a header with
+ * errors. */
+bool parser_read_body(struct parser *parser, struct action_list *list, bool header_is_good);
 
 /* A number as the language writes it. */
 bool number_of(struct slice text, int64_t *number);
@@ -189,6 +200,7 @@ read_statement read_if, read_switch, read_case, read_default, read_break, read_s
 read_statement read_class, read_subclass, read_match, read_spawn, read_lease_limit; /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
 bool read_permit(struct parser *parser, bool allow); /* option.c */
+read_statement read_bootparam;                       /* bootparam.c */
 read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */

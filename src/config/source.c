@@ -147,23 +147,51 @@ void sources_release(struct sources *sources)
     for (struct source *source = sources->first, *next; source; source = next) {
         next = source->next;
         free(source->owned);
+        free(source->marks);
         free(source);
     }
     *sources = (struct sources){.diagnostics = sources->diagnostics};
 }
 
-/* The bytes of a line, without its end; data NULL where there is no such line. */
-static struct slice find_line(struct slice text, unsigned line)
+/* Where the line after the one at `at` begins; NULL where there is none. */
+static const uint8_t *next_line(struct slice text, const uint8_t *at)
 {
-    const uint8_t *at = text.data, *end = text.data + text.length, *stop;
+    const uint8_t *end = text.data + text.length;
 
-    if (line == 0 || text.length == 0)
-        return slice_of(NULL, 0);
-    for (unsigned i = 1; i < line; i++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (!at || ++at == end)
-            return slice_of(NULL, 0);
+    at = memchr(at, '\n', (size_t)(end - at));
+    return at && at + 1 < end ? at + 1 : NULL;
+}
+
+/* Marks one line in so many, so that a thousand messages about a long file take no thousand walks
+ * over it. */
+static void mark_lines(struct source *source)
+{
+    size_t line = 0, most = source->text.length / LINES_A_MARK + 1;
+
+    source->marks = memory_zeroed(most, sizeof(*source->marks));
+    for (const uint8_t *at = source->text.data; at; at = next_line(source->text, at)) {
+        if (line++ % LINES_A_MARK == 0)
+            source->marks[source->mark_count++] = (uint32_t)(at - source->text.data);
     }
+}
+
+/* The bytes of a line, without its end; data NULL where there is no such line. */
+static struct slice find_line(struct source *source, unsigned line)
+{
+    const uint8_t *at, *end = source->text.data + source->text.length, *stop;
+
+    if (line == 0 || source->text.length == 0)
+        return slice_of(NULL, 0);
+    if (!source->marks)
+        mark_lines(source);
+    line--;
+    if (line / LINES_A_MARK >= source->mark_count)
+        return slice_of(NULL, 0);
+    at = source->text.data + source->marks[line / LINES_A_MARK];
+    for (unsigned i = 0; at && i < line % LINES_A_MARK; i++)
+        at = next_line(source->text, at);
+    if (!at)
+        return slice_of(NULL, 0);
     stop = memchr(at, '\n', (size_t)(end - at));
     if (!stop)
         stop = end;
@@ -194,9 +222,9 @@ static struct slice cut_line(struct slice line, unsigned *column)
 
 /* Fills in the line of a message, fit for a terminal: control characters become '?', but for tabs.
  */
-static void show_line(struct diagnostic *diagnostic, struct region *region, struct slice text)
+static void show_line(struct diagnostic *diagnostic, struct region *region, struct source *source)
 {
-    struct slice line = find_line(text, diagnostic->where.line);
+    struct slice line = find_line(source, diagnostic->where.line);
     char *copy;
 
     diagnostic->line_column = diagnostic->where.column;
@@ -253,15 +281,20 @@ void sources_report(struct sources *sources, enum diagnostic_severity severity,
         region_printf(&diagnostics->region, "%s%s", message,
                       *count == DIAGNOSTIC_MAX ? " (more follow, left out here)" : "");
     free(message);
-    for (const struct source *source = sources->first; source; source = source->next) {
+    for (struct source *source = sources->first; source; source = source->next) {
         if (where.file != source->name)
             continue;
         diagnostic->where.file = source->diagnostic_name;
-        show_line(diagnostic, &diagnostics->region, source->text);
+        show_line(diagnostic, &diagnostics->region, source);
     }
 }
 
 bool sources_full(const struct sources *sources)
 {
     return sources->diagnostics->error_count >= DIAGNOSTIC_MAX;
+}
+
+bool sources_warnings_full(const struct sources *sources)
+{
+    return sources->warning_count >= DIAGNOSTIC_MAX;
 }

@@ -16,6 +16,8 @@ enum {
     DIAGNOSTIC_MAX = 1000,      /* errors, and as many warnings, before the rest is left out */
 };
 
+enum { LINES_A_MARK = 1024 };
+
 /* One text. */
 struct source {
     struct source *next;         /* in the order of reading */
@@ -24,6 +26,9 @@ struct source {
     size_t index;                /* 0 for the file itself */
     struct slice text;
     void *owned; /* the text's memory where this owns it */
+    uint32_t
+        *marks; /* where each LINES_A_MARKth line begins, from line 1 on; NULL: not known yet */
+    size_t mark_count;
 };
 
 /* All texts of one load, and where its messages go. */
@@ -51,6 +56,8 @@ void sources_release(struct sources *sources);
 void sources_report(struct sources *sources, enum diagnostic_severity severity,
                     struct position where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Whether no more warnings are kept. */
+bool sources_warnings_full(const struct sources *sources);
 /* Whether so many errors were found that reading on is of no use. */
 bool sources_full(const struct sources *sources);
 

@@ -38,6 +38,7 @@ static const struct statement statements[] = {
     {"bind-local-address6", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"boot-timeout", ANYWHERE, read_seconds, PARAMETER_BOOT_TIMEOUT},
     {"boot-unknown-clients", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_UNKNOWN_CLIENTS},
+    {"bootparam", ANYWHERE, read_bootparam, NO_PARAMETER},
     {"break", ANYWHERE, read_break, NO_PARAMETER},
     {"case", ANYWHERE, read_case, NO_PARAMETER},
     {"check-secs-byte-order", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -93,7 +94,7 @@ static const struct statement statements[] = {
     {"ignore", ANYWHERE, read_permission, NO_PARAMETER},
     {"ignore-client-uids", ANYWHERE, read_flag_setting, PARAMETER_IGNORE_CLIENT_UIDS},
     {"include", ANYWHERE, read_include, NO_PARAMETER},
-    {"infinite-is-reserved", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"infinite-is-reserved", ANYWHERE, read_flag_setting, PARAMETER_INFINITE_IS_RESERVED},
     {"interface", LINKS, read_without_effect, NO_PARAMETER},
     {"ipxe-no-pxedhcp", ANYWHERE, read_flag_setting, PARAMETER_IPXE_NO_PXEDHCP},
     {"key", GLOBAL, read_without_effect, NO_PARAMETER},
@@ -150,7 +151,7 @@ static const struct statement statements[] = {
     {"shared-network", OUTERMOST, read_shared_network, NO_PARAMETER},
     {"site-option-space", ANYWHERE, read_site_option_space, PARAMETER_SITE_OPTION_SPACE},
     {"spawn", ALLOWED_IN(BLOCK_CLASS), read_spawn, NO_PARAMETER},
-    {"stash-agent-options", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"stash-agent-options", ANYWHERE, read_flag_setting, PARAMETER_STASH_AGENT_OPTIONS},
     {"state-directory", GLOBAL, read_directory, PARAMETER_STATE_DIRECTORY},
     {"subclass", ANYWHERE, read_subclass, NO_PARAMETER},
     {"subnet", NETWORKS, read_subnet, NO_PARAMETER},
@@ -540,6 +541,8 @@ static bool read_not_known(struct parser *parser, const struct statement *statem
 static bool read_stray_else(struct parser *parser, const struct statement *statement,
                             struct token keyword)
 {
+    struct action_list body = {0};
+
     parser_error(parser, keyword.where, "`%s` belongs behind the `}` of an `if`", statement->name);
-    return false;
+    return parser_read_body(parser, &body, false);
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "decide/dhcp_parts.h"
 #include "decide/stage.h"
+#include "model/lease_notes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,9 +60,8 @@ static void evaluate(struct decision *d, uint32_t address)
                               : DHCP_SECONDS_FOREVER;
     e->subnet = d->plan->subnet;
     e->pool = dhcp_pool_of(d, d->type == DHCP_INFORM ? dhcp_informed_address(d) : address);
-    e->event = d->type == DHCP_RELEASE                                         ? EVENT_RELEASE
-               : address && (d->type == DHCP_REQUEST || d->type == DHCP_BOOTP) ? EVENT_COMMIT
-                                                                               : 0;
+    e->notes = dhcp_notes_of(d, address);
+    e->agent_options = dhcp_stashed_agent_options(d);
     d->view = evaluation_run(e);
 }
 
@@ -107,7 +107,7 @@ static void offer(struct decision *d, uint32_t address)
 {
     struct lease lease = dhcp_record_for(d, address);
 
-    if (!settle(d, address))
+    if (!settle(d, address) || !dhcp_bill(d, address))
         return;
     if (d->question->message->secs < scope_view_number(&d->view, PARAMETER_MIN_SECS, 0)) {
         dhcp_why(d, "it has asked for %u seconds only (min-secs)", d->question->message->secs);
@@ -124,6 +124,7 @@ static void offer(struct decision *d, uint32_t address)
                      scope_view_number(&d->view, PARAMETER_PING_CHECK, 1);
     d->plan->abandon_seconds =
         scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
+    dhcp_write_notes(d, &lease);
     d->plan->lease = lease;
     d->plan->change = CHANGE_OFFER;
     d->plan->outcome = OUTCOME_ANSWERED;
@@ -136,7 +137,10 @@ static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t addr
     struct lease lease = dhcp_record_for(d, address);
     int64_t wall = d->question->wall;
     int64_t expiry = seconds == DHCP_SECONDS_FOREVER ? LEASE_FOREVER : wall + seconds;
+    struct evaluation *e = &d->plan->evaluation;
 
+    if (!dhcp_bill(d, address))
+        return;
     if (lease.state != LEASE_BOUND || lease.expiry <= wall)
         lease.start = wall;
     /* A loader asks for 300 seconds and tells nobody after it; the system that it loads may hold
@@ -147,6 +151,9 @@ static void bind_address(struct decision *d, enum dhcp_type reply, uint32_t addr
     lease.state = LEASE_BOUND;
     lease.expiry = expiry;
     dhcp_remember_machine(d, &lease);
+    e->seconds_left = seconds;
+    evaluation_event(e, e->on[0]);
+    dhcp_write_notes(d, &lease);
     d->plan->lease = lease;
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_ANSWERED;
@@ -336,6 +343,7 @@ static void decide_release(struct decision *d)
         dhcp_why(d, "%s is not this machine's to release", text);
         return;
     }
+    dhcp_run_handler(&d->plan->evaluation, EVENT_RELEASE, NOTE_ON_RELEASE);
     d->plan->lease = lease_released(known, d->question->wall);
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_NOTED;

@@ -123,6 +123,11 @@ void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan);
 bool dhcp_set_aside(const struct lease *lease, const struct hardware *machine, int64_t until,
                     struct lease *aside);
 
+/* The lease's time is up: runs its `on expiry` and leaves of its notes what stays. The question's
+ * message is a blank one but for the hardware address; the plan's change is to be carried out. */
+void decide_lease_end(const struct dhcp_question *question, const struct lease *lease,
+                      struct dhcp_plan *plan);
+
 /* "51 addresses: 40 bound, 3 offered, 1 declined, 7 free ..." of the subnet's ranges. */
 void dhcp_pool_text(char *to, size_t size, const struct dhcp_question *question,
                     const struct subnet *subnet);

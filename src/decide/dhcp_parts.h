@@ -4,6 +4,7 @@
 
 #include "decide/dhcp.h"
 #include "decide/pxe.h"
+#include "model/lease_notes.h"
 
 /* One decision on its way. */
 struct decision {
@@ -13,6 +14,7 @@ struct decision {
     enum dhcp_type type;
     uint32_t requested;         /* option 50; 0: none */
     uint32_t server_identifier; /* ours */
+    struct slice billing;       /* the class that the lease is to count for (NOTE_BILLING) */
 };
 
 /* Writes the reason into the plan; a later call replaces it. */
@@ -54,6 +56,20 @@ struct lease dhcp_record_for(const struct decision *d, uint32_t address);
 void dhcp_remember_machine(const struct decision *d, struct lease *lease);
 /* Has the plan end the other leases that one-lease-per-client takes from who gets `address`. */
 void dhcp_free_others(struct decision *d, uint32_t address);
+
+/* The notes of the lease that the request is about: the one at `address`, or, where that is 0, the
+ * one that the machine has. Empty where there is none that lasts. */
+struct slice dhcp_notes_of(const struct decision *d, uint32_t address);
+/* The relay's options as they are kept with the lease, for a renewal that came past the relay;
+ * empty where the request has its own, or none are kept. */
+struct slice dhcp_stashed_agent_options(const struct decision *d);
+/* Whether a class with a lease limit has room for the lease; chooses it. Says why not. */
+bool dhcp_bill(struct decision *d, uint32_t address);
+/* Writes what is to be kept with the lease into its notes. */
+void dhcp_write_notes(struct decision *d, struct lease *lease);
+/* Runs what the configuration had in store for this end of the lease when it was acknowledged;
+ * `kind` is the note that says what. */
+void dhcp_run_handler(struct evaluation *e, unsigned event, enum lease_note_kind kind);
 
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,

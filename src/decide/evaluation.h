@@ -16,7 +16,6 @@ enum {
     EVALUATION_VARIABLES = 32,
     EVALUATION_CLASSES = 32,
     EVALUATION_LOGS = 8,
-    EVALUATION_EVENTS = 8,
     EVALUATION_SCOPES = 4 * SCOPE_VIEW_MAX,
     EVALUATION_BRANCHES = 64, /* remembered, to be explained; more are only taken */
 };
@@ -34,6 +33,7 @@ struct value {
 struct membership {
     const struct class *class;
     const struct subclass *subclass; /* NULL: the class itself */
+    struct slice spawned;            /* the value that `spawn with` gave; empty: none */
 };
 
 /* A line that log (...) asks for. */
@@ -59,13 +59,14 @@ struct evaluation_branch {
 struct evaluation {
     const struct snapshot *snapshot;
     const struct dhcp_message *message;
-    struct slice packet;         /* the request as it came; empty: packet() has no value */
-    const struct host *host;     /* NULL: an unknown machine */
-    uint32_t address;            /* the one it gets; 0: not chosen yet */
-    int64_t wall;                /* seconds since 1970 */
-    bool fixed;                  /* it is a fixed address */
-    uint32_t seconds_left;       /* of its lease */
-    unsigned event;              /* EVENT_*: which `on` statements run; 0: none */
+    struct slice packet;     /* the request as it came; empty: packet() has no value */
+    const struct host *host; /* NULL: an unknown machine */
+    uint32_t address;        /* the one it gets; 0: not chosen yet */
+    int64_t wall;            /* seconds since 1970 */
+    bool fixed;              /* it is a fixed address */
+    uint32_t seconds_left;   /* of its lease */
+    struct slice notes; /* of its lease (model/lease_notes.h): the variables as they were left */
+    struct slice agent_options;  /* the relay's, where this request came past it; empty: its own */
     const struct pool *pool;     /* the pool of the address, or NULL */
     const struct subnet *subnet; /* its subnet, or NULL */
 
@@ -75,8 +76,7 @@ struct evaluation {
     size_t log_count;
     struct evaluation_variable variables[EVALUATION_VARIABLES];
     size_t variable_count;
-    const struct action *events[EVALUATION_EVENTS];
-    size_t event_count;
+    const struct action *on[EVENT_KINDS]; /* the last ACTION_ON of each event; NULL: none */
     struct evaluation_branch branches[EVALUATION_BRANCHES]; /* in the order met */
     size_t branch_count;
     const struct scope *scopes[EVALUATION_SCOPES]; /* those that ran */
@@ -117,6 +117,11 @@ void evaluation_set(struct evaluation *e, enum setting_space space, unsigned cod
                     struct slice value, struct position where);
 void evaluation_unset(struct evaluation *e, enum setting_space space, unsigned code);
 
+/* Gives the variables the values that the notes have. evaluation_run() does so by itself. */
+void evaluation_recall(struct evaluation *e);
+/* Runs what an ACTION_ON holds, once everything else is settled: it logs and sets variables, and
+ * changes no setting. NULL is allowed. */
+void evaluation_event(struct evaluation *e, const struct action *on);
 /* Runs a list of statements. */
 void evaluation_execute(struct evaluation *e, const struct action *actions);
 /* Finds the classes that the packet is a member of. */

@@ -1,12 +1,14 @@
 #include "decide/evaluation.h"
 
 #include "base/cursor.h"
+#include "model/lease_notes.h"
 
 enum { CARRIER_DEPTH_MAX = 4, OPTION_SITE_FIRST = 224 };
 
 void evaluation_start(struct evaluation *e)
 {
-    e->class_count = e->log_count = e->variable_count = e->event_count = 0;
+    e->class_count = e->log_count = e->variable_count = 0;
+    memset(e->on, 0, sizeof(e->on));
     e->scope_count = e->setting_count = e->bytes_used = e->branch_count = 0;
     e->steps = e->depth = 0;
     e->exhausted = e->settled = e->conditional = false;
@@ -116,23 +118,26 @@ static void add_log(struct evaluation *e, const struct action *action)
 }
 
 static void join_class(struct evaluation *e, const struct class *class,
-                       const struct subclass *subclass)
+                       const struct subclass *subclass, struct slice spawned)
 {
     for (size_t i = 0; i < e->class_count; i++) {
-        if (e->classes[i].class == class && e->classes[i].subclass == subclass)
+        const struct membership *member = &e->classes[i];
+
+        if (member->class == class && member->subclass == subclass &&
+            slice_equal(member->spawned, spawned))
             return;
     }
     if (e->class_count == EVALUATION_CLASSES)
         e->exhausted = true;
     else
-        e->classes[e->class_count++] = (struct membership){class, subclass};
+        e->classes[e->class_count++] = (struct membership){class, subclass, spawned};
 }
 
 static void add_class(struct evaluation *e, const char *name)
 {
     for (size_t i = 0; i < e->snapshot->class_count; i++) {
         if (strcmp(e->snapshot->classes[i].name, name) == 0)
-            join_class(e, &e->snapshot->classes[i], NULL);
+            join_class(e, &e->snapshot->classes[i], NULL, slice_of(NULL, 0));
     }
 }
 
@@ -215,8 +220,10 @@ static bool execute_one(struct evaluation *e, const struct action *action, unsig
         add_class(e, action->name);
         return true;
     case ACTION_ON:
-        if ((action->events & e->event) && e->event_count < EVALUATION_EVENTS)
-            e->events[e->event_count++] = action;
+        for (unsigned i = 0; i < EVENT_KINDS; i++) {
+            if (action->events & 1u << i)
+                e->on[i] = action;
+        }
         return true;
     default:
         return true;
@@ -255,7 +262,7 @@ static bool join_by_value(struct evaluation *e, const struct class *class,
     subclass = class_find(class, value.data);
     if (!subclass && !class->spawn_with)
         return false;
-    join_class(e, class, subclass);
+    join_class(e, class, subclass, subclass ? slice_of(NULL, 0) : value.data);
     return true;
 }
 
@@ -271,7 +278,7 @@ void evaluation_classify(struct evaluation *e)
         if (class->spawn_with)
             join_by_value(e, class, class->spawn_with);
         else if (class->match_if)
-            join_class(e, class, NULL);
+            join_class(e, class, NULL, slice_of(NULL, 0));
     }
 }
 
@@ -470,18 +477,37 @@ static void fill_carriers(struct evaluation *e)
     }
 }
 
-/* What `on commit` and its like hold may log and set variables; the reply is made already. */
-static void run_events(struct evaluation *e)
+void evaluation_recall(struct evaluation *e)
+{
+    struct reader r = reader_of_slice(e->notes);
+    struct lease_note note;
+
+    while (lease_note_next(&r, &note)) {
+        struct reader number = reader_of_slice(note.value);
+        struct value value = {.kind = VALUE_DATA, .data = note.value};
+
+        if (!lease_note_is_variable(&note))
+            continue;
+        if (note.kind == NOTE_NUMBER)
+            value = (struct value){.kind = VALUE_NUMBER, .number = (int64_t)reader_be64(&number)};
+        else if (note.kind == NOTE_BOOLEAN)
+            value = (struct value){.kind = VALUE_BOOLEAN, .number = note.value.data[0] != 0};
+        set_variable(e, (const char *)note.name.data, value);
+    }
+}
+
+void evaluation_event(struct evaluation *e, const struct action *on)
 {
     e->settled = true;
-    for (size_t i = 0; i < e->event_count; i++)
-        evaluation_execute(e, e->events[i]->body);
+    if (on)
+        evaluation_execute(e, on->body);
     e->settled = false;
 }
 
 struct scope_view evaluation_run(struct evaluation *e)
 {
     evaluation_start(e);
+    evaluation_recall(e);
     evaluation_classify(e);
     run_scope(e, &e->snapshot->global);
     if (e->subnet)
@@ -495,7 +521,6 @@ struct scope_view evaluation_run(struct evaluation *e)
     }
     if (e->host)
         run_scope(e, &e->host->scope);
-    run_events(e);
     fill_carriers(e);
     e->effective.count = e->setting_count;
     return (struct scope_view){.scopes = {&e->effective}, .count = 1};

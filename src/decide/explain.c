@@ -180,22 +180,30 @@ static void explain_fields(struct explainer *x)
 /* The line that keeps the machine from an answer. */
 static void explain_refusal(struct explainer *x)
 {
-    static const enum parameter refusals[] = {PARAMETER_ALLOW_BOOTING,
-                                              PARAMETER_ALLOW_UNKNOWN_CLIENTS};
+    static const struct {
+        enum parameter parameter;
+        uint8_t refusing;
+        const char *what;
+    } refusals[] = {
+        {PARAMETER_ALLOW_BOOTING, 0, "booting is denied"},
+        {PARAMETER_ALLOW_UNKNOWN_CLIENTS, 0, "it is unknown"},
+        {PARAMETER_PROXY_DHCP, 1, "another server gives the addresses"},
+    };
 
     if (x->plan.outcome == OUTCOME_EXHAUSTED) {
         explain_ranges(x, 0);
         return;
     }
-    for (size_t i = 0; i < 2; i++) {
-        const struct setting *setting = explain_find(x, SPACE_PARAMETER, refusals[i]);
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        const struct setting *setting = explain_find(x, SPACE_PARAMETER, refusals[i].parameter);
+        bool known = x->plan.identity.host != NULL;
 
-        if (setting && setting->value.length == 1 && setting->value.data[0] == 0 &&
-            x->plan.outcome == OUTCOME_REFUSED && (i == 0 || !x->plan.identity.host)) {
-            explain_add(x, FACT_VALUE, "no answer", i == 0 ? "booting is denied" : "it is unknown",
-                        setting->where, NULL);
-            return;
-        }
+        if (!setting || setting->value.length != 1 ||
+            setting->value.data[0] != refusals[i].refusing ||
+            (known && refusals[i].parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS))
+            continue;
+        explain_add(x, FACT_VALUE, "no answer", refusals[i].what, setting->where, NULL);
+        return;
     }
 }
 
@@ -257,6 +265,8 @@ void explain_stage(struct region *region, const struct explain_question *questio
     explained->host = x->plan.identity.host;
     if (x->plan.change == CHANGE_OFFER) {
         explained->lease = x->plan.lease;
+        explained->lease.notes = slice_of(region_string_of_slice(region, x->plan.lease.notes),
+                                          x->plan.lease.notes.length);
         explained->lease.state = LEASE_BOUND;
         explained->lease.expiry = question->wall + LEASE_SECONDS;
     }

@@ -2,8 +2,11 @@
 #include "decide/explain_parts.h"
 
 #include "base/cursor.h"
+#include "base/text.h"
 #include "decide/pxe.h"
 #include "wire/dhcp_value.h"
+
+enum { NAME_SIZE = 128 };
 
 /* ---- Names and values ---- */
 
@@ -25,7 +28,7 @@ static const char *space_name(const struct snapshot *snapshot, enum setting_spac
 
     if (space == SPACE_AGENT)
         return "agent";
-    return index < snapshot->space_count ? snapshot->spaces[index].name : "?";
+    return index < snapshot->space_count ? snapshot->spaces[index].name : "unknown";
 }
 
 /* "option root-path", "option ipxe.no-pxedhcp", "option unknown-222". */
@@ -39,9 +42,12 @@ static const char *option_text(struct explainer *x, enum setting_space space, un
     const char *prefix = space == SPACE_DHCP ? "" : space_name(snapshot, space);
     const char *dot = space == SPACE_DHCP ? "" : ".";
 
+    char text[NAME_SIZE];
+
+    text_printable(text, sizeof(text), slice_of_string(prefix));
     if (name)
-        return region_printf(x->region, "option %s%s%s", prefix, dot, name);
-    return region_printf(x->region, "option %s%sunknown-%u", prefix, dot, code);
+        return region_printf(x->region, "option %s%s%s", text, dot, name);
+    return region_printf(x->region, "option %s%sunknown-%u", text, dot, code);
 }
 
 static const char *option_value(struct explainer *x, enum setting_space space, unsigned code,
@@ -99,11 +105,36 @@ static void explain_part_of_lease(struct explainer *x, unsigned code, const char
     explain_add(x, FACT_VALUE, name, value, explain_place(setting), why);
 }
 
+/* Option 43 for a PXE ROM. A menu's bytes hold the server's address, which is not known here: its
+ * items are told instead. */
+static void explain_pxe(struct explainer *x, const char *name, const char *value)
+{
+    struct scope_view view = {.scopes = {&x->plan.evaluation.effective}, .count = 1};
+    const struct setting *menu = explain_find(x, SPACE_PARAMETER, PARAMETER_PXE_MENU);
+    struct reader r = reader_of_slice(menu ? menu->value : slice_of(NULL, 0));
+
+    if (!pxe_has_menu(&view)) {
+        explain_add(x, FACT_VALUE, name, value, explain_nowhere,
+                    "tells a PXE ROM to load the boot file at hand");
+        return;
+    }
+    explain_add(x, FACT_VALUE, name, "a PXE boot menu", menu->where, NULL);
+    while (reader_left(&r) > 0) {
+        struct slice text = reader_bytes(&r, reader_u8(&r));
+        struct slice file = reader_bytes(&r, reader_u8(&r));
+
+        explain_add(
+            x, FACT_VALUE, "menu item",
+            region_printf(x->region, "%s: %s", dhcp_quoted_text(x->region, text),
+                          file.length > 0 ? dhcp_quoted_text(x->region, file) : "local disk"),
+            menu->where, NULL);
+    }
+}
+
 /* What no statement wrote as an option of this code. Returns false where it is the client's own,
  * sent back, or the message's type. */
 static bool explain_made(struct explainer *x, unsigned code, const char *name, const char *value)
 {
-    struct scope_view view = {.scopes = {&x->plan.evaluation.effective}, .count = 1};
     const struct setting *setting;
 
     switch (code) {
@@ -133,9 +164,7 @@ static bool explain_made(struct explainer *x, unsigned code, const char *name, c
         explain_add_parameter(x, name, value, PARAMETER_FILENAME, NULL);
         return true;
     case DHCP_OPTION_VENDOR_OPTIONS:
-        /* A menu's bytes hold the server's address, which is not known here. */
-        explain_add_parameter(x, name, pxe_has_menu(&view) ? "a PXE boot menu" : value,
-                              PARAMETER_PXE_MENU, "tells a PXE ROM to load the boot file at hand");
+        explain_pxe(x, name, value);
         return true;
     case DHCP_OPTION_VENDOR_CLASS:
         explain_add(x, FACT_VALUE, name, value, explain_nowhere,

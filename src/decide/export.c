@@ -92,16 +92,38 @@ static bool exports_hold(const struct exports *exports, const char *directory)
 static void exports_add(struct exports *exports, struct slice root_path, struct position where,
                         enum export_verdict *verdict, struct position *bad)
 {
-    struct export *export = &exports->list[exports->count];
-    enum export_verdict read = export_read(root_path, where, export);
+    struct export export;
+    enum export_verdict read = export_read(root_path, where, &export);
 
     if (read == EXPORT_GRANTED) {
-        if (!exports_hold(exports, export->directory))
-            exports->count++;
+        if (!exports_hold(exports, export.directory)) {
+            exports->list =
+                memory_resize(exports->list, exports->count + 1, sizeof(*exports->list));
+            exports->list[exports->count++] = export;
+        }
         *verdict = EXPORT_GRANTED;
     } else if (read == EXPORT_BAD_ROOT_PATH && *verdict != EXPORT_GRANTED) {
         *verdict = read;
         *bad = where;
+    }
+}
+
+static void exports_add_reach(struct exports *exports, const struct reach *reach,
+                              enum export_verdict *verdict, struct position *bad)
+{
+    for (size_t i = 0; i < reach->count; i++)
+        exports_add(exports, reach->values[i].value, reach->values[i].where, verdict, bad);
+}
+
+/* Those that bootparam tells are on this server. */
+static void exports_add_places(struct exports *exports, const struct reach *reach,
+                               enum export_verdict *verdict, struct position *bad)
+{
+    for (size_t i = 0; i < reach->count; i++) {
+        struct slice place = reach->values[i].value;
+
+        if (place.length > 0 && place.data[0] == '/')
+            exports_add(exports, place, reach->values[i].where, verdict, bad);
     }
 }
 
@@ -115,13 +137,13 @@ enum export_verdict exports_find(struct exports *exports, const struct reach_que
     if (!known)
         return EXPORT_UNKNOWN_MACHINE;
     reach_find(&reach, question, SPACE_DHCP, OPTION_ROOT_PATH);
-    if (reach.count == 0 && !told)
-        return verdict;
-    exports->list = memory_zeroed(reach.count + 1, sizeof(*exports->list));
-    for (size_t i = 0; i < reach.count; i++)
-        exports_add(exports, reach.values[i].value, reach.values[i].where, &verdict, bad);
+    exports_add_reach(exports, &reach, &verdict, bad);
     if (told)
         exports_add(exports, told->value, told->where, &verdict, bad);
+    for (size_t i = 0; i < question->snapshot->bootparam_key_count; i++) {
+        reach_find(&reach, question, SPACE_BOOTPARAM, (unsigned)i + 1);
+        exports_add_places(exports, &reach, &verdict, bad);
+    }
     return verdict;
 }
 

@@ -99,7 +99,10 @@ static struct slice option_of(struct evaluation *e, enum setting_space space, un
     if (space == SPACE_DHCP)
         return code < 256 ? e->message->options[code] : slice_of(NULL, 0);
     if (space == SPACE_AGENT)
-        return inner_option(e->message->options[DHCP_OPTION_RELAY_AGENT], &agent, code);
+        return inner_option(e->agent_options.length > 0
+                                ? e->agent_options
+                                : e->message->options[DHCP_OPTION_RELAY_AGENT],
+                            &agent, code);
     if (space < SPACE_USER || index >= e->snapshot->space_count || depth >= CARRIER_DEPTH_MAX)
         return slice_of(NULL, 0);
     for (size_t i = 0; i < e->snapshot->encapsulation_count; i++) {

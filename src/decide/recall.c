@@ -1,6 +1,10 @@
 #include "decide/recall.h"
 
+#include "base/memory.h"
+#include "model/lease_notes.h"
 #include "model/step.h"
+
+#include <stdlib.h>
 
 static const struct pool *pool_of(const struct subnet *subnet, uint32_t address)
 {
@@ -90,14 +94,36 @@ void recall_message(struct dhcp_message *message, const struct hardware *hardwar
 
 struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,
                               const struct snapshot *snapshot, const struct host *host,
-                              uint32_t address)
+                              uint32_t address, struct slice notes)
 {
+    struct lease_note agent;
+
     e->message = message;
     e->packet = slice_of(NULL, 0);
     e->seconds_left = 0;
-    e->event = 0;
+    e->notes = notes;
+    e->agent_options = slice_of(NULL, 0);
+    if (lease_note_find(notes, NOTE_AGENT, &agent))
+        e->agent_options = agent.value;
     recall_place(e, snapshot, host, address);
     return evaluation_run(e);
+}
+
+struct recalled *recall_new(const struct snapshot *snapshot, const struct host *host,
+                            const struct hardware *hardware, uint32_t address)
+{
+    struct recalled *recalled = memory_zeroed(1, sizeof(*recalled));
+
+    recall_message(&recalled->message, hardware->length == 0 && host ? &host->hardware : hardware,
+                   NULL);
+    recalled->view = recall_view(&recalled->evaluation, &recalled->message, snapshot, host, address,
+                                 slice_of(NULL, 0));
+    return recalled;
+}
+
+void recall_free(struct recalled *recalled)
+{
+    free(recalled);
 }
 
 size_t recall_pick(struct setting picked[RECALL_PICKED_MAX], const struct scope_view *outcome,

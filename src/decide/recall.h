@@ -23,10 +23,22 @@ bool recall_matters(const struct snapshot *snapshot);
 void recall_message(struct dhcp_message *message, const struct hardware *hardware,
                     const struct lease *lease);
 
-/* Evaluates for that message: the view points into `e`. Which `on` statements run is none. */
+/* Evaluates for that message and with what the lease keeps (its notes): the view points into `e`.
+ */
 struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,
                               const struct snapshot *snapshot, const struct host *host,
-                              uint32_t address);
+                              uint32_t address, struct slice notes);
+
+/* The same for a machine that asks by no DHCP, in memory of its own that recall_free() gives back.
+ * Where its hardware address is not known (length 0) it is the host declaration's. */
+struct recalled {
+    struct scope_view view; /* points into the rest */
+    struct dhcp_message message;
+    struct evaluation evaluation;
+};
+struct recalled *recall_new(const struct snapshot *snapshot, const struct host *host,
+                            const struct hardware *hardware, uint32_t address);
+void recall_free(struct recalled *recalled);
 
 enum { RECALL_PICKED_MAX = 6 };
 

@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 #include "decide/export.h"
+#include "decide/recall.h"
 #include "wire/dhcp.h"
 
 #include <stdio.h>
@@ -36,37 +37,70 @@ static const struct host *host_here(const struct snapshot *snapshot,
     return first;
 }
 
-void decide_rarp(const struct snapshot *snapshot, const struct rarp_packet *request,
+/* The address in the subnet that a lease gives the machine now; 0: none. */
+static uint32_t leased_address(const struct lease_table *leases, int64_t wall,
+                               const struct hardware *hardware, const struct subnet *subnet)
+{
+    const struct lease *lease = leases ? lease_table_by_hardware(leases, hardware) : NULL;
+
+    for (; lease; lease = lease->next_of_machine) {
+        if (lease->state == LEASE_BOUND && lease->expiry > wall &&
+            (lease->address & subnet->netmask) == subnet->network)
+            return lease->address;
+    }
+    return 0;
+}
+
+/* Chooses the address and says why; 0 and why not. */
+static uint32_t rarp_address(const struct lease_table *leases, int64_t wall,
+                             const struct hardware *hardware, const struct subnet *subnet,
+                             struct rarp_plan *plan)
+{
+    uint32_t address = plan->host ? fixed_address(plan->host, subnet) : 0;
+
+    if (address) {
+        snprintf(plan->why, sizeof(plan->why), "the fixed address of host %s", plan->host->name);
+        return address;
+    }
+    address = leased_address(leases, wall, hardware, subnet);
+    if (address)
+        snprintf(plan->why, sizeof(plan->why), "the address that its lease gives it");
+    else if (plan->host)
+        snprintf(plan->why, sizeof(plan->why),
+                 "host %s has no fixed-address in this subnet, and holds no lease: write one for "
+                 "it, since RARP gives none",
+                 plan->host->name);
+    else
+        snprintf(plan->why, sizeof(plan->why),
+                 "no host declaration names this machine, it holds no lease, and RARP gives none");
+    return address;
+}
+
+void decide_rarp(const struct snapshot *snapshot, const struct lease_table *leases, int64_t wall,
+                 const struct rarp_packet *request,
                  const uint8_t local_hardware[RARP_HARDWARE_SIZE], uint32_t local_address,
                  struct rarp_plan *plan)
 {
     const struct subnet *subnet = snapshot_subnet_of(snapshot, local_address);
     struct hardware hardware = ethernet(request->target_hardware);
-    struct scope_view view;
+    struct recalled *recalled;
     uint32_t address;
+    bool boots;
 
     *plan = (struct rarp_plan){.for_us = request->operation == RARP_REQUEST && subnet};
     if (!plan->for_us)
         return;
     plan->host = host_here(snapshot, &hardware, subnet);
-    if (!plan->host) {
-        snprintf(plan->why, sizeof(plan->why),
-                 "no host declaration names this machine, and RARP has no dynamic addresses");
+    address = rarp_address(leases, wall, &hardware, subnet, plan);
+    if (!address)
         return;
-    }
-    view = scope_view_of(snapshot, plan->host, subnet);
-    if (!scope_view_number(&view, PARAMETER_ALLOW_BOOTING, 1)) {
+    recalled = recall_new(snapshot, plan->host, &hardware, address);
+    boots = scope_view_number(&recalled->view, PARAMETER_ALLOW_BOOTING, 1);
+    recall_free(recalled);
+    if (!boots) {
         snprintf(plan->why, sizeof(plan->why), "booting is denied to it");
         return;
     }
-    address = fixed_address(plan->host, subnet);
-    if (!address) {
-        snprintf(plan->why, sizeof(plan->why),
-                 "host %s has no fixed-address in this subnet, which RARP needs: write one",
-                 plan->host->name);
-        return;
-    }
-    snprintf(plan->why, sizeof(plan->why), "the fixed address of host %s", plan->host->name);
     plan->has_reply = true;
     plan->reply = (struct rarp_packet){
         .operation = RARP_REPLY, .sender_address = local_address, .target_address = address};
@@ -156,11 +190,44 @@ static void find_root(const struct scope_view *view, uint32_t local_address,
     }
 }
 
-void decide_getfile(const struct scope_view *view, struct slice file, uint32_t local_address,
-                    uint32_t netmask, char text[SUN_TEXT_SIZE], struct bootparam_file *result)
+/* What a `bootparam` statement says for the key; NULL: none does. */
+static const struct setting *written(const struct snapshot *snapshot, const struct scope_view *view,
+                                     struct slice file)
 {
+    for (size_t i = 0; i < snapshot->bootparam_key_count; i++) {
+        if (slice_equal_string(file, snapshot->bootparam_keys[i]))
+            return scope_view_find(view, SPACE_BOOTPARAM, (unsigned)i + 1);
+    }
+    return NULL;
+}
+
+/* "/PATH" is ours, "ADDRESS:TEXT" another server's, ":TEXT" no file at all. */
+static void find_written(struct slice value, uint32_t local_address, char text[SUN_TEXT_SIZE],
+                         struct bootparam_file *result)
+{
+    const uint8_t *colon = value.data[0] == '/' ? NULL : memchr(value.data, ':', value.length);
+    size_t before = colon ? (size_t)(colon - value.data) : 0;
+
+    result->path = colon ? slice_of(colon + 1, value.length - before - 1) : value;
+    if (colon == value.data ||
+        (colon && !ipv4_parse((const char *)value.data, before, &result->address)))
+        return;
+    if (!colon)
+        result->address = local_address;
+    ipv4_text(text, result->address);
+    result->server = slice_of_string(text);
+}
+
+void decide_getfile(const struct snapshot *snapshot, const struct scope_view *view,
+                    struct slice file, uint32_t local_address, uint32_t netmask,
+                    char text[SUN_TEXT_SIZE], struct bootparam_file *result)
+{
+    const struct setting *setting = written(snapshot, view, file);
+
     *result = (struct bootparam_file){.address = 0};
-    if (slice_equal_string(file, "root")) {
+    if (setting && setting->value.length > 0) {
+        find_written(setting->value, local_address, text, result);
+    } else if (slice_equal_string(file, "root")) {
         find_root(view, local_address, text, result);
     } else if (slice_equal_string(file, "gateway")) {
         result->address = first_address(view, DHCP_OPTION_ROUTERS);

@@ -29,7 +29,10 @@ enum setting_space {
     SPACE_PARAMETER = 0, /* code is an enum parameter */
     SPACE_DHCP = 1,      /* code is an option code of RFC 2132 and its successors, 1 to 254 */
     SPACE_AGENT = 2,     /* sub-options of option 82 (RFC 3046): agent.circuit-id is 1 */
-    SPACE_USER = 16,     /* the first space that the configuration defines */
+    SPACE_BOOTPARAM =
+        3,           /* code - 1 is the place of a key in snapshot->bootparam_keys; text: "/PATH"
+                        on this server, "ADDRESS:TEXT" on another one, ":TEXT" on none */
+    SPACE_USER = 16, /* the first space that the configuration defines */
 };
 
 enum { EXPRESSION_DEPTH_MAX = 64 };
@@ -159,7 +162,7 @@ enum action_kind {
 };
 
 /* Bits of `events`. */
-enum { EVENT_COMMIT = 1, EVENT_EXPIRY = 2, EVENT_RELEASE = 4 };
+enum { EVENT_COMMIT = 1, EVENT_EXPIRY = 2, EVENT_RELEASE = 4, EVENT_KINDS = 3 };
 
 /* log (level, ...): the syslog words of the language. */
 enum action_level { LEVEL_FATAL, LEVEL_ERROR, LEVEL_INFO, LEVEL_DEBUG };
@@ -177,6 +180,7 @@ struct action {
     const char *name;
     enum action_level level;
     unsigned events;
+    uint32_t mark; /* of an ACTION_ON: a hash of what its braces hold, to find it again by */
 };
 
 #endif

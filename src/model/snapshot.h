@@ -211,6 +211,8 @@ struct host_identifier {
     struct map hosts; /* struct host; key: the option's bytes */
 };
 
+enum { SNAPSHOT_BOOTPARAM_KEYS_MAX = 64 };
+
 struct snapshot {
     atomic_int references;
     struct region region;
@@ -219,6 +221,8 @@ struct snapshot {
     size_t subnet_count;
     struct host *hosts;
     size_t host_count;
+    const char *bootparam_keys[SNAPSHOT_BOOTPARAM_KEYS_MAX]; /* those that some scope has */
+    size_t bootparam_key_count;
     bool has_tftp_root;              /* in whichever scope */
     const struct subnet_span *spans; /* ordered; snapshot_index() fills in these, too */
     size_t span_count;

@@ -110,13 +110,14 @@ static unsigned udp_waited_ms(struct cmsghdr *control)
     return waited > 0 && waited < UINT32_MAX ? (unsigned)waited : 0;
 }
 
-static void udp_take(struct udp_socket *socket, unsigned i)
+static void udp_take(struct udp_socket *socket, unsigned i, bool crowded)
 {
     struct udp_buffers *buffers = socket->buffers;
     struct msghdr *header = &buffers->headers[i].msg_hdr;
     struct datagram datagram = {
         .bytes = slice_of(buffers->iovecs[i].iov_base, buffers->headers[i].msg_len),
         .peer = {ntohl(buffers->peers[i].sin_addr.s_addr), ntohs(buffers->peers[i].sin_port)},
+        .crowded = crowded,
     };
 
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -165,7 +166,7 @@ static void udp_ready(void *argument, int what)
 
         /* Errors here are other people's (an ICMP answer to something sent): read on. */
         for (int i = 0; i < count && !closed; i++)
-            udp_take(socket, (unsigned)i);
+            udp_take(socket, (unsigned)i, count == (int)socket->buffers->batch);
         if (closed)
             return;
         (void)udp_flush(socket);

@@ -29,6 +29,7 @@ struct datagram {
     uint32_t local_address; /* ours on the interface it came to: what an answer should come from */
     unsigned interface_index;
     unsigned waited_ms; /* in the socket, where `timestamps` are wanted; else 0 */
+    bool crowded;       /* a whole batch was there to be read: more may wait behind it */
 };
 
 struct udp_options {

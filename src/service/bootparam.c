@@ -2,6 +2,7 @@
 #include "service/rpc_service.h"
 
 #include "base/text.h"
+#include "decide/recall.h"
 #include "decide/sun.h"
 #include "service/server.h"
 #include "wire/bootparam.h"
@@ -19,18 +20,23 @@ static int bootparam_whoami(struct rpc_exchange *exchange)
     char text[IPV4_TEXT_SIZE], asked[BOOTPARAM_TEXT_SIZE], got[BOOTPARAM_TEXT_SIZE];
     struct bootparam_who who;
     const struct host *host;
+    struct recalled *recalled;
     struct machine machine;
-    struct scope_view view;
+    bool known;
 
     if (exchange->arguments.failed)
         return RPC_GARBAGE_ARGS;
     host = machines_host(exchange->server->machines, snapshot, address, &machine, NULL);
-    view = scope_view_of(snapshot, host, snapshot_subnet_of(snapshot, address));
-    if (!decide_whoami(host, &view, &who))
+    recalled = recall_new(snapshot, host, &machine.hardware, address);
+    known = decide_whoami(host, &recalled->view, &who);
+    if (known) {
+        bootparam_write_who(&exchange->reply, &who);
+        text_printable(got, sizeof(got), who.client);
+    }
+    recall_free(recalled);
+    if (!known)
         return RPC_SILENT;
-    bootparam_write_who(&exchange->reply, &who);
     snprintf(asked, sizeof(asked), "WHOAMI %s", ipv4_text(text, address));
-    text_printable(got, sizeof(got), who.client);
     rpc_step(exchange, "bootparam", asked, got, false);
     return RPC_SUCCESS;
 }
@@ -40,10 +46,11 @@ static int bootparam_getfile(struct rpc_exchange *exchange)
     const struct snapshot *snapshot = exchange->client->snapshot;
     char text[SUN_TEXT_SIZE], file[4 * BOOTPARAM_FILE_MAX + 1];
     char asked[BOOTPARAM_TEXT_SIZE], got[SUN_TEXT_SIZE + 32], address[IPV4_TEXT_SIZE];
+    char path[SUN_TEXT_SIZE];
     struct bootparam_getfile wanted;
     struct bootparam_file result;
     const struct subnet *subnet;
-    struct scope_view view;
+    struct recalled *recalled;
     const struct host *host;
 
     bootparam_read_getfile(&exchange->arguments, &wanted);
@@ -53,17 +60,22 @@ static int bootparam_getfile(struct rpc_exchange *exchange)
     if (!host)
         return RPC_SILENT;
     subnet = snapshot_subnet_of(snapshot, exchange->peer.address);
-    view = scope_view_of(snapshot, host, subnet);
-    decide_getfile(&view, wanted.file, exchange->local_address, subnet ? subnet->netmask : 0, text,
-                   &result);
+    recalled = recall_new(snapshot, host,
+                          host == exchange->client->host ? &exchange->client->machine.hardware
+                                                         : &host->hardware,
+                          exchange->peer.address);
+    decide_getfile(snapshot, &recalled->view, wanted.file, exchange->local_address,
+                   subnet ? subnet->netmask : 0, text, &result);
     bootparam_write_file(&exchange->reply, &result);
     snprintf(asked, sizeof(asked), "GETFILE %s of %s",
              text_printable(file, sizeof(file), wanted.file), host->name);
     if (result.path.length > 0)
-        snprintf(got, sizeof(got), "%s:%.*s", ipv4_text(address, result.address),
-                 (int)result.path.length, (const char *)result.path.data);
+        snprintf(got, sizeof(got), "%s:%s",
+                 result.server.length > 0 ? ipv4_text(address, result.address) : "",
+                 text_printable(path, sizeof(path), result.path));
     else
         snprintf(got, sizeof(got), "there is none");
+    recall_free(recalled);
     rpc_step(exchange, "bootparam", asked, got, false);
     return RPC_SUCCESS;
 }

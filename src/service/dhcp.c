@@ -11,6 +11,7 @@
 #include "platform/linux/port_holder.h"
 #include "service/advertiser.h"
 #include "service/dhcp_answered.h"
+#include "service/dhcp_ends.h"
 #include "service/dhcp_text.h"
 #include "service/journal.h"
 #include "service/machines.h"
@@ -90,6 +91,8 @@ struct dhcp_service {
     uint64_t exhausted_evaluation_said_ms;
     uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms, shed_said_ms;
     uint64_t stranger_said_ms;
+
+    struct dhcp_ends *ends;
 
     struct dhcp_message message; /* one at a time; too large for the stack */
     struct dhcp_plan plan;
@@ -229,10 +232,9 @@ static void finish(struct dhcp_service *service, struct outgoing *out)
     journal_step(service->server->journal, &out->step);
 }
 
-/* At the end of a turn: one commit, then everything that waited for it. */
-static void commit(void *argument)
+/* One commit, then everything that waited for it. */
+static void commit(struct dhcp_service *service)
 {
-    struct dhcp_service *service = argument;
     size_t count = service->waiting_count;
     char error[1024];
 
@@ -302,12 +304,23 @@ static struct told *told_by(const struct dhcp_service *service, uint32_t address
     const struct dhcp_plan *plan = &service->plan;
     const struct evaluation *e = &plan->evaluation;
     const struct scope_view outcome = {.scopes = {&e->effective}, .count = 1};
+    struct told *told, *before;
+    struct machine machine;
 
     if (!e->conditional && !e->pool && e->class_count == 0 &&
         plan->identity.match == MATCH_HARDWARE)
         return NULL;
-    return told_new(service->snapshot, plan->identity.host, &plan->identity.hardware, address,
+    told = told_new(service->snapshot, plan->identity.host, &plan->identity.hardware, address,
                     &outcome, true);
+    /* Who renews its lease speaks to us past its relay (RFC 2131 section 4.3.2), and still reads
+     * the root that the relay's word gave it. */
+    if (service->message.giaddr || !service->message.ciaddr)
+        return told;
+    machines_host(service->server->machines, service->snapshot, address, &machine, &before);
+    if (before && hardware_equal(&machine.hardware, &plan->identity.hardware))
+        told = told_keep_root(told, before);
+    told_free(before);
+    return told;
 }
 
 /* Encodes the reply and what else belongs to it. */
@@ -459,7 +472,8 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
 }
 
 /* Writes the lines that the configuration's log (...) statements ask for. */
-static void say_logs(struct dhcp_service *service, uint64_t now_ms)
+static void say_logs(struct dhcp_service *service, const struct evaluation *evaluation,
+                     uint64_t now_ms)
 {
     static const enum log_level levels[] = {
         [LEVEL_FATAL] = LOG_ERROR,
@@ -467,7 +481,6 @@ static void say_logs(struct dhcp_service *service, uint64_t now_ms)
         [LEVEL_INFO] = LOG_INFO,
         [LEVEL_DEBUG] = LOG_DEBUG,
     };
-    const struct evaluation *evaluation = &service->plan.evaluation;
     char text[1024];
 
     for (size_t i = 0; i < evaluation->log_count; i++)
@@ -478,11 +491,32 @@ static void say_logs(struct dhcp_service *service, uint64_t now_ms)
                     "limits allow; the rest is left out");
 }
 
+/* For the ends of leases: what their statements log; and the configuration that holds now. */
+static const struct snapshot *say_end(void *argument, const struct evaluation *evaluation)
+{
+    struct dhcp_service *service = argument;
+
+    if (evaluation)
+        say_logs(service, evaluation, clock_monotonic_ms());
+    return service->snapshot;
+}
+
+/* The end of a turn. */
+static void turn_ended(void *argument)
+{
+    struct dhcp_service *service = argument;
+
+    commit(service);
+    dhcp_ends_await(service->ends);
+    log_release();
+}
+
 /* Asked more than it can answer, a server that takes all in turn answers late and loses REQUESTs,
- * with all the work that an offer was. Who only begins can begin again a moment later. */
+ * with all the work that an offer was. Who only begins can begin again a moment later. One that
+ * merely overslept has no crowd before it. */
 static bool comes_too_late(struct dhcp_service *service, const struct datagram *datagram)
 {
-    if (datagram->waited_ms < SHED_MS || dhcp_message_type(&service->message) != DHCP_DISCOVER)
+    if (datagram->waited_ms < SHED_MS || !datagram->crowded || !dhcp_is_discover(datagram->bytes))
         return false;
     if (may_say(&service->shed_said_ms, clock_monotonic_ms()))
         log_warning("dhcp: more is asked than can be answered: a DHCPDISCOVER waited %u ms and is "
@@ -514,13 +548,12 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
                         ipv4_text(text, datagram->peer.address), wrong);
         return;
     }
-    if (comes_too_late(service, datagram))
-        return;
     refresh_links(service, question.now_ms);
     advertiser_listen(service->advertiser, datagram->interface_index);
     link = arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     leases_expire_offers(service->leases, question.now_ms);
+    dhcp_ends_act(service->ends);
     if (identity_of(service->snapshot, question.leases, &service->message, &identity)) {
         question.answered = dhcp_memory_get(service->memory, &identity.hardware);
         question.fetched = machines_fetch(service->server->machines, &identity.hardware);
@@ -530,13 +563,15 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
         question.named_ipxe = true;
         decide_dhcp(&question, &service->plan);
     }
-    say_logs(service, question.now_ms);
+    say_logs(service, &service->plan.evaluation, question.now_ms);
     apply(service, &question, datagram);
 }
 
 static void received(void *argument, const struct datagram *datagram)
 {
-    receive(argument, datagram, false);
+    log_hold(); /* until the end of the turn */
+    if (!comes_too_late(argument, datagram))
+        receive(argument, datagram, false);
 }
 
 /* PXE's boot server requests, on port 4011. */
@@ -599,7 +634,8 @@ static struct told *told_by_lease(struct dhcp_service *service, const struct lea
     if (!identity_of(service->snapshot, leases_table(service->leases), &service->message,
                      &identity))
         return NULL;
-    outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address);
+    outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address,
+                          lease->notes);
     return told_new(service->snapshot, identity.host, &lease->hardware, lease->address, &outcome,
                     false);
 }
@@ -666,6 +702,7 @@ static void stop(void *state)
 
     if (service->leases)
         commit(service);
+    dhcp_ends_free(service->ends);
     udp_close(service->socket);
     udp_close(service->boot_socket);
     advertiser_close(service->advertiser);
@@ -708,6 +745,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         log_warning("%s/leases.log is damaged: %zu changes of leases, or groups of them, cannot be "
                     "read; the rest was taken; look after the disk",
                     server->state_directory, leases_lost(service->leases));
+    server->leases = service->leases;
     if (!open_socket(service, error, error_size))
         goto failed;
     open_boot_socket(service);
@@ -719,7 +757,9 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->advertiser = advertiser_open(server->control, waits_in_rom, service);
     service->prober = prober_open(server->control, found_in_use, service);
     tell_machines(service, true);
-    loop_at_turn_end(server->control, commit, service);
+    service->ends = dhcp_ends_new(server->control, service->leases, say_end, service);
+    dhcp_ends_await(service->ends);
+    loop_at_turn_end(server->control, turn_ended, service);
     return service;
 
 failed:

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,15 +213,37 @@ static enum mount_status mount_status_of_errno(int error)
     }
 }
 
+/* Why the exported directory is not opened where a link is part of its path, and where the link
+ * leads. Who made it is not to be known: a client with an export around it may have, even one that
+ * had it long ago. So no link is followed, and what this one leads to is for a person to judge. */
+static void mount_tell_link(struct mount_try *try)
+{
+    const struct position *position = &try->export->where;
+    char where[300], directory[MOUNT_TEXT_MAX / 4], led[PATH_MAX], to[MOUNT_TEXT_MAX / 4];
+    bool leads = realpath(try->export->directory, led) != NULL;
+
+    text_printable(directory, sizeof(directory), slice_of_string(try->export->directory));
+    if (leads)
+        text_printable(to, sizeof(to), slice_of_string(led));
+    snprintf(
+        try->got, sizeof(try->got),
+        "failed: the directory %s cannot be opened: a part of its path is a symbolic link; %s%s "
+        "in %s%s",
+        directory, leads ? "if it is your own, write " : "correct root-path", leads ? to : "",
+        mount_where(position, where, sizeof(where)), leads ? ", which is where it leads" : "");
+}
+
 /* The permitted directory itself cannot be had: says which and what cures it. */
 static enum mount_status mount_fail(struct mount_try *try, int error)
 {
     char where[300], directory[MOUNT_TEXT_MAX / 2], reason[64];
 
+    if (error == ELOOP && !try->below[0]) {
+        mount_tell_link(try);
+        return mount_status_of_errno(error);
+    }
     if (error == EXDEV)
         snprintf(reason, sizeof(reason), "it leads out of the exported directory");
-    else if (error == ELOOP && !try->below[0])
-        snprintf(reason, sizeof(reason), "a part of its path is a symbolic link");
     else
         snprintf(reason, sizeof(reason), "%s", strerror(error));
     text_printable(directory, sizeof(directory), slice_of_string(try->export->directory));

@@ -9,6 +9,7 @@
 #include "platform/linux/arp_socket.h"
 #include "service/journal.h"
 #include "service/machines.h"
+#include "store/leases.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -80,12 +81,16 @@ static void answer(struct rarp_service *service, const struct rarp_packet *reque
     uint64_t now_ms = clock_monotonic_ms();
     const struct link_address *link = link_of(service, interface_index, now_ms);
     uint8_t bytes[RARP_SIZE];
+    struct recalled *recalled;
     struct rarp_plan plan;
+    struct told *told;
     int error;
 
     if (!link)
         return;
-    decide_rarp(service->snapshot, request, link->hardware, link->address, &plan);
+    decide_rarp(service->snapshot,
+                service->server->leases ? leases_table(service->server->leases) : NULL,
+                clock_wall_seconds(), request, link->hardware, link->address, &plan);
     if (!plan.for_us)
         return;
     memcpy(hardware.address, request->target_hardware, RARP_HARDWARE_SIZE);
@@ -97,7 +102,11 @@ static void answer(struct rarp_service *service, const struct rarp_packet *reque
         return;
     }
     machine.hardware = hardware;
-    machines_put(service->server->machines, plan.reply.target_address, &machine, NULL);
+    recalled = recall_new(service->snapshot, plan.host, &hardware, plan.reply.target_address);
+    told = told_new(service->snapshot, plan.host, &hardware, plan.reply.target_address,
+                    &recalled->view, false);
+    recall_free(recalled);
+    machines_put(service->server->machines, plan.reply.target_address, &machine, told);
     error = arp_socket_send(service->descriptor, RARP_PROTOCOL, interface_index,
                             request->target_hardware,
                             slice_of(bytes, rarp_encode(&plan.reply, bytes, sizeof(bytes))));

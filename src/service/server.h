@@ -9,6 +9,7 @@
 
 struct journal;
 struct loop;
+struct leases;
 struct machines;
 
 /* One server. The control loop serves DHCP, portmap, mount and the configuration; the data loops,
@@ -17,8 +18,9 @@ struct server {
     struct loop *control;
     struct loop **data_loops;
     size_t data_loop_count;
-    struct journal *journal;   /* safe from any thread */
-    struct machines *machines; /* safe from any thread */
+    struct journal *journal;     /* safe from any thread */
+    struct machines *machines;   /* safe from any thread */
+    const struct leases *leases; /* the DHCP service's, for the control thread; NULL: it has none */
     const char *state_directory;
     pthread_mutex_t snapshot_lock; /* guards the pointer below */
     struct snapshot *snapshot;

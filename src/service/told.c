@@ -30,6 +30,29 @@ struct told *told_new(struct snapshot *snapshot, const struct host *host,
     return told;
 }
 
+struct told *told_keep_root(struct told *told, const struct told *before)
+{
+    const struct setting *root = told_find(before, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
+    size_t i = 0;
+
+    if (!root)
+        return told;
+    if (!told) {
+        told = memory_zeroed(1, sizeof(*told));
+        atomic_init(&told->references, 1);
+        told->snapshot = snapshot_hold(before->snapshot);
+        told->host = before->host;
+        told->scope.settings = told->settings;
+    }
+    /* Each kind of setting stands there once, so there is room. */
+    while (i < told->scope.count && (told->settings[i].space != SPACE_DHCP ||
+                                     told->settings[i].code != DHCP_OPTION_ROOT_PATH))
+        i++;
+    told->settings[i] = *root;
+    told->scope.count = i == told->scope.count ? i + 1 : told->scope.count;
+    return told;
+}
+
 void told_free(struct told *told)
 {
     if (!told || atomic_fetch_sub(&told->references, 1) > 1)

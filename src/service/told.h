@@ -23,6 +23,9 @@ struct told {
 struct told *told_new(struct snapshot *snapshot, const struct host *host,
                       const struct hardware *hardware, uint32_t address,
                       const struct scope_view *outcome, bool sent);
+/* The root-path that `before` has, where it has one, stays in `told`; both are of one machine and
+ * one configuration. `told` (nobody else's yet, or NULL) is taken, the outcome returned. */
+struct told *told_keep_root(struct told *told, const struct told *before);
 /* Lets one reference go. NULL is allowed. */
 void told_free(struct told *told);
 /* Its setting of a kind, or NULL; so for a NULL `told`, too. */

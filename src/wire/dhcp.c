@@ -161,6 +161,24 @@ const char *dhcp_decode(struct dhcp_message *message, struct slice packet)
     return decode_options(message, reader_bytes(&r, reader_left(&r)), file, sname);
 }
 
+bool dhcp_is_discover(struct slice packet)
+{
+    struct reader r = reader_of_slice(packet);
+
+    reader_skip(&r, DHCP_FIXED_SIZE + 4); /* and the cookie */
+    while (reader_left(&r) > 0) {
+        uint8_t code = reader_u8(&r);
+        uint8_t length = code == DHCP_OPTION_PAD ? 0 : reader_u8(&r);
+
+        if (code == DHCP_OPTION_END)
+            break;
+        if (code == DHCP_OPTION_MESSAGE_TYPE)
+            return length == 1 && reader_u8(&r) == DHCP_DISCOVER && !r.failed;
+        reader_skip(&r, length);
+    }
+    return false;
+}
+
 enum dhcp_type dhcp_message_type(const struct dhcp_message *message)
 {
     struct slice type = message->options[DHCP_OPTION_MESSAGE_TYPE];

@@ -100,6 +100,9 @@ enum { DHCP_FLAG_BROADCAST = 0x8000 };
  * missing magic cookie are no errors; options in the file and sname fields (option 52) are read. */
 const char *dhcp_decode(struct dhcp_message *message, struct slice packet);
 
+/* Whether the packet looks like a DHCPDISCOVER: a glance for who has no time to read it. */
+bool dhcp_is_discover(struct slice packet);
+
 /* Option 53, DHCP_BOOTP where there is none. */
 enum dhcp_type dhcp_message_type(const struct dhcp_message *message);
 /* The option's bytes; data NULL where it is absent. */

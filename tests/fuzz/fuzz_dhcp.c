@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
     scene.snapshot = snapshot_hold(snapshot);
     scene.wall = 1800000000;
     scene.now_ms = 1000;
+    (void)dhcp_is_discover(packet);
     if (dhcp_decode(&scene.message, packet)) {
         scene_close(&scene);
         return 0;

@@ -1,10 +1,13 @@
 """Cases about leases: how long they hold, who may have one, and what ends them."""
-from compare_cases import (POOL, RANGE, Configuration, bootp, client_id, discover, lease, relayed,
+from bootwire_testing import DECLINE, RELEASE
+from compare_cases import (RANGE, Configuration, bootp, client_id, discover, lease, rebind, relayed,
                            renew, select, step)
-from bootwire_testing import DECLINE, RELEASE, REQUEST
+from compare_cases_wire import CONFIGURATIONS
+
+__all__ = ["CONFIGURATIONS"]
 
 OTHER = {"mac": "02:00:00:1e:a5:01"}  # a second machine of a case
-NO_MORE = {"mac": "02:00:00:1e:a5:02"}
+THIRD = {"mac": "02:00:00:1e:a5:02"}
 
 
 def release(**more):
@@ -118,7 +121,7 @@ c = Configuration("one lease, no identifier", "one-lease-per-client true;\n" + M
 c.case("a machine without an identifier moves", *lease(), *moved(*lease()), discover(**OTHER))
 
 for flag in ("allow", "deny"):
-    c = Configuration(f"{flag} duplicates", f"one-lease-per-client true; {flag} duplicates;\n"
+    c = Configuration(f"{flag} duplicates", "one-lease-per-client true; " + flag + " duplicates;\n"
                       "host twin { hardware ethernet 02:00:00:1e:a5:07; }\n" + MOVED,
                       pools=MOVED_POOLS)
     c.case("another identifier elsewhere", *lease(options=[client_id(b"\1abc")]),
@@ -130,9 +133,109 @@ c = Configuration("deny duplicates alone", "deny duplicates;\n"
 c.case("changes nothing", *lease(options=[client_id(b"\1abc")]),
        *moved(*lease(options=[client_id(b"\1def")])), discover(**OTHER), mac="02:00:00:1e:a5:07")
 
-c = Configuration("ignore-client-uids", f"""
+c = Configuration("ignore-client-uids", """
 ignore-client-uids true;
-subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.200; }}
+subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200; }
 """, pools=[("10.50.1.200", "10.50.1.200")])
 c.case("one machine, two identifiers", *lease(options=[client_id(b"\1abc")]),
        *lease(options=[client_id(b"\1def")]), *lease())
+
+# --------------------------------------------------------------------------------- lease limits
+
+MEMBER = {"options": [(77, b"limited")]}
+SUBNET = f"subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} }}\n"
+
+c = Configuration("lease limit", """
+class "limited" { match if option user-class = "limited"; lease limit 1; }
+host fixed { hardware ethernet 02:00:00:1e:a5:0f; fixed-address 10.50.1.15; }
+""" + SUBNET)
+c.case("one member", *lease(**MEMBER), discover(**OTHER, **MEMBER),
+       step(3, **OTHER, **MEMBER, requested="10.50.1.201", server="10.50.1.1"))
+c.case("who is no member", *lease())
+c.case("a fixed address does not count", *lease(**MEMBER), mac="02:00:00:1e:a5:0f")
+
+c = Configuration("lease limit, released", """
+class "limited" { match if option user-class = "limited"; lease limit 1; }
+""" + SUBNET)
+c.case("the next member's turn", *lease(**MEMBER), *lease(**MEMBER), release(**MEMBER),
+       *lease(**OTHER, **MEMBER), discover(**THIRD, **MEMBER))
+
+c = Configuration("lease limit of two classes", """
+class "one" { match if option user-class = "limited"; lease limit 1; }
+class "two" { match if exists user-class; lease limit 1; }
+""" + SUBNET)
+c.case("the second class has room", *lease(**MEMBER), *lease(**OTHER, **MEMBER),
+       discover(**THIRD, **MEMBER))
+
+c = Configuration("lease limit of offers", """
+class "limited" { match if option user-class = "limited"; lease limit 1; }
+""" + SUBNET)
+c.case("an offer does not count", discover(**MEMBER), discover(**OTHER, **MEMBER), select(**MEMBER),
+       step(3, **OTHER, **MEMBER, requested="offered", server="offered"))
+
+c = Configuration("spawned classes", """
+class "ports" { spawn with option agent.circuit-id; lease limit 1; }
+subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.100 10.60.0.119; }
+subnet 10.50.1.0 netmask 255.255.255.0 { }
+""", pools=[("10.60.0.100", "10.60.0.119")])
+PORT = {"options": [(82, b"\1\4eth0")]}
+PORT2 = {"options": [(82, b"\1\4eth1")]}
+c.case("each port its own", *moved(*lease(**PORT), *lease(**OTHER, **PORT2),
+                                   discover(**THIRD, **PORT)))
+c.case("and no port none", *moved(*lease()))
+
+c = Configuration("subclasses with limits", """
+class "kinds" { match option user-class; lease limit 1; }
+subclass "kinds" "one";
+subclass "kinds" "two" { lease limit 2; option domain-name "two"; }
+""" + SUBNET)
+for kind in ("one", "two"):
+    option = {"options": [(77, kind.encode())]}
+    c.case(f"three of {kind}", *lease(**option, prl=[15]), discover(**OTHER, **option, prl=[15]),
+           discover(**THIRD, **option, prl=[15]))
+c.case("two of two", *lease(options=[(77, b"two")]), discover(**OTHER, options=[(77, b"two")]))
+
+# ------------------------------------------------------------------------------------ variables
+
+c = Configuration("variables", f"""
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE}
+  if option host-name = "forget" {{ unset kind; }}
+  if defined (kind) {{ filename = concat ("was-", kind); }}
+  if kind = "rom" {{ option domain-name "rom"; }}
+  if exists user-class {{ set kind = option user-class; }}
+  on commit {{ set committed = "yes"; }}
+  if defined (committed) {{ option nis-domain "committed"; }}
+}}
+""")
+KIND = {"options": [(77, b"rom")], "prl": [15, 40]}
+PLAIN = {"prl": [15, 40]}
+c.case("stay with the lease", *lease(**KIND), *lease(**PLAIN), renew(**PLAIN), rebind(**PLAIN))
+c.case("from the offer on", discover(**KIND), select(**PLAIN), discover(**PLAIN))
+c.case("are another machine's own", *lease(**PLAIN))
+c.case("end with the release", *lease(**KIND), release(), *lease(**PLAIN))
+c.case("can be unset", *lease(**KIND), *lease(**PLAIN, options=[(12, b"forget")]), *lease(**PLAIN))
+
+c = Configuration("variables in options", f"""
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE}
+  set kind = "loader"; option domain-name = concat ("was-", kind); }}
+""")
+c.case("have a value", *lease(prl=[15]), differs=["variable-option"])
+
+# ---------------------------------------------------------------------- the relay's options kept
+
+for flag in ("true", "false"):
+    c = Configuration(f"stash-agent-options {flag}", f"stash-agent-options {flag};" + """
+class "port" { match if option agent.circuit-id = "eth0"; option domain-name "port"; }
+subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.100 10.60.0.119; }
+subnet 10.50.1.0 netmask 255.255.255.0 { }
+""", pools=[("10.60.0.100", "10.60.0.119")])
+    c.case("a renewal past the relay", *moved(*lease(**PORT, prl=[15])), renew(prl=[15]))
+
+# -------------------------------------------------------------------------------- reservations
+
+c = Configuration("infinite is reserved", """
+infinite-is-reserved true; max-lease-time 600;
+subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200; }
+""", pools=[("10.50.1.200", "10.50.1.200")])
+c.case("nobody else gets it", *lease(options=[(51, b"\xff\xff\xff\xff")]), release(),
+       discover(**OTHER))

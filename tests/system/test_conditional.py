@@ -1,5 +1,4 @@
 """What stands under a condition, in a class or in a pool holds for NFS and TFTP as it does for DHCP."""
-import socket
 import struct
 
 import pytest
@@ -195,6 +194,16 @@ def test_what_a_relay_says_is_told_to_the_machine_alone(network, server, machine
     allowed = [[name for name in ("one", "two") if may_mount(network, address, tmp_path / name)]
                for address in (first.yiaddr, second.yiaddr)]
     assert allowed == [["one"], ["two"]]
+    # It renews past its relay, and keeps what it reads; where its relay says something else, that
+    # counts.
+    client = machine(MAC)
+    client.send_dhcp(testing.REQUEST, PXE, ciaddr=first.yiaddr, source=first.yiaddr,
+                     destination="10.50.1.1")
+    assert client.receive_dhcp().message_type == testing.ACK
+    assert may_mount(network, first.yiaddr, tmp_path / "one")
+    relayed_lease(client, b"two")
+    assert may_mount(network, first.yiaddr, tmp_path / "two")
+    assert not may_mount(network, first.yiaddr, tmp_path / "one")
 
 
 IDENTIFIED = NO_PROBES + """

@@ -252,7 +252,7 @@ host nothing { filename "x"; }
         Explained(path, "by-option").expect(key, "address", "10.1.0.3", "fixed-address 10.1.0.3")
     Explained(path, "again").expect("rom", "filename", '"one"', 'filename "one"')
     text = bootwire("check", "-c", path, "--explain", "again").stdout
-    assert "found as host one" in text
+    assert "written first counts: host one" in text
     done = bootwire("check", "-c", path, "--explain", "nothing")
     assert done.returncode == 1 and "neither a hardware address" in done.stderr
 
@@ -272,6 +272,21 @@ def test_text_for_people(path):
     at = lines.index("  UEFI HTTP")
     assert any('filename "http://10.50.1.1/ipxe.efi";' in line for line in lines[at:at + 4])
     assert "default: half of the lease time, or earlier" in done.stdout
+
+
+def test_names_that_are_any_text(tmp_path):
+    path = written(tmp_path, """\
+shared-network "a\\x1bb" {
+    subnet 10.1.0.0 netmask 255.255.0.0 { range 10.1.0.5; }
+}
+host "h\\x1bx" { hardware ethernet 22:22:22:22:00:00; filename "\\x1bfile"; }
+""")
+    for arguments in ((MAC,), (MAC, "--json"), ("h\x1bxx",)):
+        done = bootwire("check", "-c", path, "--explain", *arguments)
+        assert "\x1b" not in done.stdout
+    text = bootwire("check", "-c", path, "--explain", MAC).stdout
+    assert "host h\\x1bx" in text and "shared-network a\\x1bb" in text
+    assert '"\\033file"' in text
 
 
 def test_what_it_is_not_told(path, tmp_path):

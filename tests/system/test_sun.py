@@ -6,6 +6,7 @@ import struct
 from scapy.layers.l2 import ARP, Ether
 
 import bootwire_testing as testing
+import nfs_testing as nfs
 
 MAC = "08:00:20:01:02:03"
 CONFIG = """
@@ -105,3 +106,48 @@ def test_bootparam_by_its_port(network, server):
     assert testing.rpc_result(client.recv(4096), message[:4]).startswith(
         testing.xdr_opaque(b"sun1"))
     client.close()
+
+
+KEYS = """
+    ping-check off;
+    subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.100 10.50.1.109; }}
+    class "suns" {{
+        match substring (hardware, 1, 3);
+    }}
+    subclass "suns" 08:00:20 {{
+        option root-path "{path}/root";
+        bootparam swap "{path}/swap";
+        bootparam install "10.50.1.8:/install";
+        bootparam term ":vt100";
+    }}
+    host sun3 {{ hardware ethernet 08:00:20:01:02:05; }}
+"""
+
+
+def test_a_leased_address_and_keys_of_a_class(network, server, machine, tmp_path):
+    """What a machine is told that asks by RARP what DHCP has given it, and by bootparam where all is."""
+    for name in ("root", "swap"):
+        (tmp_path / name).mkdir()
+    server(KEYS.format(path=tmp_path))
+    mac = "08:00:20:01:02:05"
+    wire = network.client.wire("eth0")
+    assert rarp(wire, mac, timeout=1) is None
+    address = machine(mac).lease().yiaddr
+    assert ARP(bytes(rarp(wire, mac).payload)).pdst == address
+    network.client_address(address)
+    assert call_it(network, 1, sun_address(address)).startswith(testing.xdr_opaque(b"sun3"))
+
+    def file(key):
+        return call_it(network, 2, testing.xdr_opaque(b"sun3") + testing.xdr_opaque(key))
+
+    ours, theirs = (testing.xdr_opaque(each) + sun_address(each.decode())
+                    for each in (b"10.50.1.1", b"10.50.1.8"))
+    assert file(b"root") == ours + testing.xdr_opaque(f"{tmp_path}/root".encode())
+    assert file(b"swap") == ours + testing.xdr_opaque(f"{tmp_path}/swap".encode())
+    assert file(b"install") == theirs + testing.xdr_opaque(b"/install")
+    assert file(b"term") == testing.xdr_opaque(b"") + sun_address("0.0.0.0") + \
+        testing.xdr_opaque(b"vt100")
+    assert file(b"dump") == testing.xdr_opaque(b"") + sun_address("0.0.0.0") + \
+        testing.xdr_opaque(b"")
+    client = nfs.Client(network.client, source=address)
+    assert client.mount(f"{tmp_path}/swap", 1) and client.mount(f"{tmp_path}/root", 1)

@@ -110,6 +110,25 @@ static inline void scene_carry_out(struct scene *scene)
     }
 }
 
+/* The ends of leases are acted upon. */
+static inline void scene_end_leases(struct scene *scene)
+{
+    struct dhcp_question question = {
+        .snapshot = scene->snapshot,
+        .leases = &scene->leases,
+        .message = &scene->message,
+        .wall = scene->wall,
+        .now_ms = scene->now_ms,
+    };
+    const struct lease *lease;
+
+    while ((lease = lease_table_ended(&scene->leases, scene->wall)) != NULL) {
+        memset(&scene->message, 0, sizeof(scene->message));
+        decide_lease_end(&question, lease, &scene->plan);
+        scene_carry_out(scene);
+    }
+}
+
 /* A packet arrives; everything that follows from it happens, but for the sending. Returns whether
  * there is a reply. */
 static inline bool scene_receive(struct scene *scene, struct slice packet, uint32_t source,
@@ -133,6 +152,8 @@ static inline bool scene_receive(struct scene *scene, struct slice packet, uint3
         abort();
     }
     lease_table_expire_offers(&scene->leases, scene->now_ms);
+    scene_end_leases(scene);
+    dhcp_decode(&scene->message, packet);
     if (identity_of(scene->snapshot, &scene->leases, &scene->message, &identity))
         question.answered = *scene_answered(scene, &identity.hardware);
     decide_dhcp(&question, &scene->plan);

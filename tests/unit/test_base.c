@@ -1,13 +1,17 @@
 #include "test.h"
 
 #include "base/cursor.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/region.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static void reader_reads_both_byte_orders(void **state)
 {
@@ -108,9 +112,62 @@ static void text_shows_no_control_characters(void **state)
     assert_string_equal(text_printable(text, 8, slice_of_string("abcdefg")), "abcdefg");
 }
 
+/* What can be read now from a descriptor that does not block; returns the number of lines. */
+static size_t lines_in(int descriptor, char *text, size_t size)
+{
+    ssize_t length = read(descriptor, text, size - 1);
+    size_t lines = 0;
+
+    text[length > 0 ? length : 0] = 0;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+static void held_lines_leave_together(void **state)
+{
+    int before = dup(STDERR_FILENO), ends[2];
+    char text[32768];
+    size_t early, at_release, after;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    dup2(ends[1], STDERR_FILENO);
+    log_hold();
+    log_info("one");
+    log_warning("%s", "two");
+    early = lines_in(ends[0], text, sizeof(text));
+    log_release();
+    at_release = lines_in(ends[0], text, sizeof(text));
+    log_info("three");
+    after = lines_in(ends[0], text + 1000, sizeof(text) - 1000);
+    dup2(before, STDERR_FILENO);
+    assert_int_equal(early, 0);
+    assert_int_equal(at_release, 2);
+    assert_non_null(strstr(text, " one\n"));
+    assert_non_null(strstr(text, " warning: two\n"));
+    assert_int_equal(after, 1);
+    /* More than there is room for leaves before the release; nothing is lost or cut in two. */
+    dup2(ends[1], STDERR_FILENO);
+    log_hold();
+    for (int i = 0; i < 300; i++)
+        log_info("a line of some length, number %d of a good many more than fit", i);
+    early = lines_in(ends[0], text, sizeof(text));
+    log_release();
+    after = lines_in(ends[0], text, sizeof(text));
+    dup2(before, STDERR_FILENO);
+    assert_in_range(early, 1, 299);
+    assert_int_equal(early + after, 300);
+    close(before);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(held_lines_leave_together),
         cmocka_unit_test(reader_reads_both_byte_orders),
         cmocka_unit_test(reader_error_is_sticky),
         cmocka_unit_test(writer_stops_at_its_capacity),

@@ -159,6 +159,9 @@ static const struct row {
     {"subnet 10.0.0.0 { }", 1, 17, DIAGNOSTIC_ERROR, "expected `netmask`, found `{`"},
     {NET "group { subnet 10.1.0.0 netmask 255.255.0.0 { } } }", 2, 9, DIAGNOSTIC_ERROR,
      "a subnet cannot stand in another"},
+    {"proxy-dhcp on;\n" NET "range 10.0.0.8; }", 3, 7, DIAGNOSTIC_WARNING,
+     "nobody gets an address of this range: line 1 of conf leaves the addresses to another server "
+     "(proxy-dhcp)"},
     {NET "}\n" NET "}", 3, 1, DIAGNOSTIC_WARNING,
      "this subnet is declared already: it stands in line 1 of conf, and that one counts"},
     {NET "range 10.0.0.1, 10.0.0.2; }", 2, 15, DIAGNOSTIC_ERROR,
@@ -265,6 +268,34 @@ static void all_mistakes_are_told_in_one_run(void **state)
     for (size_t i = 0; i < COUNT(lines); i++)
         assert_int_equal(found.list[i].where.line, lines[i]);
     diagnostics_release(&found);
+}
+
+/* Behind a header with errors, and in a place where it may not stand, a block is read for its own
+ * errors. */
+static void a_bad_header_hides_nothing(void **state)
+{
+    static const char *const texts[] = {
+        "if option nosuch = 1 {\n next-server -;\n}\nnext-server -;\n",
+        "if known { } elsif foo bar {\n next-server -;\n} else {\nnext-server -;\n}\n",
+        "switch (option nosuch) {\n next-server -;\n}\nnext-server -;\n",
+        "on commmit {\n next-server -;\n}\nnext-server -;\n",
+        "else {\n next-server -;\n}\nnext-server -;\n",
+        "subclass \"nosuch\" 1:2 {\n next-server -;\n}\nnext-server -;\n",
+        "host a { shared-network s {\n next-server -;\n}\nnext-server -;\n}\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct diagnostics found = {.count = 0};
+
+        assert_null(config_parse("conf", slice_of_string(texts[i]), &found));
+        if (found.count != 3)
+            fail_msg("%s: %zu messages", texts[i], found.count);
+        assert_int_equal(found.list[0].where.line, 1);
+        assert_int_equal(found.list[1].where.line, 2);
+        assert_int_equal(found.list[2].where.line, 4);
+        diagnostics_release(&found);
+    }
 }
 
 static void messages_are_limited(void **state)
@@ -453,6 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_has_its_message),
         cmocka_unit_test(all_mistakes_are_told_in_one_run),
+        cmocka_unit_test(a_bad_header_hides_nothing),
         cmocka_unit_test(messages_are_limited),
         cmocka_unit_test(nesting_is_limited),
         cmocka_unit_test(the_caret_stands_under_its_place),

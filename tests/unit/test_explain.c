@@ -377,6 +377,13 @@ static void another_server_gives_the_address(void **state)
     assert_fact(&stage, "filename", "\"f\"", 2);
     stage = ask("kernel-linux", 1);
     assert_false(stage.answered);
+    assert_fact(&stage, "no answer", "another server gives the addresses", 1);
+    load("pxe-menu \"One\" \"one.0\", \"Disk\";\n"
+         "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n");
+    stage = ask("rom", 1);
+    assert_fact(&stage, "option vendor-encapsulated-options", "a PXE boot menu", 1);
+    assert_fact(&stage, "menu item", "\"One\": \"one.0\"", 1);
+    assert_fact(&stage, "menu item", "\"Disk\": local disk", 1);
 }
 
 static int release(void **state)

@@ -127,12 +127,93 @@ static void patterns_that_cost_too_much_are_refused(void **state)
     check_pattern("[a", DIAGNOSTIC_WARNING, "matches nothing");
 }
 
+/* Thousands of each thing, in the order that once took a walk over all for each. The sizes are such
+ * that a walk over all for each would be noticed by who waits for the test. */
+static void large_files_are_read(void **state)
+{
+    struct diagnostics found = {.count = 0};
+    struct text text = {.length = 0};
+    struct snapshot *snapshot;
+
+    (void)state;
+    for (unsigned i = 0; i < 30000; i++)
+        add(&text, "host h%u { fixed-address 10.%u.%u.9; }\n", i, i >> 8 & 255, i & 255);
+    add(&text, "class \"c\" { match option host-name; }\n");
+    for (unsigned i = 0; i < 30000; i++)
+        add(&text, "subclass \"c\" \"%u\";\n", i);
+    for (unsigned i = 0; i < 5000; i++)
+        add(&text, "option o%u code %u = text;\n", i, 128 + i % 100);
+    for (unsigned i = 0; i < 30000; i++)
+        add(&text, "option O%u \"%u\";\n", i % 5000, i);
+    add(&text, "shared-network n {\n");
+    for (unsigned i = 0; i < 30000; i++)
+        add(&text, "subnet 10.%u.%u.0 netmask 255.255.255.0 { }\n", i >> 8 & 255, i & 255);
+    for (unsigned i = 0; i < 30000; i++)
+        add(&text, "pool { range 10.%u.%u.20 10.%u.%u.99; }\n", i >> 8 & 255, i & 255, i >> 8 & 255,
+            i & 255);
+    add(&text, "}\n");
+    for (unsigned i = 0; i < 200000; i++)
+        add(&text, "wrd;\n");
+    snapshot = config_parse("conf", slice_of(text.bytes, text.length), &found);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->host_count, 30000);
+    assert_int_equal(snapshot->subnet_count, 30000);
+    assert_int_equal(snapshot->subnets[29999].range_count, 1);
+    assert_int_equal(snapshot->subnets[29999].ranges[0].low, 0x0a752f14);
+    assert_int_equal(snapshot->classes[0].subclass_count, 30000);
+    /* Of the words, a thousand are told. */
+    assert_int_equal(found.count, 1000);
+    assert_string_equal(found.list[999].line, "wrd;");
+    assert_int_equal(found.list[0].where.line, 30001 + 30000 + 35000 + 60002 + 1);
+    snapshot_free(snapshot);
+    diagnostics_release(&found);
+    free(text.bytes);
+}
+
+/* A range that no subnet of its shared network holds, and one that two hold: the first written
+ * counts, and another network's does not. */
+static void ranges_find_their_subnets(void **state)
+{
+    struct diagnostics found = {.count = 0};
+    struct snapshot *snapshot =
+        config_parse("conf",
+                     slice_of_string("shared-network a { subnet 10.1.0.0 netmask 255.255.0.0 { }\n"
+                                     " subnet 10.1.1.0 netmask 255.255.255.0 { }\n"
+                                     " subnet 10.2.1.0 netmask 255.255.255.0 { }\n"
+                                     " subnet 10.2.0.0 netmask 255.255.0.0 { }\n"
+                                     " pool { range 10.1.1.1 10.1.1.9; range 10.2.1.1 10.2.1.9;"
+                                     " range 10.2.1.20 10.2.2.9; } }\n"),
+                     &found);
+
+    (void)state;
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->subnets[0].range_count, 1);
+    assert_int_equal(snapshot->subnets[1].range_count, 0);
+    assert_int_equal(snapshot->subnets[2].range_count, 1);
+    assert_int_equal(snapshot->subnets[3].range_count, 1);
+    snapshot_free(snapshot);
+    diagnostics_release(&found);
+    assert_null(
+        config_parse("conf",
+                     slice_of_string("shared-network a { subnet 10.1.0.0 netmask 255.255.0.0 { }\n"
+                                     " pool { range 10.2.1.1 10.2.1.9; } }\n"
+                                     "shared-network b { subnet 10.2.0.0 netmask 255.255.0.0 { }"
+                                     " pool { range 10.2.255.9 10.3.0.9; } }\n"),
+                     &found));
+    assert_int_equal(found.count, 2);
+    assert_non_null(strstr(found.list[0].message, "no subnet of this shared-network holds"));
+    assert_non_null(strstr(found.list[1].message, "no subnet of this shared-network holds"));
+    diagnostics_release(&found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conditions_in_a_row_are_all_read),
         cmocka_unit_test(a_long_chain_of_elsif_is_walked_to_its_end),
         cmocka_unit_test(patterns_that_cost_too_much_are_refused),
+        cmocka_unit_test(large_files_are_read),
+        cmocka_unit_test(ranges_find_their_subnets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "golden.h"
 
 #include "config/config.h"
+#include "decide/export.h"
+#include "decide/recall.h"
 #include "decide/sun.h"
 
 #include <stdio.h>
@@ -15,6 +17,10 @@ static const char config[] =
     " option root-path \"/export/sun//\"; }"
     "host sun2 { hardware ethernet 08:00:20:01:02:04; option host-name \"otherwise\";"
     " option root-path \"10.50.1.7:/r\"; server-name \"files\"; }"
+    "host sun4 { hardware ethernet 08:00:20:01:02:06; fixed-address 10.50.1.11;"
+    " option root-path \"/r4\"; bootparam swap \"/swap/4\"; bootparam root \"10.50.1.8:/other\";"
+    " bootparam term \":vt100\"; if hardware = 1:08:00:20:01:02:06 { bootparam dump \"/dump/4\"; }"
+    " if exists user-class { bootparam install \"/install\"; } }"
     "host sun3 { hardware ethernet 08:00:20:01:02:05; fixed-address 10.50.1.10; deny booting; }";
 
 static const uint8_t ours[6] = {0xaa, 0xbb, 0xcc, 0, 0, 1};
@@ -50,7 +56,7 @@ static void rarp_answers_as_scapy_writes_it(void **state)
     (void)state;
     assert_true(rarp_decode(&packet, request));
     assert_int_equal(packet.operation, RARP_REQUEST);
-    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    decide_rarp(snapshot, NULL, 0, &packet, ours, OUR_ADDRESS, &plan);
     assert_true(plan.has_reply);
     assert_string_equal(plan.host->name, "sun1");
     assert_int_equal(rarp_encode(&plan.reply, written, sizeof(written)), RARP_SIZE);
@@ -58,7 +64,7 @@ static void rarp_answers_as_scapy_writes_it(void **state)
     assert_int_equal(rarp_encode(&plan.reply, written, RARP_SIZE - 1), 0);
     /* A reply is not answered. */
     assert_true(rarp_decode(&packet, reply));
-    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    decide_rarp(snapshot, NULL, 0, &packet, ours, OUR_ADDRESS, &plan);
     assert_false(plan.has_reply || plan.for_us);
 }
 
@@ -112,19 +118,19 @@ static void rarp_says_why_not(void **state)
     struct rarp_plan plan;
 
     (void)state;
-    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    decide_rarp(snapshot, NULL, 0, &packet, ours, OUR_ADDRESS, &plan);
     assert_false(plan.has_reply);
     assert_non_null(strstr(plan.why, "host sun2 has no fixed-address"));
     packet.target_hardware[5] = 5;
-    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    decide_rarp(snapshot, NULL, 0, &packet, ours, OUR_ADDRESS, &plan);
     assert_false(plan.has_reply);
     assert_non_null(strstr(plan.why, "denied"));
     packet.target_hardware[5] = 99;
-    decide_rarp(snapshot, &packet, ours, OUR_ADDRESS, &plan);
+    decide_rarp(snapshot, NULL, 0, &packet, ours, OUR_ADDRESS, &plan);
     assert_false(plan.has_reply);
     assert_non_null(strstr(plan.why, "no host declaration"));
     /* An interface outside of every subnet. */
-    decide_rarp(snapshot, &packet, ours, 0x01020304, &plan);
+    decide_rarp(snapshot, NULL, 0, &packet, ours, 0x01020304, &plan);
     assert_false(plan.has_reply || plan.for_us);
 }
 
@@ -162,7 +168,7 @@ static struct bootparam_file file_of(const char *name, const char *key, char tex
     struct scope_view view = scope_view_of(snapshot, host, &snapshot->subnets[0]);
     struct bootparam_file result;
 
-    decide_getfile(&view, slice_of_string(key), OUR_ADDRESS, 0xffffff00, text, &result);
+    decide_getfile(snapshot, &view, slice_of_string(key), OUR_ADDRESS, 0xffffff00, text, &result);
     return result;
 }
 
@@ -192,6 +198,84 @@ static void getfile_from_the_declaration(void **state)
     }
 }
 
+/* As a machine that asks by RARP and bootparam alone. */
+static void getfile_of_any_key(void **state)
+{
+    static const struct {
+        const char *key, *server, *path;
+        uint32_t address;
+    } rows[] = {
+        {"swap", "10.50.1.1", "/swap/4", OUR_ADDRESS},
+        {"root", "10.50.1.8", "/other", 0x0a320108},
+        {"term", "", "vt100", 0},
+        {"dump", "10.50.1.1", "/dump/4", OUR_ADDRESS},
+        {"install", "", "", 0},
+        {"SWAP", "", "", 0},
+    };
+    const struct host *host = snapshot_host_by_name(snapshot, "sun4");
+    struct reach_question question = {.snapshot = snapshot, .host = host, .address = 0x0a32010b};
+    struct recalled *recalled = recall_new(snapshot, host, &host->hardware, 0x0a32010b);
+    char text[SUN_TEXT_SIZE], below[EXPORT_PATH_MAX];
+    struct exports exports;
+    struct position bad;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bootparam_file file;
+
+        decide_getfile(snapshot, &recalled->view, slice_of_string(rows[i].key), OUR_ADDRESS, 0,
+                       text, &file);
+        assert_true(slice_equal_string(file.server, rows[i].server));
+        assert_true(slice_equal_string(file.path, rows[i].path));
+        assert_int_equal(file.address, rows[i].address);
+    }
+    recall_free(recalled);
+    /* What is said to be here may be mounted. */
+    assert_int_equal(exports_find(&exports, &question, true, NULL, &bad), EXPORT_GRANTED);
+    assert_int_equal(exports.count, 4);
+    assert_non_null(exports_allow(&exports, slice_of_string("/r4"), below));
+    assert_non_null(exports_allow(&exports, slice_of_string("/swap/4"), below));
+    assert_non_null(exports_allow(&exports, slice_of_string("/dump/4"), below));
+    assert_non_null(exports_allow(&exports, slice_of_string("/install"), below));
+    assert_null(exports_allow(&exports, slice_of_string("/other"), below));
+    exports_release(&exports);
+}
+
+/* Without a fixed address: what a lease gives it now, here. */
+static void rarp_tells_a_leased_address(void **state)
+{
+    struct rarp_packet packet = {.operation = RARP_REQUEST,
+                                 .target_hardware = {8, 0, 0x20, 1, 2, 4}};
+    struct lease lease = {.address = 0x0a320120,
+                          .state = LEASE_BOUND,
+                          .expiry = 1000,
+                          .hardware = {1, 6, {8, 0, 0x20, 1, 2, 4}}};
+    struct lease_table leases = {.count = 0};
+    struct rarp_plan plan;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        /* sun2, then a machine that nobody declared. */
+        packet.target_hardware[5] = lease.hardware.address[5] = i ? 0x44 : 4;
+        lease.address = 0x0a320120 + i;
+        lease.state = LEASE_BOUND;
+        lease_table_put(&leases, &lease);
+        decide_rarp(snapshot, &leases, 999, &packet, ours, OUR_ADDRESS, &plan);
+        assert_true(plan.has_reply);
+        assert_int_equal(plan.reply.target_address, lease.address);
+        decide_rarp(snapshot, &leases, 1000, &packet, ours, OUR_ADDRESS, &plan);
+        assert_false(plan.has_reply);
+        /* The interface is in another subnet. */
+        decide_rarp(snapshot, &leases, 999, &packet, ours, 0x0a3c0101, &plan);
+        assert_false(plan.has_reply);
+        lease.state = LEASE_RELEASED;
+        lease_table_put(&leases, &lease);
+        decide_rarp(snapshot, &leases, 999, &packet, ours, OUR_ADDRESS, &plan);
+        assert_false(plan.has_reply);
+    }
+    lease_table_release(&leases);
+}
+
 static void names_find_their_host(void **state)
 {
     const struct host *sun1 = snapshot_host_by_name(snapshot, "sun1");
@@ -215,6 +299,8 @@ int main(void)
         cmocka_unit_test(rarp_says_why_not),
         cmocka_unit_test(whoami_from_the_declaration),
         cmocka_unit_test(getfile_from_the_declaration),
+        cmocka_unit_test(getfile_of_any_key),
+        cmocka_unit_test(rarp_tells_a_leased_address),
         cmocka_unit_test(names_find_their_host),
     };
 

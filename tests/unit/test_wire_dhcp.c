@@ -348,9 +348,30 @@ static void limits_of_messages(void **state)
     assert_int_equal(dhcp_message_limit(&message, 0), 500);
 }
 
+static void a_glance_tells_a_discover(void **state)
+{
+    uint8_t packet[260] = {BOOTP_REQUEST};
+    static const uint8_t options[] = {0, 0, 12, 2, 'a', 'b', 53, 1, DHCP_DISCOVER, 255};
+    const size_t type = 240 + 8;
+
+    (void)state;
+    memcpy(packet + 240, options, sizeof(options));
+    assert_true(dhcp_is_discover(slice_of(packet, sizeof(packet))));
+    for (size_t length = 0; length <= type; length++)
+        assert_false(dhcp_is_discover(slice_of(packet, length)));
+    packet[type] = DHCP_REQUEST;
+    assert_false(dhcp_is_discover(slice_of(packet, sizeof(packet))));
+    packet[type] = DHCP_DISCOVER;
+    packet[type - 1] = 2; /* no length for a type */
+    assert_false(dhcp_is_discover(slice_of(packet, sizeof(packet))));
+    packet[type - 2] = 255;
+    assert_false(dhcp_is_discover(slice_of(packet, sizeof(packet))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_glance_tells_a_discover),
         cmocka_unit_test(golden_request_is_read),
         cmocka_unit_test(golden_ack_is_written),
         cmocka_unit_test(odd_shapes_are_read),

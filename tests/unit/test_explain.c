@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "decide/explain.h"
+#include "decide/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,65 @@ static bool lacks(const struct explained *explained, const char *name)
             return false;
     }
     return true;
+}
+
+/* The requests are those of doc/clients.md. */
+static void probes_look_like_their_clients(void **state)
+{
+    static const struct {
+        const char *key;
+        enum boot_stage stage;
+        bool identifier, uuid, broadcast;
+        size_t least;
+    } rows[] = {
+        {"rom", STAGE_ROM, true, true, false, 300},
+        {"ipxe", STAGE_IPXE, true, true, false, 300},
+        {"uefi-pxe", STAGE_UEFI_PXE, false, true, true, 300},
+        {"uefi-http", STAGE_UEFI_HTTP, false, true, true, 300},
+        {"ipxe-uefi", STAGE_IPXE, true, true, false, 300},
+        {"libsa", STAGE_LOADER, false, false, false, 548},
+        {"kernel-netbsd", STAGE_KERNEL, false, false, false, 548},
+        {"kernel-linux", STAGE_USERLAND, false, false, false, 300},
+    };
+    size_t count;
+    const struct probe_stage *stages = probe_stages(&count);
+
+    (void)state;
+    assert_int_equal(count, sizeof(rows) / sizeof(rows[0]));
+    for (size_t i = 0; i < count; i++) {
+        struct probe probe = {.stage = &stages[i], .secs = 9, .relay = 0x0a320102};
+        static struct dhcp_message message;
+        uint8_t packet[DHCP_MESSAGE_MAX];
+        size_t length;
+
+        probe.hardware = (struct hardware){HARDWARE_ETHERNET, 6, {0x22, 0x22, 0x22, 0x22, 0, 1}};
+        length = probe_write(&probe, packet);
+        assert_true(length >= rows[i].least);
+        assert_null(dhcp_decode(&message, slice_of(packet, length)));
+        assert_string_equal(stages[i].key, rows[i].key);
+        assert_int_equal(stage_of(&message), rows[i].stage);
+        assert_int_equal(dhcp_message_type(&message), DHCP_DISCOVER);
+        assert_int_equal(dhcp_message_bytes(&message, DHCP_OPTION_CLIENT_IDENTIFIER).length,
+                         rows[i].identifier ? 7 : 0);
+        assert_int_equal(dhcp_message_bytes(&message, DHCP_OPTION_UUID).length,
+                         rows[i].uuid ? 17 : 0);
+        assert_int_equal(message.flags, rows[i].broadcast ? DHCP_FLAG_BROADCAST : 0);
+        assert_int_equal(message.secs, 9);
+        assert_int_equal(message.giaddr, 0x0a320102);
+        assert_true(slice_equal_string(message.file, stages[i].is_loader ? "netbsd" : ""));
+        /* An option of one's own replaces what the stage sends, and is there once. */
+        probe.extra_space = SPACE_DHCP;
+        probe.extra_code = DHCP_OPTION_VENDOR_CLASS;
+        probe.extra = slice_of_string("mine");
+        assert_null(dhcp_decode(&message, slice_of(packet, probe_write(&probe, packet))));
+        assert_true(
+            slice_equal_string(dhcp_message_bytes(&message, DHCP_OPTION_VENDOR_CLASS), "mine"));
+        probe.extra_space = SPACE_AGENT;
+        probe.extra_code = 1;
+        assert_null(dhcp_decode(&message, slice_of(packet, probe_write(&probe, packet))));
+        assert_true(
+            slice_equal_string(dhcp_message_bytes(&message, DHCP_OPTION_RELAY_AGENT), "\1\4mine"));
+    }
 }
 
 static const char plain[] = "option domain-name \"x.org\";\n"                   /* 1 */
@@ -397,6 +457,7 @@ static int release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(probes_look_like_their_clients),
         cmocka_unit_test(a_host_overrides_its_group),
         cmocka_unit_test(what_a_stage_does_not_ask_for_is_told),
         cmocka_unit_test(branches_and_classes),

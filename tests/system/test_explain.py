@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import bootwire_testing as testing
+import test_pxeboot as pxeboot
 from bootwire_testing import address_bytes
 
 MAC = "22:22:22:22:00:00"
@@ -272,6 +273,25 @@ def test_text_for_people(path):
     at = lines.index("  UEFI HTTP")
     assert any('filename "http://10.50.1.1/ipxe.efi";' in line for line in lines[at:at + 4])
     assert "default: half of the lease time, or earlier" in done.stdout
+
+
+def test_the_configurations_of_pxeboot(tmp_path):
+    """A loader is explained for each file that the configuration knows."""
+    typed = Explained(written(tmp_path, pxeboot.written(pxeboot.TYPED, "/export")), "dusty")
+    files = {"netbsd": "nfs:netbsd", "boot.cfg": "tftp:boot/dusty.cfg",
+             "net": "tftp:boot/netbsd.dusty", "spare": "nfs:netbsd.spare"}
+    assert [stage["opens"] for stage in typed.data["networks"][0]["stages"]
+            if stage["stage"] == "libsa"] == list(files)
+    for opens, name in files.items():
+        typed.expect("libsa", "filename", f'"{name}"', f'filename "{name}"', opens=opens)
+        typed.expect("libsa", "NFS export", '"/export/dusty"', "option root-path", opens=opens)
+    typed.expect("libsa", "option root-path", '"/export/dusty"', "option root-path", opens="spare")
+    assert not typed.facts("libsa", "option root-path", opens="net")
+    typed.expect("rom", "filename", '"boot/pxeboot_ia32.bin"', "pxeboot_ia32.bin")
+    install = Explained(written(tmp_path, pxeboot.written(pxeboot.INSTALL, "/export")), "dusty")
+    install.expect("libsa", "filename", '"tftp:boot/netbsd-INSTALL"', "netbsd-INSTALL")
+    install.expect("libsa", "filename", '"tftp:boot/install.cfg"', "install.cfg", opens="boot.cfg")
+    assert not install.facts("kernel-netbsd", "filename")
 
 
 def test_names_that_are_any_text(tmp_path):

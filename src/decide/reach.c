@@ -42,7 +42,12 @@ struct walk {
     enum setting_space space;
     unsigned code;
     bool hardware_known;
-    struct dhcp_message *message; /* says the hardware address and nothing else */
+    const struct hardware *hardware;
+    const struct subnet *subnet;
+    const struct pool *pool;
+    /* For what is decided, made when it is needed first: a request that says the hardware address
+     * and nothing else. */
+    struct dhcp_message *message;
     struct evaluation *evaluation;
     uint8_t *members; /* per class: what being in it comes to */
     uint8_t *added;   /* per class: an enum under + 1 where an `add` names it */
@@ -104,11 +109,26 @@ static enum source source_of(struct walk *w, const struct expression *x, unsigne
     }
 }
 
+static void prepare_evaluation(struct walk *w)
+{
+    const struct reach_question *question = w->question;
+
+    w->message = memory_zeroed(1, sizeof(*w->message));
+    w->evaluation = memory_zeroed(1, sizeof(*w->evaluation));
+    recall_message(w->message, w->hardware, NULL);
+    w->evaluation->message = w->message;
+    evaluation_start(w->evaluation);
+    recall_place(w->evaluation, question->snapshot, question->host, question->address);
+}
+
 /* The value of an expression that is decided; false where a limit was met, and nothing is known. */
 static bool decided_value(struct walk *w, const struct expression *x, struct value *value)
 {
-    struct evaluation *e = w->evaluation;
+    struct evaluation *e;
 
+    if (!w->evaluation)
+        prepare_evaluation(w);
+    e = w->evaluation;
     e->steps = e->depth = 0;
     e->bytes_used = 0;
     e->exhausted = false;
@@ -480,7 +500,6 @@ static unsigned by_value(struct walk *w, const struct class *class, const struct
     enum source source = source_of(w, x, 0);
     struct values before;
     struct value value;
-    unsigned truth = TRUTH_FALSE;
     bool decided = source == SOURCE_DECIDED && decided_value(w, x, &value);
 
     *rest = TRUTH_FALSE;
@@ -489,24 +508,26 @@ static unsigned by_value(struct walk *w, const struct class *class, const struct
     *rest = gate;
     if (!decided)
         *rest = truth_both(gate, TRUTH_ANY | (source == SOURCE_OPEN ? 0 : TRUTH_SHUT));
-    before = values ? *values : (struct values){.live = false};
+    if (decided) {
+        const struct subclass *subclass = class_find(class, value.data);
+
+        if (!subclass)
+            return TRUTH_FALSE;
+        *rest = TRUTH_FALSE;
+        if (values)
+            run_scope(w, &subclass->scope, values, under_of(gate));
+        return gate;
+    }
+    if (!values || !(*rest & TRUTH_TRUE))
+        return class->subclass_count > 0 ? *rest : TRUTH_FALSE;
+    before = *values;
     for (size_t i = 0; i < class->subclass_count; i++) {
-        const struct subclass *subclass = &class->subclasses[i];
         struct values branch = before;
 
-        if (decided && !slice_equal(subclass->key, value.data))
-            continue;
-        truth = decided ? gate : *rest;
-        if (decided)
-            *rest = TRUTH_FALSE;
-        if (values && truth & TRUTH_TRUE) {
-            run_scope(w, &subclass->scope, &branch, under_of(truth));
-            *values = decided ? branch : joined(*values, branch);
-        }
-        if (decided)
-            break;
+        run_scope(w, &class->subclasses[i].scope, &branch, under_of(*rest));
+        *values = joined(*values, branch);
     }
-    return truth;
+    return class->subclass_count > 0 ? *rest : TRUTH_FALSE;
 }
 
 static unsigned join_class(struct walk *w, const struct class *class, unsigned truth,
@@ -567,20 +588,6 @@ static void run_classes(struct walk *w, struct values *values)
 
 /* ---- The walk ---- */
 
-static void prepare(struct walk *w)
-{
-    const struct reach_question *question = w->question;
-    const struct hardware *hardware = &question->hardware;
-
-    if (hardware->length == 0 && question->host)
-        hardware = &question->host->hardware;
-    w->hardware_known = hardware->length > 0;
-    recall_message(w->message, hardware, NULL);
-    w->evaluation->message = w->message;
-    evaluation_start(w->evaluation);
-    recall_place(w->evaluation, question->snapshot, question->host, question->address);
-}
-
 /* The values that are left come to the front, in their order. */
 static void keep_held(struct reach *reach, uint64_t held)
 {
@@ -601,17 +608,19 @@ void reach_find(struct reach *reach, const struct reach_question *question,
     struct values values = {.live = true, .absent = true};
 
     reach->count = reach->bytes_used = 0;
-    w.message = memory_zeroed(1, sizeof(*w.message));
-    w.evaluation = memory_zeroed(1, sizeof(*w.evaluation));
     w.members = memory_zeroed(snapshot->class_count + 1, 1);
     w.added = memory_zeroed(snapshot->class_count + 1, 1);
-    prepare(&w);
+    w.hardware = question->hardware.length == 0 && question->host ? &question->host->hardware
+                                                                  : &question->hardware;
+    w.hardware_known = w.hardware->length > 0;
+    w.subnet = question->address ? snapshot_subnet_of(snapshot, question->address) : NULL;
+    w.pool = recall_pool(w.subnet, question->address);
     find_classes(&w);
     run_scope(&w, &snapshot->global, &values, UNDER_NOTHING);
-    if (w.evaluation->subnet)
-        run_scope(&w, &w.evaluation->subnet->scope, &values, UNDER_NOTHING);
-    if (w.evaluation->pool)
-        run_scope(&w, &w.evaluation->pool->scope, &values, UNDER_NOTHING);
+    if (w.subnet)
+        run_scope(&w, &w.subnet->scope, &values, UNDER_NOTHING);
+    if (w.pool)
+        run_scope(&w, &w.pool->scope, &values, UNDER_NOTHING);
     run_classes(&w, &values);
     if (question->host)
         run_scope(&w, &question->host->scope, &values, UNDER_NOTHING);

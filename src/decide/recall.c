@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static const struct pool *pool_of(const struct subnet *subnet, uint32_t address)
+const struct pool *recall_pool(const struct subnet *subnet, uint32_t address)
 {
     for (size_t i = 0; subnet && address && i < subnet->range_count; i++) {
         if (subnet->ranges[i].low <= address && address <= subnet->ranges[i].high)
@@ -32,7 +32,7 @@ void recall_place(struct evaluation *e, const struct snapshot *snapshot, const s
     e->address = address;
     e->fixed = is_fixed(host, address);
     e->subnet = address ? snapshot_subnet_of(snapshot, address) : NULL;
-    e->pool = pool_of(e->subnet, address);
+    e->pool = recall_pool(e->subnet, address);
 }
 
 static bool has_actions(const struct scope *scope)

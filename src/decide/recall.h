@@ -10,6 +10,9 @@
 #include "decide/evaluation.h"
 #include "model/lease.h"
 
+/* The pool of the address; NULL: none, as where `subnet` is NULL. */
+const struct pool *recall_pool(const struct subnet *subnet, uint32_t address);
+
 /* Says who and where the machine is: host, address, subnet, pool. */
 void recall_place(struct evaluation *e, const struct snapshot *snapshot, const struct host *host,
                   uint32_t address);

@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 enum {
-    MOUNT_LIST_MAX = 1024,                  /* what is remembered for DUMP; the oldest goes first */
+    MOUNT_LIST_MAX = 1024, /* what is remembered for DUMP (the oldest goes first), and how many
+                              declarations EXPORT looks at */
     MOUNT_ELEMENT_MAX = 2 * MOUNT_PATH_MAX, /* bytes of a list element's reply, generously */
     MOUNT_TEXT_MAX = 1536,
 };
@@ -417,12 +418,15 @@ static void mount_write_subnet_export(struct writer *w, const struct snapshot *s
 static int mount_export(struct rpc_exchange *exchange)
 {
     const struct snapshot *snapshot = exchange->client->snapshot;
+    size_t hosts = snapshot->host_count, subnets = snapshot->subnet_count;
     struct writer *w = &exchange->reply;
 
-    /* As many as a reply holds. */
-    for (size_t i = 0; i < snapshot->host_count && writer_left(w) > MOUNT_ELEMENT_MAX; i++)
+    hosts = hosts < MOUNT_LIST_MAX ? hosts : MOUNT_LIST_MAX;
+    subnets = subnets < MOUNT_LIST_MAX ? subnets : MOUNT_LIST_MAX;
+    /* As many as a reply holds; and no more are looked at than that may be, for anybody may ask. */
+    for (size_t i = 0; i < hosts && writer_left(w) > MOUNT_ELEMENT_MAX; i++)
         mount_write_host_export(w, snapshot, &snapshot->hosts[i]);
-    for (size_t i = 0; i < snapshot->subnet_count && writer_left(w) > MOUNT_ELEMENT_MAX; i++)
+    for (size_t i = 0; i < subnets && writer_left(w) > MOUNT_ELEMENT_MAX; i++)
         mount_write_subnet_export(w, snapshot, &snapshot->subnets[i]);
     mount_write_end(w);
     return RPC_SUCCESS;

@@ -61,7 +61,7 @@ struct lease_table {
     size_t count;
     struct lease **ends; /* a heap of those whose end is to be acted upon, the first on top */
     uint32_t end_count, end_capacity;
-    struct map billings; /* struct lease_billing; key: a NOTE_BILLING's value */
+    struct map billings;  /* struct lease_billing; key: a NOTE_BILLING's value */
     int64_t last_release; /* the latest `expiry` of a released record there was */
 };
 

@@ -2,7 +2,7 @@
 from bootwire_testing import DECLINE, RELEASE, REQUEST
 from compare_cases import (POOL, RANGE, Configuration, bootp, client_id, discover, inform, lease,
                            reboot, rebind, relayed, renew, select, step)
-from compare_cases_wire import CONFIGURATIONS
+from compare_cases_leases import CONFIGURATIONS
 
 __all__ = ["CONFIGURATIONS"]
 

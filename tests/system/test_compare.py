@@ -3,7 +3,6 @@ import shutil
 
 import pytest
 
-import compare_cases_leases  # noqa: F401 (adds its own to them)
 from compare_cases_networks import CONFIGURATIONS
 from compare_testing import Pair, documented_differences, set_pools
 

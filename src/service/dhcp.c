@@ -483,9 +483,12 @@ static void say_logs(struct dhcp_service *service, const struct evaluation *eval
     };
     char text[1024];
 
-    for (size_t i = 0; i < evaluation->log_count; i++)
+    for (size_t i = 0; i < evaluation->log_count; i++) {
+        if (!journal_takes(service->server->journal, JOURNAL_NOTES))
+            continue;
         log_line(levels[evaluation->logs[i].level], "dhcp: %s",
                  text_printable(text, sizeof(text), evaluation->logs[i].text));
+    }
     if (evaluation->exhausted && may_say(&service->exhausted_evaluation_said_ms, now_ms))
         log_warning("dhcp: the configuration's statements come to more for one packet than the "
                     "limits allow; the rest is left out");

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "service/line_budget.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -10,14 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { REFUSALS_PER_SECOND = 50 };
+/* What a person could still read of refusals; of the rest, what a thousand machines that are
+ * switched on at once come to. */
+enum { REFUSALS_PER_SECOND = 50, LINES_PER_SECOND = 2000 };
 
 struct journal {
     pthread_mutex_t lock; /* one line at a time on the descriptor; guards what follows */
     int descriptor;
-    uint64_t second;   /* of the monotonic clock, that the two below count */
-    unsigned refusals; /* logged */
-    unsigned withheld; /* not logged */
+    struct line_budget budgets[JOURNAL_KINDS];
 };
 
 struct journal *journal_new(int descriptor)
@@ -26,6 +27,9 @@ struct journal *journal_new(int descriptor)
 
     pthread_mutex_init(&journal->lock, NULL);
     journal->descriptor = descriptor;
+    journal->budgets[JOURNAL_REFUSALS].per_second = REFUSALS_PER_SECOND;
+    journal->budgets[JOURNAL_ANSWERS].per_second = LINES_PER_SECOND;
+    journal->budgets[JOURNAL_NOTES].per_second = LINES_PER_SECOND;
     return journal;
 }
 
@@ -75,44 +79,43 @@ static void journal_write_json(struct journal *journal, const struct boot_step *
     json_decref(line);
 }
 
-/* Anybody can ask for what nobody gets, as fast as the wire carries it: a log that took each such
- * line would fill the disk. Returns whether this one is to be left out. */
-static bool journal_withholds(struct journal *journal, const struct boot_step *step)
+bool journal_takes(struct journal *journal, enum journal_kind kind)
 {
-    uint64_t second = clock_monotonic_ms() / 1000;
-    unsigned withheld = 0;
-    bool out;
+    static const char *const kinds[JOURNAL_KINDS] = {
+        [JOURNAL_REFUSALS] = "refusals",
+        [JOURNAL_ANSWERS] = "answers",
+        [JOURNAL_NOTES] = "lines of the configuration's log statements",
+    };
+    unsigned withheld;
+    bool takes;
 
-    if (!step->refused)
-        return false;
     pthread_mutex_lock(&journal->lock);
-    if (second != journal->second) {
-        withheld = journal->withheld;
-        journal->second = second;
-        journal->refusals = journal->withheld = 0;
-    }
-    out = journal->refusals >= REFUSALS_PER_SECOND;
-    if (out)
-        journal->withheld++;
-    else
-        journal->refusals++;
+    takes = line_budget_take(&journal->budgets[kind], clock_monotonic_ms(), &withheld);
     pthread_mutex_unlock(&journal->lock);
     if (withheld > 0)
-        log_warning("%u more refusals within one second are not shown", withheld);
-    return out;
+        log_warning("%u more %s within one second are not shown", withheld, kinds[kind]);
+    return takes;
 }
 
-void journal_step(struct journal *journal, const struct boot_step *step)
+static void journal_write_line(const struct boot_step *step)
 {
     char who[256];
 
-    if (journal_withholds(journal, step))
-        return;
     journal_who(who, sizeof(who), step);
     log_line(step->refused ? LOG_WARNING : LOG_INFO, "%s %s%s%s: %s -> %s", who, step->service,
              step->stage == STAGE_UNKNOWN ? "" : "/",
              step->stage == STAGE_UNKNOWN ? "" : boot_stage_name(step->stage), step->asked,
              step->got);
+}
+
+void journal_step(struct journal *journal, const struct boot_step *step)
+{
+    bool shown = journal_takes(journal, step->refused ? JOURNAL_REFUSALS : JOURNAL_ANSWERS);
+
+    if (shown)
+        journal_write_line(step);
+    else if (step->refused)
+        return;
     if (journal->descriptor >= 0)
         journal_write_json(journal, step);
 }

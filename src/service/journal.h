@@ -5,6 +5,7 @@
 
 #include "model/step.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct journal;
@@ -15,7 +16,17 @@ void journal_free(struct journal *journal);
 
 /* Takes one step down. A JSON line holds: time (milliseconds of CLOCK_MONOTONIC), service, stage,
  * address, hardware, host, asked, got, bytes, refused. Of refusals, at most 50 a second are taken
- * down; how many more there were is said. */
+ * down, of the others, at most 2,000 a second get a log line; how many more there were is said. */
 void journal_step(struct journal *journal, const struct boot_step *step);
+
+/* What the log takes so many lines of a second, and no more. */
+enum journal_kind {
+    JOURNAL_REFUSALS,
+    JOURNAL_ANSWERS,
+    JOURNAL_NOTES, /* what the configuration's log statements write */
+    JOURNAL_KINDS,
+};
+/* Whether the log takes one more line of that kind now. */
+bool journal_takes(struct journal *journal, enum journal_kind kind);
 
 #endif

@@ -1,6 +1,7 @@
-/* Who holds which address. */
+/* Who holds which address, and what else of the services a flood must not blow up. */
 #include "test.h"
 
+#include "service/line_budget.h"
 #include "service/machines.h"
 
 static struct machine machine(uint32_t number)
@@ -51,10 +52,31 @@ static void words_for_addresses_are_bounded(void **state)
     machines_free(machines);
 }
 
+/* A flood of lines leaves so many of each second, and the number of the others. */
+static void lines_are_bounded(void **state)
+{
+    struct line_budget budget = {.per_second = 3};
+    unsigned written = 0, withheld = 0, told = 0;
+
+    (void)state;
+    for (uint64_t now_ms = 5000; now_ms < 8000; now_ms++) {
+        written += line_budget_take(&budget, now_ms, &withheld);
+        told += withheld;
+        assert_true(withheld == 0 || now_ms % 1000 == 0);
+    }
+    assert_int_equal(written, 9);
+    assert_int_equal(told, 2 * 997);
+    assert_true(line_budget_take(&budget, 9000, &withheld));
+    assert_int_equal(withheld, 997);
+    assert_true(line_budget_take(&budget, 9001, &withheld));
+    assert_int_equal(withheld, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_for_addresses_are_bounded),
+        cmocka_unit_test(lines_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,17 @@
+#include "service/line_budget.h"
+
+bool line_budget_take(struct line_budget *budget, uint64_t now_ms, unsigned *withheld)
+{
+    *withheld = 0;
+    if (now_ms / 1000 != budget->second) {
+        *withheld = budget->withheld;
+        budget->second = now_ms / 1000;
+        budget->taken = budget->withheld = 0;
+    }
+    if (budget->taken == budget->per_second) {
+        budget->withheld++;
+        return false;
+    }
+    budget->taken++;
+    return true;
+}

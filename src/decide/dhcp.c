@@ -303,6 +303,18 @@ bool dhcp_set_aside(const struct lease *lease, const struct hardware *machine, i
     return true;
 }
 
+/* How many addresses the machine has had set aside. */
+static size_t count_declined(const struct decision *d)
+{
+    const struct lease *lease =
+        lease_table_by_hardware(d->question->leases, &d->plan->identity.hardware);
+    size_t count = 0;
+
+    for (; lease; lease = lease->next_of_machine)
+        count += lease->state == LEASE_DECLINED && lease->expiry > d->question->wall;
+    return count;
+}
+
 static void decide_decline(struct decision *d)
 {
     const struct lease *known = lease_table_by_address(d->question->leases, d->requested);
@@ -319,6 +331,12 @@ static void decide_decline(struct decision *d)
     }
     if (!scope_view_number(&d->view, PARAMETER_ALLOW_DECLINES, 1)) {
         dhcp_why(d, "it declines %s, and declines are denied", text);
+        return;
+    }
+    /* A machine that finds every address taken is wrong about them, or wants the ranges empty. */
+    if (count_declined(d) >= DHCP_DECLINES_MAX) {
+        dhcp_why(d, "it declines %s, and %d addresses are set aside at its word already", text,
+                 DHCP_DECLINES_MAX);
         return;
     }
     seconds = scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);

@@ -15,7 +15,9 @@
 
 enum {
     DHCP_OFFER_MS = 120000,       /* how long an offer keeps its address from others */
-    DHCP_OFFERS_MAX = 65536,      /* offers open at a time; beyond it unknown machines wait */
+    DHCP_OFFERS_MAX = 65536,      /* offers open at a time; beyond it the oldest one ends */
+    DHCP_LEASES_MAX = 1 << 20,    /* addresses with a record; beyond it only those are given */
+    DHCP_DECLINES_MAX = 8,        /* addresses that one machine may have set aside at a time */
     DHCP_DECLINED_SECONDS = 3600, /* how long a declined address is set aside */
     DHCP_REPEAT_MS = 64000, /* a repeat counts within this: the longest pause of a PXE client */
     DHCP_WHY_SIZE = 512,

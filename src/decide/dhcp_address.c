@@ -176,7 +176,7 @@ static uint32_t choose_asked(struct decision *d, uint32_t asked, bool once_held)
         !hardware_equal(&lease->hardware, &d->plan->identity.hardware))
         return 0;
     if (!asked || !range_serves(d, range_here(d, asked)) || !assignable(d, asked) ||
-        !is_free(d, lease))
+        !is_free(d, lease) || (!lease && d->question->leases->count >= DHCP_LEASES_MAX))
         return 0;
     dhcp_why(d, "it asked for this one, which is free");
     return asked;
@@ -288,13 +288,10 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
     const struct subnet *subnet;
     uint32_t address;
 
-    if (d->question->leases->offer_count >= DHCP_OFFERS_MAX && d->type == DHCP_DISCOVER) {
-        d->plan->outcome = OUTCOME_EXHAUSTED;
-        dhcp_why(d, "%d offers are open, which is the limit", DHCP_OFFERS_MAX);
-        return 0;
-    }
+    bool full = d->question->leases->count >= DHCP_LEASES_MAX;
+
     address = choose_asked(d, asked, false);
-    for (size_t index = 0; !address && (subnet = next_here(d, &index));)
+    for (size_t index = 0; !address && !full && (subnet = next_here(d, &index));)
         address = choose_unused(d, subnet);
     if (!address)
         address = choose_asked(d, asked, true);
@@ -303,6 +300,11 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
     if (address)
         return address;
     d->plan->outcome = OUTCOME_EXHAUSTED;
+    if (full) {
+        dhcp_why(d, "%d leases are known, which is the limit, and none of its ranges has ended",
+                 DHCP_LEASES_MAX);
+        return 0;
+    }
     dhcp_why(d, d->type == DHCP_BOOTP
                     ? "no range serves BOOTP clients that no host declaration names (range "
                       "dynamic-bootp), or none has a free address"

@@ -389,19 +389,29 @@ void lease_table_remove(struct lease_table *table, uint32_t address)
     lease_free(lease);
 }
 
+static void end_oldest_offer(struct lease_table *table)
+{
+    struct lease *lease = table->oldest_offer;
+
+    if (lease->state == LEASE_OFFERED) {
+        lease_table_remove(table, lease->address);
+        return;
+    }
+    unlink_offer(table, lease);
+    lease->offer_until_ms = 0;
+    note_end(group_of(table, lease->address), lease->address);
+}
+
 void lease_table_expire_offers(struct lease_table *table, uint64_t now_ms)
 {
-    while (table->oldest_offer && table->oldest_offer->offer_until_ms <= now_ms) {
-        struct lease *lease = table->oldest_offer;
+    while (table->oldest_offer && table->oldest_offer->offer_until_ms <= now_ms)
+        end_oldest_offer(table);
+}
 
-        if (lease->state == LEASE_OFFERED) {
-            lease_table_remove(table, lease->address);
-        } else {
-            unlink_offer(table, lease);
-            lease->offer_until_ms = 0;
-            note_end(group_of(table, lease->address), lease->address);
-        }
-    }
+void lease_table_limit_offers(struct lease_table *table, size_t most)
+{
+    while (table->offer_count > most)
+        end_oldest_offer(table);
 }
 
 bool lease_is_free(const struct lease *lease, int64_t wall, uint64_t now_ms)

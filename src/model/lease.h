@@ -87,6 +87,10 @@ int64_t lease_table_next_end(const struct lease_table *table);
 /* How many leases count for the class: bound records with this NOTE_BILLING. */
 size_t lease_table_billed(const struct lease_table *table, struct slice billing);
 
+/* Ends the oldest offers where there are more than `most`. Who comes with a REQUEST for one of them
+ * still gets it, as long as it is free. */
+void lease_table_limit_offers(struct lease_table *table, size_t most);
+
 /* Whether nobody has a claim on the record's address now. */
 bool lease_is_free(const struct lease *lease, int64_t wall, uint64_t now_ms);
 

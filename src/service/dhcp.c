@@ -421,7 +421,7 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     out = &service->waiting[service->waiting_count];
     switch (plan->change) {
     case CHANGE_OFFER:
-        leases_offer(service->leases, &plan->lease);
+        leases_offer(service->leases, &plan->lease, DHCP_OFFERS_MAX);
         break;
     case CHANGE_FORGET:
         leases_forget(service->leases, plan->lease.address);

@@ -272,9 +272,10 @@ const struct lease_table *leases_table(const struct leases *leases)
     return &leases->table;
 }
 
-void leases_offer(struct leases *leases, const struct lease *lease)
+void leases_offer(struct leases *leases, const struct lease *lease, size_t most)
 {
     lease_table_put(&leases->table, lease);
+    lease_table_limit_offers(&leases->table, most);
 }
 
 void leases_forget(struct leases *leases, uint32_t address)

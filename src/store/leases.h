@@ -41,8 +41,8 @@ size_t leases_lost(const struct leases *leases);
 /* What answers questions; good until the next change. */
 const struct lease_table *leases_table(const struct leases *leases);
 
-/* Puts a record in memory only: an offer. */
-void leases_offer(struct leases *leases, const struct lease *lease);
+/* Puts a record in memory only: an offer. Of more than `most` offers the oldest ones end. */
+void leases_offer(struct leases *leases, const struct lease *lease, size_t most);
 /* Ends the offer of an address, if it is on offer and nothing more. */
 void leases_forget(struct leases *leases, uint32_t address);
 /* Puts a record that leases_commit() makes durable, and why the machine has the address: printable

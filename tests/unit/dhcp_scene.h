@@ -93,6 +93,7 @@ static inline void scene_carry_out(struct scene *scene)
     case CHANGE_OFFER:
     case CHANGE_STORE:
         lease_table_put(&scene->leases, &plan->lease);
+        lease_table_limit_offers(&scene->leases, DHCP_OFFERS_MAX);
         break;
     case CHANGE_FORGET:
         lease = lease_table_by_address(&scene->leases, plan->lease.address);

@@ -95,7 +95,7 @@ static void leases_survive(void **state)
     offered.offer_until_ms = 5;
     leases_store(leases, &lease, "tested");
     leases_store(leases, &forever, "tested");
-    leases_offer(leases, &offered);
+    leases_offer(leases, &offered, 10);
     assert_true(leases_pending(leases));
     commit(leases);
     assert_false(leases_pending(leases));

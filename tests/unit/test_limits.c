@@ -206,6 +206,90 @@ static void ranges_find_their_subnets(void **state)
     diagnostics_release(&found);
 }
 
+/* A flood of new machines ends the oldest offers; who takes one of those then gets it all the same.
+ */
+static void a_flood_of_discovers_refuses_nobody(void **state)
+{
+    const struct ask discover = {.type = DHCP_DISCOVER, .mac = 1};
+    struct ask request = {.type = DHCP_REQUEST, .mac = 1, .server = SCENE_SERVER};
+    struct lease lease = {.state = LEASE_OFFERED, .hardware = {1, 6, {4}}};
+
+    (void)state;
+    scene_open(&scene, "subnet 10.50.0.0 netmask 255.255.0.0 { range 10.50.2.1 10.50.2.9; }\n"
+                       "subnet 10.60.0.0 netmask 255.254.0.0 { range 10.60.0.1 10.61.255.250; }");
+    request.requested = scene_ask(&scene, &discover);
+    assert_true(request.requested);
+    lease.offer_until_ms = scene.now_ms + DHCP_OFFER_MS;
+    for (uint32_t i = 0; i < DHCP_OFFERS_MAX; i++) {
+        lease.address = 0x0a3c0001 + i;
+        memcpy(lease.hardware.address + 1, &i, sizeof(i));
+        lease_table_put(&scene.leases, &lease);
+        lease_table_limit_offers(&scene.leases, DHCP_OFFERS_MAX);
+    }
+    assert_int_equal(scene.leases.offer_count, DHCP_OFFERS_MAX);
+    assert_null(lease_table_by_address(&scene.leases, request.requested));
+    assert_true(scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 2}));
+    assert_int_equal(scene.leases.offer_count, DHCP_OFFERS_MAX);
+    assert_int_equal(scene_ask(&scene, &request), request.requested);
+    scene_close(&scene);
+}
+
+/* Whatever the ranges hold, so many addresses get records; then those that ended go to others.
+ */
+static void leases_are_bounded(void **state)
+{
+    struct text text = {.length = 0};
+    const struct lease ended = {
+        .address = 0x0a320130, .state = LEASE_BOUND, .expiry = 1000, .hardware = {1, 6, {4, 4, 4}}};
+    size_t count;
+
+    (void)state;
+    open_scene(&text);
+    lease_table_put(&scene.leases, &ended);
+    count = scene.leases.count;
+    scene.leases.count = DHCP_LEASES_MAX;
+    assert_int_equal(scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 1}), 0x0a320130);
+    assert_int_equal(scene.leases.count, DHCP_LEASES_MAX);
+    assert_false(
+        scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 2, .requested = 0x0a320131}));
+    assert_int_equal(scene.plan.outcome, OUTCOME_EXHAUSTED);
+    assert_true(scene_why(&scene, "which is the limit"));
+    scene.leases.count = count;
+    assert_true(scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 2}));
+    scene_close(&scene);
+}
+
+/* One machine that declines whatever it gets takes a few addresses out of the ranges, not all.
+ */
+static void declines_are_bounded(void **state)
+{
+    struct text text = {.length = 0};
+    struct ask decline = {.type = DHCP_DECLINE, .mac = 1};
+    size_t set_aside = 0;
+
+    (void)state;
+    open_scene(&text);
+    for (int i = 0; i < 100; i++) {
+        decline.requested = scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 1});
+        assert_true(decline.requested);
+        scene_ask(&scene, &decline);
+        set_aside += scene.plan.change == CHANGE_STORE;
+    }
+    assert_int_equal(set_aside, DHCP_DECLINES_MAX);
+    assert_true(scene_why(&scene, "set aside at its word already"));
+    /* Another machine's word counts, and this one's again when its time is over. */
+    decline.mac = 2;
+    decline.requested = scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 2});
+    scene_ask(&scene, &decline);
+    assert_int_equal(scene.plan.change, CHANGE_STORE);
+    scene_pass(&scene, DHCP_DECLINED_SECONDS + 1);
+    decline.mac = 1;
+    decline.requested = scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER, .mac = 1});
+    scene_ask(&scene, &decline);
+    assert_int_equal(scene.plan.change, CHANGE_STORE);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +298,9 @@ int main(void)
         cmocka_unit_test(patterns_that_cost_too_much_are_refused),
         cmocka_unit_test(large_files_are_read),
         cmocka_unit_test(ranges_find_their_subnets),
+        cmocka_unit_test(a_flood_of_discovers_refuses_nobody),
+        cmocka_unit_test(leases_are_bounded),
+        cmocka_unit_test(declines_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,8 @@ subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} }}
 host named {{ hardware ethernet 02:00:00:b1:00:01; fixed-address 10.50.1.50; filename "file"; server-name "server"; }}
 host file {{ hardware ethernet 02:00:00:b1:00:02; fixed-address 10.50.1.51; filename "file"; }}
 host server {{ hardware ethernet 02:00:00:b1:00:03; fixed-address 10.50.1.52; server-name "server"; }}
+host tight {{ hardware ethernet 02:00:00:b1:00:05; fixed-address 10.50.1.54; filename "file"; server-name "server";
+  option nisplus-domain "{'x' * 100}"; option nwip-domain "{'x' * 120}"; option pcode "{'y' * 62}"; }}
 host roomy {{ hardware ethernet 02:00:00:b1:00:04; fixed-address 10.50.1.53;
   option dhcp-max-message-size 1400; }}
 """)
@@ -31,6 +33,8 @@ c.case("one that fits nowhere", *lease(prl=[15, 40, 222, 100]))
 c.case("no field is free", *lease(prl=[1, 100, 101]), mac="02:00:00:b1:00:01")
 c.case("the sname field is free", *lease(prl=[15, 100]), mac="02:00:00:b1:00:02")
 c.case("the file field is free", *lease(prl=[15, 14]), mac="02:00:00:b1:00:03")
+c.case("the last bytes", *lease(prl=[64, 62, 100]), mac="02:00:00:b1:00:05",
+       differs=["mask-first", "last-bytes"])
 c.case("a long option with room", *lease(prl=[222], options=size(1400)))
 c.case("a longer option with room", *lease(prl=[223], options=size(1400)))
 c.case("two long options with room", *lease(prl=[222, 223], options=size(1500)))

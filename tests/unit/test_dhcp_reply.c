@@ -282,6 +282,34 @@ static void inform_in_all_its_forms(void **state)
     scene_close(&scene);
 }
 
+/* RFC 6842 section 3: in every reply, a refusal too; never where the machine sent none. */
+static void identifiers_come_back(void **state)
+{
+    static const struct ask asks[] = {
+        {.type = DHCP_DISCOVER},
+        {.type = DHCP_REQUEST, .requested = 0x0a3201c9, .server = SCENE_SERVER},
+        {.type = DHCP_INFORM, .ciaddr = 0x0a320163},
+    };
+
+    (void)state;
+    scene_open(&scene, SUBNET);
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        struct ask ask = asks[i];
+
+        ask.mac = 1;
+        ask.identifier = "!name";
+        scene_ask(&scene, &ask);
+        assert_true(slice_equal_string(
+            dhcp_message_bytes(&scene.reply, DHCP_OPTION_CLIENT_IDENTIFIER), "\xffname"));
+        ask.identifier = NULL;
+        scene_ask(&scene, &ask);
+        assert_true(scene.reply_length > 0);
+        assert_false(reply_has(DHCP_OPTION_CLIENT_IDENTIFIER));
+        assert_int_equal(scene_reply_type(&scene) == DHCP_NAK, ask.type == DHCP_REQUEST);
+    }
+    scene_close(&scene);
+}
+
 /* What is new to a machine is probed, and what is found to be another's is set aside. */
 static void new_addresses_are_probed(void **state)
 {
@@ -341,6 +369,7 @@ int main(void)
         cmocka_unit_test(bootp_has_64_bytes),
         cmocka_unit_test(unknown_vendor_area_comes_back),
         cmocka_unit_test(inform_in_all_its_forms),
+        cmocka_unit_test(identifiers_come_back),
         cmocka_unit_test(new_addresses_are_probed),
     };
 

@@ -71,6 +71,37 @@ static void proxy_leaves_the_rest_alone(void **state)
     scene_close(&scene);
 }
 
+/* Each architecture its own file, as conditions on option 93 say; through a relay as well. */
+static void proxy_by_architecture(void **state)
+{
+    static const struct {
+        const char *option;
+        const char *file;
+    } rows[] = {{"\x5d\2\0\0", "bios"}, {"\x5d\2\0\7", "x64"}, {"\x5d\2\0\x0b", "arm"}};
+
+    (void)state;
+    scene_open(&scene,
+               "option arch code 93 = unsigned integer 16;"
+               "subnet 10.50.1.0 netmask 255.255.255.0 { proxy-dhcp on;"
+               " if option arch = 00:07 { filename \"x64\"; }"
+               " elsif option arch = 00:0b { filename \"arm\"; } else { filename \"bios\"; } }");
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t row = i / 2;
+        struct ask request = {.type = DHCP_DISCOVER,
+                              .mac = 1,
+                              .vendor = "PXEClient",
+                              .giaddr = i % 2 ? 0x0a320105 : 0,
+                              .options = rows[row].option,
+                              .options_length = 4};
+
+        scene_ask(&scene, &request);
+        assert_true(slice_equal_string(scene.reply.file, rows[row].file));
+        assert_int_equal(scene.reply.yiaddr, 0);
+        assert_int_equal(scene.plan.path, i % 2 ? PATH_RELAY : PATH_BROADCAST);
+    }
+    scene_close(&scene);
+}
+
 static void proxy_for_http(void **state)
 {
     (void)state;
@@ -252,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(proxy_offers_no_address, forget),
         cmocka_unit_test_setup(proxy_leaves_the_rest_alone, forget),
+        cmocka_unit_test_setup(proxy_by_architecture, forget),
         cmocka_unit_test_setup(proxy_for_http, forget),
         cmocka_unit_test_setup(menus_in_offers_of_both_kinds, forget),
         cmocka_unit_test_setup(boot_server_answers_the_choice, forget),

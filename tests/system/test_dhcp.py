@@ -3,13 +3,14 @@ import re
 import sqlite3
 import time
 
+import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6ND_RS
 from scapy.layers.l2 import ARP, Ether
 
-from bootwire_testing import (ACK, DECLINE, DISCOVER, INFORM, NAK, PC, RELEASE, REQUEST,
-                              address_bytes, bootp_request, capture, dhcp_options, is_dhcp_reply,
-                              mac_bytes, wait_until)
+from bootwire_testing import (ACK, DECLINE, DISCOVER, INFORM, NAK, PC, RELEASE, REQUEST, DhcpReply,
+                              address_bytes, bootp_request, capture, dhcp_options, have,
+                              is_dhcp_reply, mac_bytes, wait_until)
 
 SUBNET = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.250; }\n"
 
@@ -484,3 +485,31 @@ def test_ipxe_rom_boots(server, network, guest):
     for packet in advertisements:
         assert packet[ICMPv6ND_RA].routerlifetime == 0
         assert packet[Ether].dst == MAC
+
+
+@pytest.mark.skipif(not have("busybox"), reason="needs busybox")
+def test_a_real_client_reads_what_is_encoded(server, network, tmp_path):
+    """udhcpc: options that go on in the file and sname fields (RFC 2131 section 4.1), domain search
+    (RFC 3397), classless routes (RFC 3442)."""
+    script, told = tmp_path / "script", tmp_path / "told"
+    script.write_text(f'#!/bin/sh\n[ "$1" = bound ] && env > {told}.new && mv {told}.new {told}\n'
+                      "exit 0\n")
+    script.chmod(0o755)
+    running = server(f"""{SUBNET}
+        option domain-search "eng.example.org", "ops.example.org";
+        option classless-static-routes 10.60.0.0/16 10.50.1.9, 0.0.0.0/0 10.50.1.1;
+        option nis-domain "{'n' * 120}"; option domain-name "{'d' * 150}";
+        option root-path "{'r' * 50}"; option host-name "{'h' * 60}";""")
+    recording = network.record()
+    client = network.client.popen(
+        ["busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", script, "-O", "search",
+         "-O", "staticroutes", "-O", "nisdomain", "-O", "rootpath"])
+    assert client.wait(30) == 0, running.log
+    values = dict(line.split("=", 1) for line in told.read_text().splitlines() if "=" in line)
+    replies = [DhcpReply(p) for p in recording.packets() if is_dhcp_reply(p)]
+    assert replies and all(reply.options[52] == b"\3" for reply in replies)
+    assert values["search"] == "eng.example.org ops.example.org"
+    assert values["staticroutes"] == "10.60.0.0/16 10.50.1.9 0.0.0.0/0 10.50.1.1"
+    assert values["nisdomain"] == "n" * 120 and values["domain"] == "d" * 150
+    assert values["rootpath"] == "r" * 50 and values["hostname"] == "h" * 60
+    assert "does not fit" not in running.log

@@ -173,14 +173,25 @@ static char *add_network_of(struct explanation *explanation, const char *path, c
     return NULL;
 }
 
+static void add_networks_of_host(struct explanation *explanation, const struct host *host)
+{
+    for (size_t i = 0; host && i < host->fixed_address_count; i++) {
+        const struct subnet *subnet =
+            snapshot_subnet_of(explanation->snapshot, host->fixed_addresses[i]);
+
+        if (subnet)
+            add_network(explanation, subnet);
+    }
+}
+
 /* The wires to explain: those asked for, those of the host's fixed addresses, or all. */
 static char *find_networks(struct explanation *explanation, const char *path,
                            const struct explain_options *options, struct probe *probe)
 {
     const struct snapshot *snapshot = explanation->snapshot;
     const struct host *host = explanation->host;
+    bool is_name = host && strcmp(host->name, explanation->machine) == 0, everywhere;
     uint32_t address;
-    bool everywhere;
 
     if (snapshot->subnet_count == 0)
         return memory_printf("%s declares no subnet: no request is answered", path);
@@ -190,12 +201,11 @@ static char *find_networks(struct explanation *explanation, const char *path,
         return add_network_of(explanation, path, options->relay, &probe->relay);
     if (options->subnet)
         return add_network_of(explanation, path, options->subnet, &address);
-    for (size_t i = 0; host && i < host->fixed_address_count; i++) {
-        const struct subnet *subnet = snapshot_subnet_of(snapshot, host->fixed_addresses[i]);
-
-        if (subnet)
-            add_network(explanation, subnet);
-    }
+    add_networks_of_host(explanation, host);
+    /* A machine may have a declaration for each network; a name means one of them. */
+    for (host = is_name ? NULL : host; host && host->next_of_hardware;
+         host = host->next_of_hardware)
+        add_networks_of_host(explanation, host->next_of_hardware);
     everywhere = explanation->network_count == 0;
     for (size_t i = 0; everywhere && i < snapshot->subnet_count; i++)
         add_network(explanation, &snapshot->subnets[i]);

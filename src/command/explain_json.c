@@ -53,6 +53,7 @@ static json_t *stage_json(struct file_lines *lines, const struct explained_stage
     set_text(object, "stage", stage->stage->key);
     if (stage->file)
         set_text(object, "opens", stage->file);
+    set_text(object, "host", stage->explained.host ? stage->explained.host->name : NULL);
     json_object_set_new(object, "answered", json_boolean(stage->explained.answered));
     set_text(object, "reason", stage->explained.outcome);
     for (size_t i = 0; i < stage->explained.fact_count; i++)

@@ -240,8 +240,10 @@ static void print_machine(struct table *table, const struct explanation *explana
         fprintf(table->to, "  %s\n", explanation->note);
 }
 
-static void print_network(struct table *table, const struct explained_network *network)
+static void print_network(struct table *table, const struct explanation *explanation,
+                          const struct explained_network *network)
 {
+    const struct host *found = network->stages[0].explained.host;
     const struct subnet *subnet = network->subnet;
     char address[IPV4_TEXT_SIZE], mask[IPV4_TEXT_SIZE];
 
@@ -250,24 +252,15 @@ static void print_network(struct table *table, const struct explained_network *n
     if (subnet->shared)
         print_name(table, " of shared-network ", subnet->shared->name);
     print_place(table, subnet->where);
+    /* Of several declarations of one machine, that for this network counts, or the first. */
+    if (explanation->host && found && found != explanation->host) {
+        print_name(table, "  the declaration that counts here: host ", found->name);
+        print_place(table, found->where);
+    }
     print_common(table, network);
     for (size_t i = 0; i < network->stage_count; i++) {
         if (first_alike(network, i) == i)
             print_stage(table, network, i);
-    }
-}
-
-/* A declaration that is not the one found for its own hardware address. */
-static void print_other_host(struct table *table, const struct explanation *explanation,
-                             const struct explained_network *network)
-{
-    const struct host *found = network->stage_count > 0 ? network->stages[0].explained.host : NULL;
-
-    if (!explanation->host || found == explanation->host)
-        return;
-    if (found) {
-        print_name(table, "  the declaration that is written first counts: host ", found->name);
-        print_place(table, found->where);
     }
 }
 
@@ -284,9 +277,7 @@ void explanation_print(const struct explanation *explanation, FILE *to)
         }
     }
     print_machine(&table, explanation);
-    if (explanation->network_count > 0)
-        print_other_host(&table, explanation, &explanation->networks[0]);
     for (size_t i = 0; i < explanation->network_count; i++)
-        print_network(&table, &explanation->networks[i]);
+        print_network(&table, explanation, &explanation->networks[i]);
     file_lines_release(&table.lines);
 }

@@ -253,9 +253,26 @@ host nothing { filename "x"; }
         Explained(path, "by-option").expect(key, "address", "10.1.0.3", "fixed-address 10.1.0.3")
     Explained(path, "again").expect("rom", "filename", '"one"', 'filename "one"')
     text = bootwire("check", "-c", path, "--explain", "again").stdout
-    assert "written first counts: host one" in text
+    assert "counts here: host one" in text
     done = bootwire("check", "-c", path, "--explain", "nothing")
     assert done.returncode == 1 and "neither a hardware address" in done.stderr
+
+
+def test_a_declaration_for_each_network(tmp_path):
+    path = written(tmp_path, """\
+subnet 10.1.0.0 netmask 255.255.0.0 { }
+subnet 10.2.0.0 netmask 255.255.0.0 { }
+host here { hardware ethernet 22:22:22:22:00:00; fixed-address 10.1.0.2; filename "here"; }
+host there { hardware ethernet 22:22:22:22:00:00; fixed-address 10.2.0.2; filename "there"; }
+""")
+    both = Explained(path, MAC)
+    both.expect("rom", "filename", '"here"', "host here")
+    both.expect("rom", "filename", '"there"', "host there", network=1)
+    assert both.stage("rom", network=1)["host"] == "there"
+    assert "counts here: host there" in bootwire("check", "-c", path, "--explain", MAC).stdout
+    there = Explained(path, "there")
+    assert [network["subnet"] for network in there.data["networks"]] == ["10.2.0.0"]
+    there.expect("rom", "filename", '"there"', "host there")
 
 
 def test_text_for_people(path):

@@ -15,7 +15,7 @@ static void map_hash_key_draw(void)
     randombytes_buf(map_hash_key, sizeof(map_hash_key));
 }
 
-static uint64_t map_hash(const void *key, size_t key_length)
+uint64_t map_hash(const void *key, size_t key_length)
 {
     uint8_t digest[crypto_shorthash_BYTES];
     uint64_t hash;

@@ -22,6 +22,9 @@ struct map {
     size_t count;
 };
 
+/* The hash of the bytes; another one in each process. */
+uint64_t map_hash(const void *key, size_t key_length);
+
 /* The value under the key's bytes, or NULL. */
 void *map_get(const struct map *map, const void *key, size_t key_length);
 /* Stores `value` (not NULL) under a copy of the key; returns the value it replaces, or NULL. */

@@ -312,10 +312,78 @@ static uint32_t choose_new(struct decision *d, uint32_t asked)
     return 0;
 }
 
-uint32_t dhcp_choose_address(struct decision *d, uint32_t asked)
+/* A record of another hardware address that has the machine's identifier or UUID: one that is free,
+ * and that it may have; or one that is in force. Of many clones a few are looked at. */
+static const struct lease *find_alike(const struct decision *d, enum lease_key kind, bool free)
+{
+    enum { LOOKED_AT_MAX = 16 };
+    struct slice key = d->plan->identity.client_identifier;
+    const struct lease *lease;
+
+    if (kind == LEASE_KEY_UUID)
+        key = dhcp_message_bytes(d->question->message, DHCP_OPTION_UUID);
+    else if (scope_view_number(&d->view, PARAMETER_IGNORE_CLIENT_UIDS, 0))
+        return NULL;
+    lease = lease_index_find(&d->question->leases->alike[kind], kind, key);
+    for (int i = 0; lease && i < LOOKED_AT_MAX; i++, lease = lease_index_next(lease, kind)) {
+        if (hardware_equal(&lease->hardware, &d->plan->identity.hardware) ||
+            lease->state == LEASE_DECLINED || is_free(d, lease) != free)
+            continue;
+        if (!free && lease->state == LEASE_BOUND)
+            return lease;
+        if (free && range_serves(d, range_here(d, lease->address)) && assignable(d, lease->address))
+            return lease;
+    }
+    return NULL;
+}
+
+static const char *const alike_words[LEASE_KEYS] = {
+    [LEASE_KEY_IDENTIFIER] = "client identifier",
+    [LEASE_KEY_UUID] = "UUID",
+};
+
+/* A machine with a new hardware address (another interface of it, or a new one) finds the address
+ * that it had, by its identifier or UUID, if nobody holds that any more. While somebody does, it
+ * may be a clone: two machines at one address would end both boots. */
+static uint32_t choose_earlier(struct decision *d)
+{
+    char text[HARDWARE_TEXT_SIZE];
+
+    for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++) {
+        const struct lease *lease = find_alike(d, kind, true);
+
+        if (!lease)
+            continue;
+        snprintf(d->earlier, sizeof(d->earlier), "its own when it asked as %s, with the same %s",
+                 hardware_text(text, &lease->hardware), alike_words[kind]);
+        dhcp_why(d, "an address that was %s", d->earlier);
+        return lease->address;
+    }
+    return 0;
+}
+
+/* Says who else goes by the machine's identifier or UUID now. */
+static void say_alike(struct decision *d)
+{
+    char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE];
+
+    for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++) {
+        const struct lease *lease = find_alike(d, kind, false);
+
+        if (!lease)
+            continue;
+        dhcp_why_also(d, "; %s, at %s, has the same %s: taken for two machines",
+                      hardware_text(hardware, &lease->hardware), ipv4_text(address, lease->address),
+                      alike_words[kind]);
+        return;
+    }
+}
+
+static uint32_t choose_address(struct decision *d, uint32_t asked)
 {
     uint32_t fixed = dhcp_fixed_address(d), address;
     const struct lease *held;
+    struct lease_note earlier;
 
     if (fixed) {
         address = choose_fixed(d, fixed);
@@ -326,13 +394,28 @@ uint32_t dhcp_choose_address(struct decision *d, uint32_t asked)
     if (held) {
         if (held->state == LEASE_OFFERED)
             why_held(d, held, "the address on offer to it");
-        else if (is_free(d, held))
+        if (held->state == LEASE_OFFERED && lease_note_find(held->notes, NOTE_EARLIER, &earlier))
+            dhcp_why_also(d, "; it was %.*s", (int)earlier.value.length,
+                          (const char *)earlier.value.data);
+        if (held->state == LEASE_OFFERED)
+            return held->address;
+        if (is_free(d, held))
             why_held(d, held, "the address it held before, its");
         else
             why_held(d, held, "the lease it holds");
         return held->address;
     }
-    return choose_new(d, asked);
+    address = choose_earlier(d);
+    return address ? address : choose_new(d, asked);
+}
+
+uint32_t dhcp_choose_address(struct decision *d, uint32_t asked)
+{
+    uint32_t address = choose_address(d, asked);
+
+    if (address)
+        say_alike(d);
+    return address;
 }
 
 void dhcp_pool_text(char *to, size_t size, const struct dhcp_question *question,

@@ -195,6 +195,11 @@ void dhcp_write_notes(struct decision *d, struct lease *lease)
     }
     if (is_reserved(d, lease))
         put(e, &w, &(struct lease_note){.kind = NOTE_RESERVED});
+    if (lease->state == LEASE_OFFERED && d->earlier[0])
+        put(e, &w,
+            &(struct lease_note){.kind = NOTE_EARLIER, .value = slice_of_string(d->earlier)});
+    else if (lease->state == LEASE_OFFERED)
+        put_again(e, &w, NOTE_EARLIER);
     /* On offer the lease counts for nobody yet. */
     if (lease->state == LEASE_BOUND && d->billing.length > 0)
         put(e, &w, &(struct lease_note){.kind = NOTE_BILLING, .value = d->billing});

@@ -14,6 +14,7 @@ struct decision {
     enum dhcp_type type;
     uint32_t requested;         /* option 50; 0: none */
     uint32_t server_identifier; /* ours */
+    char earlier[96];           /* as whom the machine had the address on offer; empty: as itself */
     struct slice billing;       /* the class that the lease is to count for (NOTE_BILLING) */
 };
 

@@ -183,6 +183,8 @@ void lease_table_release(struct lease_table *table)
     while (map_next(&table->billings, &place, &entry))
         free(entry->value);
     map_release(&table->billings);
+    for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++)
+        lease_index_release(&table->alike[kind]);
     free(table->ends);
     map_release(&table->groups);
     map_release(&table->by_hardware);
@@ -366,6 +368,8 @@ void lease_table_put(struct lease_table *table, const struct lease *lease)
     put_record(table, copy);
     table->count++;
     link_machine(table, copy);
+    for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++)
+        lease_index_add(&table->alike[kind], kind, copy);
     link_end(table, copy);
     bill(table, copy, true);
     if (copy->offer_until_ms > 0)
@@ -380,6 +384,8 @@ void lease_table_remove(struct lease_table *table, uint32_t address)
     if (!lease)
         return;
     unlink_machine(table, lease);
+    for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++)
+        lease_index_remove(&table->alike[kind], kind, lease);
     unlink_end(table, lease);
     bill(table, lease, false);
     if (lease->offer_until_ms > 0)

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/slice.h"
 #include "model/address.h"
+#include "model/lease_index.h"
 #include "model/step.h"
 
 #include <stdbool.h>
@@ -49,6 +50,7 @@ struct lease {
     bool reserved;      /* a note says so: it is nobody else's, whatever its state */
     uint32_t end_place; /* in `ends`, counted from 1; 0: not there */
     struct lease *next_of_machine;
+    struct lease_link links[LEASE_KEYS];
     struct lease *older_offer, *newer_offer;
 };
 
@@ -56,6 +58,7 @@ struct lease {
 struct lease_table {
     struct map groups;      /* struct lease_group; key: the uint32_t address >> 16 */
     struct map by_hardware; /* struct lease, linked by next_of_machine; key: type, then address */
+    struct lease_index alike[LEASE_KEYS]; /* records by identifier and by UUID */
     struct lease *oldest_offer, *newest_offer;
     size_t offer_count;
     size_t count;

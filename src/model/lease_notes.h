@@ -23,6 +23,7 @@ enum lease_note_kind {
     NOTE_RESERVED,   /* neither: nobody else ever gets the address */
     NOTE_ON_EXPIRY,  /* no name; 4 bytes: the mark of the statements (struct action) */
     NOTE_ON_RELEASE, /* the same */
+    NOTE_EARLIER,    /* no name; of an offer: as whom the machine had the address, in words */
     NOTE_KIND_COUNT,
 };
 

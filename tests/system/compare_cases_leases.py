@@ -39,6 +39,7 @@ c.case("DISCOVER late", *lease(secs=300))
 # ------------------------------------------------------------------------------- BOOTP's leases
 
 c = Configuration("dynamic-bootp lengths", """
+dhcp-cache-threshold 25;
 subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1.219;
   dynamic-bootp-lease-length 600; min-secs 9; }
 """)
@@ -46,11 +47,11 @@ c.case("BOOTP with a length", bootp())
 c.case("BOOTP, then DHCP", bootp(), discover(secs=9), select(secs=9), differs=["young-lease"])
 
 c = Configuration("BOOTP for ever", """
+dhcp-cache-threshold 25;
 subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1.219; }
 """)
 c.case("BOOTP, then DHCP, then BOOTP", bootp(), *lease(), bootp(), differs=["young-lease"])
 c = Configuration("BOOTP for ever, never reused", """
-dhcp-cache-threshold 0;
 subnet 10.50.1.0 netmask 255.255.255.0 { range dynamic-bootp 10.50.1.200 10.50.1.219; }
 """)
 c.case("BOOTP, then DHCP, then BOOTP", bootp(), *lease(), bootp())
@@ -239,3 +240,16 @@ subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200; }
 """, pools=[("10.50.1.200", "10.50.1.200")])
 c.case("nobody else gets it", *lease(options=[(51, b"\xff\xff\xff\xff")]), release(),
        discover(**OTHER))
+
+# ------------------------------------------------------------------------------------- identity
+
+c = one_address("a cloned identifier", "")
+c.case("two machines", *lease(options=[client_id(b"\1clone")]),
+       discover(**OTHER, options=[client_id(b"\1clone")]), differs=["clones"])
+c = one_address("a released clone", "")
+c.case("the address is free", *lease(options=[client_id(b"\1clone")]),
+       release(options=[client_id(b"\1clone")]),
+       *lease(**OTHER, options=[client_id(b"\1clone")]))
+c = one_address("two identifiers", "")
+c.case("of one machine", *lease(options=[client_id(b"\1rom")]), discover(),
+       differs=["one-machine"])

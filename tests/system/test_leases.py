@@ -81,3 +81,38 @@ def test_not_under_a_running_server(server):
     assert done.returncode == 1 and "in use by another bootwire" in done.stderr
     done = bootwire("leases", "--state", "/nonexistent")
     assert done.returncode == 1 and "/nonexistent/leases.sqlite" in done.stderr
+
+
+def test_what_is_kept_with_a_lease(server, machine):
+    running = server("""
+        class "few" { match if exists vendor-class-identifier; lease limit 3; }
+        infinite-is-reserved true;
+        subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250;
+            set kind = "diskless"; set bytes = 00:ff; on commit { set known = known; }
+            on release { log (info, concat ("gone: ", kind)); } }
+    """)
+    client = machine(MAC)
+    client.vendor = b"NetBSD:i386:libsa"
+    client.identifier = b"\1cloned"
+    first = client.lease([(51, b"\xff\xff\xff\xff")]).yiaddr
+    other = machine("22:22:22:22:00:01")
+    other.identifier = b"\1cloned"
+    second = other.lease().yiaddr
+    assert first != second
+    found = leases(running.state)
+    assert found[first]["variables"] == {"kind": "diskless", "bytes": "00:ff", "known": "false"}
+    assert found[first]["class"] == "few" and found[first]["reserved"] is True
+    assert "class" not in found[second]
+    assert f"{MAC}, at {first}, has the same client identifier" in found[second]["reason"]
+    text = bootwire("leases", "--state", running.state).stdout
+    assert "kind = diskless" in text and "counts for class few" in text and "reserved" in text
+    # And it outlives the server.
+    running.stop()
+    running.start()
+    assert leases(running.state)[first]["variables"]["kind"] == "diskless"
+    client.send_dhcp(testing.RELEASE, [(54, testing.address_bytes("10.50.1.1"))], ciaddr=first)
+    testing.wait_until(lambda: "gone: diskless" in running.log, lambda: running.log)
+    testing.wait_until(lambda: leases(running.state)[first]["state"] == "released",
+                       lambda: running.log)
+    found = leases(running.state)[first]
+    assert "variables" not in found and "class" not in found and found["reserved"] is True

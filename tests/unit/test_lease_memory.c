@@ -52,6 +52,7 @@ static void fill(struct leases *leases)
             .hardware = {HARDWARE_ETHERNET, 6, {0x22, 0x22, 0x22, high, middle, low}},
             .client_identifier = {1, 0x22, 0x22, 0x22, high, middle, low},
             .client_identifier_length = 7,
+            .uuid = {0, high, middle, low},
             .uuid_length = LEASE_UUID_MAX,
             .start = 1800000000,
             .expiry = 1800000000 + i,

@@ -103,3 +103,37 @@ def test_what_was_booted_asks_for_a_command(chain, guest, tmp_path):
                        f"{PROMPT} on the screen", 200)
     print(f"{PROMPT} on the screen: after {time.monotonic() - start:.1f} s")
     running.wait_for_log(r"nfs\S*: v2 read of /netbsd over udp")
+
+
+def test_an_installation_by_what_the_loader_asks_for(server, guest, tmp_path):
+    """As pxeboot(8) has it: ROM, boot.cfg and kernel are told different things, by the vendor class and
+    by the name that the loader asks for; the kernel's root stands under conditions alone."""
+    tftp, root = tmp_path / "tftp", tmp_path / "root"
+    tftp.mkdir()
+    root.mkdir()
+    shutil.copy(files() / "pxeboot_ia32.bin", tftp)
+    shutil.copy(files() / "netbsd", root / "spare")
+    (tftp / "dusty.cfg").write_text("menu=Boot:boot spare\ntimeout=0\ndefault=1\nclear=0\n")
+    running = server(f"""
+        tftp-root "{tftp}";
+        subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
+        host dusty {{
+            hardware ethernet 22:22:22:22:00:00;
+            fixed-address 10.50.1.70;
+            next-server 10.50.1.1;
+            if substring (option vendor-class-identifier, 0, 9) = "PXEClient" {{
+                filename "pxeboot_ia32.bin";
+                console com0 9600;
+                boot-timeout 0;
+            }} elsif filename = "boot.cfg" {{
+                filename "tftp:dusty.cfg";
+            }} else {{
+                option root-path "{root}";
+                if filename = "spare" {{ filename "nfs:spare"; }} else {{ filename "nfs:netbsd"; }}
+            }}
+        }}""")
+    machine = guest(testing.PC)
+    for stage in (r"NetBSD/x86 PXE boot", r"NetBSD \d"):
+        machine.expect(stage, 200)
+    running.wait_for_log(r'tftp\S*: RRQ "dusty.cfg"')
+    running.wait_for_log(r"nfs\S*: v2 read of /spare over udp")

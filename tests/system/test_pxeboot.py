@@ -262,3 +262,38 @@ def test_an_installation_by_what_is_typed(pair, tmp_path, typed, file):
     client.close()
     boot.refused(boot.root / "other")
     boot.refused(boot.root / "dusty", source="10.50.1.71")
+
+
+NAMED = """
+subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
+host dusty {{
+  hardware ethernet {mac};
+  fixed-address dusty;
+  option host-name "dusty";
+  next-server files;
+  if substring (option vendor-class-identifier, 0, 9) = "PXEClient" {{
+      filename "pxeboot_ia32.bin";
+  }} else {{
+      option swap-server files;
+      option root-path "{root}";
+  }}
+}}
+"""
+
+
+def test_names_stand_where_addresses_do(network, server, machine, tmp_path):
+    """As the manual writes them; the addresses are in the server's own hosts file."""
+    root = tmp_path / "export"
+    root.mkdir()
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n10.50.1.1 files\n{ADDRESS} dusty\n")
+    with_hosts = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+    server(NAMED.format(mac=MAC, root=root), prefix=with_hosts)
+    network.client_address(ADDRESS)
+    client = machine(MAC)
+    rom = client.lease(ROM["options"])
+    assert (rom.yiaddr, rom.siaddr, rom.file) == (ADDRESS, "10.50.1.1", b"pxeboot_ia32.bin")
+    kernel = client.lease(KERNEL["options"])
+    assert (kernel.yiaddr, kernel.option_address(16)) == (ADDRESS, "10.50.1.1")
+    assert kernel.options[17].decode() == str(root)
+    assert nfs.Client(network.client, source=ADDRESS).mount(str(root), 3)

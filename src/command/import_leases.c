@@ -16,12 +16,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COMMIT_EVERY = 1000 }; /* records per transaction: what waits for a commit costs memory */
+enum {
+    COMMIT_EVERY = 1000, /* records per transaction: what waits for a commit costs memory */
+    COMPLAINTS_MAX = 100,
+};
 
 struct import {
     const char *path;
     struct lease_table table; /* the file's last word on each address */
-    size_t entries, bad;
+    size_t entries, bad, complaints;
 };
 
 static void take(void *argument, const struct lease *lease, unsigned line)
@@ -43,6 +46,8 @@ static void complain(void *argument, unsigned line, bool entry, const char *mess
 
     if (entry)
         import->bad++;
+    if (++import->complaints > COMPLAINTS_MAX)
+        return;
     fprintf(stderr, "%s:%u: %s: %s\n", import->path, line, entry ? "left out" : "warning", message);
 }
 
@@ -50,14 +55,17 @@ static void complain(void *argument, unsigned line, bool entry, const char *mess
 static bool read_file(struct import *import)
 {
     const struct lease_file_sink sink = {take, complain, import};
-    int descriptor = open(import->path, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: a named pipe in place of the file must not hold the command. */
+    int descriptor = open(import->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const char *reason = NULL;
     struct stat stat;
     void *text = NULL;
 
     if (descriptor < 0 || fstat(descriptor, &stat) < 0)
         goto failed;
     if (!S_ISREG(stat.st_mode)) {
-        errno = EINVAL;
+        reason = S_ISDIR(stat.st_mode) ? "it is a directory, not a file"
+                                       : "it is a device or a pipe, not a file";
         goto failed;
     }
     if (stat.st_size > 0) {
@@ -68,9 +76,12 @@ static bool read_file(struct import *import)
         munmap(text, (size_t)stat.st_size);
     }
     close(descriptor);
+    if (import->complaints > COMPLAINTS_MAX)
+        fprintf(stderr, "%s: %zu more such lines are left out here\n", import->path,
+                import->complaints - COMPLAINTS_MAX);
     return true;
 failed:
-    fprintf(stderr, "bootwire: %s: %s\n", import->path, strerror(errno));
+    fprintf(stderr, "bootwire: %s: %s\n", import->path, reason ? reason : strerror(errno));
     if (descriptor >= 0)
         close(descriptor);
     return false;

@@ -1,6 +1,9 @@
 """`bootwire leases` and `bootwire import-leases`."""
 import json
+import os
 import subprocess
+
+import pytest
 
 import bootwire_testing as testing
 
@@ -73,6 +76,28 @@ def test_a_bad_file_is_imported_as_far_as_it_goes(tmp_path):
     assert list(leases(state)) == ["10.50.1.4"]
     assert bootwire("import-leases", "--state", state, tmp_path / "missing").returncode == 1
     assert bootwire("import-leases", "--state", state).returncode == 2
+
+
+def test_complaints_are_bounded(tmp_path):
+    (tmp_path / "bad.leases").write_text("lease x { }\n" * 5000 + "lease 10.50.1.4 {\n"
+                                         "hardware ethernet 22:22:22:22:00:04;\n}\n")
+    done = bootwire("import-leases", "--state", tmp_path / "state", tmp_path / "bad.leases")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 101
+    assert "4900 more such lines are left out here" in done.stderr
+    assert "5000 entries left out" in done.stdout
+
+
+@pytest.mark.parametrize("kind, says", [("pipe", "a device or a pipe"), ("directory", "a directory")])
+def test_what_is_no_file_is_not_imported(tmp_path, kind, says):
+    path = tmp_path / kind
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    done = bootwire("import-leases", "--state", tmp_path / "state", path)
+    assert done.returncode == 1
+    assert done.stderr == f"bootwire: {path}: it is {says}, not a file\n"
 
 
 def test_not_under_a_running_server(server):

@@ -88,6 +88,10 @@ static bool parse_option_reference(struct parser *parser, struct expression *exp
 
     if (!read_option_name(parser, &option))
         return false;
+    /* What the reply has of a statement. */
+    if (space_is_server(option.space) && expression->kind == EXPRESSION_CONFIG_OPTION &&
+        option.code < PARAMETER_COUNT)
+        option.space = SPACE_PARAMETER;
     expression->space = option.space;
     expression->code = option.code;
     return true;

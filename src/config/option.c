@@ -1,6 +1,8 @@
 /* The statement `option NAME VALUE;`: the value is read by its option's form. */
 #include "config/parser.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +103,10 @@ static bool write_flag(struct parser *parser, enum dhcp_atom atom, struct writer
 {
     bool flag;
 
+    if (parser_take_word(parser, "ignore")) {
+        writer_u8(w, 2); /* dhcpd's third value of a flag */
+        return true;
+    }
     if (!read_flag(parser, &flag))
         return false;
     dhcp_atom_write(w, atom, flag);
@@ -112,11 +118,18 @@ static bool write_number(struct parser *parser, enum dhcp_atom atom, struct writ
     int64_t least, greatest, number;
 
     dhcp_atom_limits(atom, &least, &greatest);
-    /* dhcpd also takes the bits of a negative number as a positive one: 4294949296 for -18000. */
-    if (!read_number(parser, "a number", least, least < 0 ? 2 * greatest + 1 : greatest, &number))
+    /* As in dhcpd, signed or not, the bits count: 4294949296 is -18000, and -1 all ones. */
+    if (least < 0)
+        greatest = 2 * greatest + 1;
+    else
+        least = -(greatest / 2) - 1;
+    if (!read_bits(parser, "a number", least, greatest, &number))
         return false;
+    dhcp_atom_limits(atom, &least, &greatest);
     if (number > greatest)
         number -= 2 * (greatest + 1);
+    if (number < 0 && least == 0)
+        number += greatest + 1;
     dhcp_atom_write(w, atom, number);
     return true;
 }
@@ -236,52 +249,19 @@ static bool same_name(struct slice text, const char *name)
            strncasecmp(name, (const char *)text.data, text.length) == 0;
 }
 
-/* The space of a name; false where there is none. */
-static bool space_of(const struct parser *parser, struct slice name, enum setting_space *space)
+bool find_space(const struct parser *parser, struct slice name, enum setting_space *space)
 {
     unsigned number = SPACE_USER;
+    bool found = false;
 
-    if (same_name(name, "dhcp") || same_name(name, "agent")) {
-        *space = same_name(name, "dhcp") ? SPACE_DHCP : SPACE_AGENT;
-        return true;
-    }
+    /* Of two with one name the later one counts. */
     for (const struct option_space_block *at = parser->spaces; at; at = at->next, number++) {
         if (same_name(name, at->space.name)) {
             *space = (enum setting_space)number;
-            return true;
+            found = true;
         }
     }
-    return false;
-}
-
-/* Sub-options of option 82 that have names (RFC 3046, RFC 3256, RFC 3527). */
-static const struct dhcp_option_definition agent_options[] = {
-    {1, "circuit-id", {{DHCP_ATOM_DATA}, DHCP_ONCE, false}},
-    {2, "remote-id", {{DHCP_ATOM_DATA}, DHCP_ONCE, false}},
-    {3, "agent-id", {{DHCP_ATOM_ADDRESS}, DHCP_ONCE, false}},
-    {4, "DOCSIS-device-class", {{DHCP_ATOM_UINT32}, DHCP_ONCE, false}},
-    {5, "link-selection", {{DHCP_ATOM_ADDRESS}, DHCP_ONCE, false}},
-    {11, "server-id-override", {{DHCP_ATOM_ADDRESS}, DHCP_ONCE, false}},
-};
-
-static bool find_built_in(struct slice name, struct option_reference *option)
-{
-    const struct dhcp_option_definition *found = NULL;
-
-    if (option->space == SPACE_DHCP)
-        found = dhcp_option_by_name(name);
-    for (size_t i = 0;
-         option->space == SPACE_AGENT && i < sizeof(agent_options) / sizeof(agent_options[0]);
-         i++) {
-        if (same_name(name, agent_options[i].name))
-            found = &agent_options[i];
-    }
-    if (!found)
-        return false;
-    option->name = found->name;
-    option->code = found->code;
-    option->form = found->form;
-    return true;
+    return found || built_in_space(name, space);
 }
 
 /* `unknown-222`: bytes of any code. */
@@ -292,19 +272,19 @@ static bool find_unknown(struct slice name, struct option_reference *option)
     int64_t code;
 
     if (name.length <= length || !same_name(slice_of(name.data, length), prefix) ||
-        !number_of(slice_of(name.data + length, name.length - length), &code) || code < 1 ||
-        code > 254)
+        !number_of(slice_of(name.data + length, name.length - length), &code) || code < 0 ||
+        (option->space == SPACE_DHCP && (code == 0 || code == OPTION_CODE_MAX + 1)))
         return false;
     option->name = "unknown";
-    option->code = (unsigned)code;
+    option->code = code > UINT16_MAX ? UINT16_MAX : (unsigned)code;
     option->form = (struct dhcp_form){{DHCP_ATOM_DATA}, DHCP_ONCE, false};
     return true;
 }
 
 /* Finds an option by its name, with its space before a dot or without. What the file defines hides
  * what is built in. */
-static bool find_option(const struct parser *parser, struct slice text,
-                        struct option_reference *option)
+static bool find_in_spaces(const struct parser *parser, struct slice text,
+                           struct option_reference *option)
 {
     const uint8_t *dot = text.length ? memchr(text.data, '.', text.length) : NULL;
     const struct option_definition *defined;
@@ -314,7 +294,7 @@ static bool find_option(const struct parser *parser, struct slice text,
     if (dot) {
         size_t before = (size_t)(dot - text.data);
 
-        if (!space_of(parser, slice_of(text.data, before), &option->space))
+        if (!find_space(parser, slice_of(text.data, before), &option->space))
             return false;
         name = slice_of(dot + 1, text.length - before - 1);
     }
@@ -325,7 +305,25 @@ static bool find_option(const struct parser *parser, struct slice text,
         option->form = defined->form;
         return true;
     }
-    return find_built_in(name, option) || find_unknown(name, option);
+    return built_in_option(name, option) || find_unknown(name, option);
+}
+
+/* The same; an option that no packet can carry is moved to a space without effect. */
+static bool find_option(struct parser *parser, const struct token *name,
+                        struct option_reference *option)
+{
+    char text[TOKEN_TEXT_SIZE], statement[TOKEN_TEXT_SIZE + 8];
+
+    if (!find_in_spaces(parser, name->text, option))
+        return false;
+    if (option->space == SPACE_DHCP && (option->code == 0 || option->code > OPTION_CODE_MAX))
+        option->space = SPACE_UNUSED;
+    if (space_is_unused(option->space)) {
+        text_printable(text, sizeof(text), name->text);
+        snprintf(statement, sizeof(statement), "option %s", text);
+        parser_ignore(parser, statement, name->where);
+    }
+    return true;
 }
 
 bool read_option_name(struct parser *parser, struct option_reference *option)
@@ -335,254 +333,44 @@ bool read_option_name(struct parser *parser, struct option_reference *option)
     if (parser->token.kind != TOKEN_WORD)
         return parser_expected(parser, "the name of an option");
     name = parser_take(parser);
-    return find_option(parser, name.text, option) || unknown_option(parser, &name);
+    return find_option(parser, &name, option) || unknown_option(parser, &name);
 }
 
-/* `option space NAME [code width N] [length width N] [hash size N];` */
-static bool read_space(struct parser *parser)
-{
-    struct option_space_block *made = region_allocate(parser->region, sizeof(*made));
-    enum setting_space existing;
-    struct position where = parser->token.where;
-
-    made->space = (struct option_space){.code_width = 1, .length_width = 1, .has_end = true};
-    if (!read_name(parser, "the name of an option space", &made->space.name))
-        return false;
-    if (space_of(parser, slice_of_string(made->space.name), &existing)) {
-        parser_error(parser, where, "there is an option space of this name already");
-        return false;
-    }
-    while (!token_is_mark(&parser->token, ';')) {
-        bool code = parser_take_word(parser, "code"), hash = false;
-        int64_t width;
-
-        if (!code && !parser_take_word(parser, "length") &&
-            !(hash = parser_take_word(parser, "hash")))
-            return parser_expected(parser, "`code width`, `length width`, `hash size` or `;`");
-        if (!parser_take_word(parser, hash ? "size" : "width"))
-            return parser_expected(parser, hash ? "`size`" : "`width`");
-        where = parser->token.where;
-        if (!read_number(parser, "a number", hash ? 1 : 0, hash ? INT32_MAX : 4, &width))
-            return false;
-        if (!hash && (width == 3 || (code ? width == 0 : width == 4))) {
-            parser_error(parser, where,
-                         code ? "a code is 1, 2 or 4 bytes wide"
-                              : "a length is 0, 1 or 2 bytes wide");
-            return false;
-        }
-        if (!hash)
-            *(code ? &made->space.code_width : &made->space.length_width) = (unsigned)width;
-    }
-    made->space.has_end = made->space.code_width == 1;
-    if (parser->last_space)
-        parser->last_space->next = made;
-    else
-        parser->spaces = made;
-    parser->last_space = made;
-    parser->space_count++;
-    return parser_end_statement(parser);
-}
-
-/* `[signed|unsigned] integer WIDTH` */
-static bool read_integer_type(struct parser *parser, bool has_sign, enum dhcp_atom *atom)
-{
-    int64_t width;
-    struct position where;
-
-    if (!parser_take_word(parser, "integer"))
-        return parser_expected(parser, "`integer`");
-    where = parser->token.where;
-    if (!read_number(parser, "a width of 8, 16 or 32 bits", 8, 32, &width))
-        return false;
-    if (width != 8 && width != 16 && width != 32) {
-        parser_error(parser, where, "the width of a number is 8, 16 or 32 bits");
-        return false;
-    }
-    if (has_sign)
-        *atom = width == 8 ? DHCP_ATOM_INT8 : width == 16 ? DHCP_ATOM_INT16 : DHCP_ATOM_INT32;
-    else
-        *atom = width == 8 ? DHCP_ATOM_UINT8 : width == 16 ? DHCP_ATOM_UINT16 : DHCP_ATOM_UINT32;
-    return true;
-}
-
-static bool read_type(struct parser *parser, enum dhcp_atom *atom)
-{
-    static const struct {
-        const char *word;
-        enum dhcp_atom atom;
-    } types[] = {
-        {"boolean", DHCP_ATOM_FLAG},
-        {"ip-address", DHCP_ATOM_ADDRESS},
-        {"ip6-address", DHCP_ATOM_ADDRESS6},
-        {"text", DHCP_ATOM_TEXT},
-        {"string", DHCP_ATOM_DATA},
-        {"domain-name", DHCP_ATOM_DOMAIN_NAME},
-        {"domain-list", DHCP_ATOM_DOMAIN_NAME},
-    };
-    bool has_sign;
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (!parser_take_word(parser, types[i].word))
-            continue;
-        *atom = types[i].atom;
-        if (strcmp(types[i].word, "domain-list") == 0 && parser_take_word(parser, "compressed"))
-            *atom = DHCP_ATOM_DOMAIN_LIST;
-        return true;
-    }
-    has_sign = !parser_take_word(parser, "unsigned");
-    if (has_sign)
-        parser_take_word(parser, "signed");
-    if (token_is_word(&parser->token, "integer"))
-        return read_integer_type(parser, has_sign, atom);
-    return parser_expected(parser, "a type: boolean, integer 8, unsigned integer 16, ip-address, "
-                                   "text, string, domain-list, array of, encapsulate or `{`");
-}
-
-/* What stands behind the `=` of a definition. */
-static bool read_definition_type(struct parser *parser, struct option_definition *made)
-{
-    bool array = parser_take_word(parser, "array");
-    bool list = token_is_word(&parser->token, "domain-list");
-    size_t count = 0;
-    struct token name;
-
-    if (array && !parser_take_word(parser, "of"))
-        return parser_expected(parser, "`of`");
-    made->form.repeat = array || list ? DHCP_REPEAT_ALL : DHCP_ONCE;
-    if (!array && parser_take_word(parser, "encapsulate")) {
-        made->form.atoms[0] = DHCP_ATOM_DATA;
-        name = parser->token;
-        if (name.kind != TOKEN_WORD || !space_of(parser, name.text, &made->inner))
-            return parser_expected(parser, "an option space declared before this line");
-        parser_take(parser);
-        return true;
-    }
-    if (!parser_take_mark(parser, '{'))
-        return read_type(parser, &made->form.atoms[0]);
-    do {
-        if (count == DHCP_FORM_ATOMS_MAX) {
-            parser_error(parser, parser->token.where, "a record has at most %d pieces",
-                         DHCP_FORM_ATOMS_MAX);
-            return false;
-        }
-        /* An array as the last piece repeats that piece. */
-        if (parser_take_word(parser, "array")) {
-            if (!parser_take_word(parser, "of"))
-                return parser_expected(parser, "`of`");
-            made->form.repeat = DHCP_REPEAT_LAST;
-        }
-        if (!read_type(parser, &made->form.atoms[count++]))
-            return false;
-    } while (parser_take_mark(parser, ','));
-    return parser_take_mark(parser, '}') || parser_expected(parser, "`}`");
-}
-
-/* `option NAME code N = TYPE;`; `option` and the name are taken. */
-static bool read_definition(struct parser *parser, const struct token *name)
-{
-    struct option_definition *made = region_allocate(parser->region, sizeof(*made));
-    const uint8_t *dot = memchr(name->text.data, '.', name->text.length);
-    struct slice own = name->text;
-    int64_t code;
-
-    made->space = SPACE_DHCP;
-    if (dot) {
-        size_t before = (size_t)(dot - name->text.data);
-
-        if (!space_of(parser, slice_of(own.data, before), &made->space)) {
-            parser_error(parser, name->where, "there is no option space %.*s before this line",
-                         (int)before, (const char *)own.data);
-            return false;
-        }
-        own = slice_of(dot + 1, own.length - before - 1);
-    }
-    made->name = region_string_of_slice(parser->region, own);
-    parser_take(parser);
-    if (!read_number(parser, "the option's code", 0, made->space == SPACE_DHCP ? 254 : INT32_MAX,
-                     &code))
-        return false;
-    made->code = (unsigned)code;
-    if (!parser_take_mark(parser, '='))
-        return parser_expected(parser, "`=`");
-    if (!read_definition_type(parser, made) || !parser_end_statement(parser))
-        return false;
-    if (parser->block->kind != BLOCK_GLOBAL || parser->bodies > 0) {
-        parser_error(parser, name->where, "options are defined in the global scope only");
-        return true;
-    }
-    made->next = parser->options;
-    parser->options = made;
-    names_put(parser, NAME_OPTION, made->space, slice_of_string(made->name), made);
-    return true;
-}
-
-/* The names of what the file defines, for messages. */
-static void fill_option_names(struct parser *parser)
-{
-    struct region *region = &parser->snapshot->region;
-    struct option_name *names;
-    size_t count = 0;
-
-    for (const struct option_definition *at = parser->options; at; at = at->next)
-        count++;
-    names = region_allocate(region, (count + 1) * sizeof(*names));
-    parser->snapshot->option_names = names;
-    for (const struct option_definition *at = parser->options; at; at = at->next) {
-        struct dhcp_form *form = region_allocate(region, sizeof(*form));
-
-        *form = at->form;
-        names[parser->snapshot->option_name_count++] =
-            (struct option_name){at->space, at->code, region_string(region, at->name), form};
-    }
-}
-
-void fill_option_spaces(struct parser *parser)
-{
-    struct snapshot *snapshot = parser->snapshot;
-    struct option_space *spaces =
-        region_allocate(&snapshot->region, (parser->space_count + 1) * sizeof(*spaces));
-    struct encapsulation *rows;
-    size_t count = 0;
-
-    for (const struct option_space_block *at = parser->spaces; at; at = at->next)
-        spaces[snapshot->space_count++] = at->space;
-    snapshot->spaces = spaces;
-    for (const struct option_definition *at = parser->options; at; at = at->next)
-        count += at->inner != SPACE_PARAMETER;
-    rows = region_allocate(&snapshot->region, (count + 1) * sizeof(*rows));
-    for (const struct option_definition *at = parser->options; at; at = at->next) {
-        if (at->inner != SPACE_PARAMETER)
-            rows[snapshot->encapsulation_count++] =
-                (struct encapsulation){at->space, at->code, at->inner};
-    }
-    snapshot->encapsulations = rows;
-    fill_option_names(parser);
-}
-
+/* dhcpd looks for the space when a packet comes; one that is not there is none. */
 static bool read_option_space(struct parser *parser, const struct statement *statement,
-                              struct token keyword)
+                              enum token_kind kind, struct token keyword)
 {
+    struct token name = parser->token;
+    char found[TOKEN_TEXT_SIZE];
     enum setting_space space;
 
-    if (parser->token.kind != TOKEN_WORD || !space_of(parser, parser->token.text, &space))
-        return parser_expected(parser, "an option space declared before this line");
+    if (name.kind != kind && (name.kind != TOKEN_WORD || !find_space(parser, name.text, &space)))
+        return parser_expected(parser, kind == TOKEN_STRING
+                                           ? "the name of an option space in quotes"
+                                           : "the name of an option space");
     parser_take(parser);
     if (!parser_end_statement(parser))
         return false;
-    add_number(parser, statement->parameter, space, keyword.where);
+    if (find_space(parser, name.text, &space)) {
+        add_number(parser, statement->parameter, space, keyword.where);
+        return true;
+    }
+    parser_warning(parser, name.where, "there is no option space %s before this line: none is used",
+                   token_text(found, &name));
+    add_number(parser, statement->parameter, 0, keyword.where);
     return true;
 }
 
 bool read_vendor_option_space(struct parser *parser, const struct statement *statement,
                               struct token keyword)
 {
-    return read_option_space(parser, statement, keyword);
+    return read_option_space(parser, statement, TOKEN_WORD, keyword);
 }
 
 bool read_site_option_space(struct parser *parser, const struct statement *statement,
                             struct token keyword)
 {
-    return read_option_space(parser, statement, keyword);
+    return read_option_space(parser, statement, TOKEN_STRING, keyword);
 }
 
 /* Reads the value of an option with the `;` behind it into `w`. */
@@ -662,6 +450,16 @@ static void name_server_identifier(struct option_reference *option)
     option->code = PARAMETER_SERVER_IDENTIFIER;
 }
 
+/* Whether the file itself defines this option. */
+static bool is_defined(const struct parser *parser, const struct option_reference *option)
+{
+    for (const struct option_definition *at = parser->options; at; at = at->next) {
+        if (at->name == option->name)
+            return true;
+    }
+    return false;
+}
+
 bool read_option(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     uint8_t bytes[OPTION_VALUE_MAX];
@@ -675,10 +473,13 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
         return parser_expected(parser, "the name of an option");
     name = parser_take(parser);
     if (token_is_word(&name, "space") && parser->token.kind == TOKEN_WORD)
-        return read_space(parser);
+        return read_space_definition(parser);
     if (token_is_word(&parser->token, "code"))
-        return read_definition(parser, &name);
-    if (!find_option(parser, name.text, &option))
+        return read_option_definition(parser, &name);
+    if (find_in_spaces(parser, name.text, &option) && space_is_server(option.space) &&
+        !is_defined(parser, &option))
+        return read_server_option(parser, option.name, keyword);
+    if (!find_option(parser, &name, &option))
         return unknown_option(parser, &name);
     name_server_identifier(&option);
     value = parser->token;
@@ -688,6 +489,8 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
         value = parser->token;
         if (!read_data_expression(parser, &expression) || !parser_end_statement(parser))
             return false;
+        if (space_is_unused(option.space))
+            return true;
         if (expression->kind == EXPRESSION_CONSTANT)
             set_option(parser, &option, expression->constant, value.where, keyword.where);
         else
@@ -696,6 +499,8 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
     }
     if (!read_value_to_end(parser, &option, &w))
         return false;
+    if (space_is_unused(option.space))
+        return true;
     if (parser->unknown_name)
         add_nothing(parser, option.space, option.code, keyword.where);
     else

@@ -55,6 +55,8 @@ void names_put(struct parser *parser, enum name_kind kind, unsigned space, struc
 void *names_get(const struct parser *parser, enum name_kind kind, unsigned space,
                 struct slice name);
 
+enum { OPTION_CODE_MAX = 254 }; /* of what a packet carries itself */
+
 /* An option that the file defines. */
 struct option_definition {
     struct option_definition *next;
@@ -151,6 +153,10 @@ const struct host_name *find_host_name(struct parser *parser, struct slice text,
                                        struct position where);
 bool read_number(struct parser *parser, const char *what, int64_t least, int64_t greatest,
                  int64_t *number);
+/* As read_number() for 32 bits; where `greatest` is all of them, more than that loses its upper
+ * bits, with a warning, as in dhcpd. */
+bool read_bits(struct parser *parser, const char *what, int64_t least, int64_t greatest,
+               int64_t *number);
 bool read_string(struct parser *parser, const char *what, struct slice *text);
 bool read_flag(struct parser *parser, bool *flag);
 /* `WEEKDAY YEAR/MONTH/DAY HOUR:MINUTE:SECOND [OFFSET]`, `epoch SECONDS` or `never` (INT64_MAX), as
@@ -164,10 +170,27 @@ bool read_name(struct parser *parser, const char *what, const char **name);
 /* A whole value of an option's form, to its end (option.c). */
 bool read_option_value(struct parser *parser, const struct dhcp_form *form, struct writer *w);
 
+/* The space of a name, false where there is none; the file's own hide what is built in. */
+bool find_space(const struct parser *parser, struct slice name, enum setting_space *space);
+/* `space NAME ...;` and `code N = TYPE;`, behind `option` and behind the name (definition.c). */
+bool read_space_definition(struct parser *parser);
+bool read_option_definition(struct parser *parser, const struct token *name);
+
+/* Spaces and options that are built in (space.c): false where nothing of the name is. `server`
+ * holds the statements by their names; of it and the others that are unused, nothing reaches a
+ * packet. */
+bool built_in_space(struct slice name, enum setting_space *space);
+bool built_in_option(struct slice name, struct option_reference *option);
+bool space_is_unused(enum setting_space space);
+bool space_is_server(enum setting_space space);
+/* The statement that `option server.NAME` is another spelling of, or NULL; and its reading. */
+const struct statement *server_option(struct slice name);
+bool read_server_option(struct parser *parser, const char *name, struct token keyword);
+
 /* Reads SPACE.NAME or NAME (option.c). */
 bool read_option_name(struct parser *parser, struct option_reference *option);
 /* Makes the snapshot's spaces, encapsulations and names of options of what the file defines
- * (option.c). */
+ * (definition.c). */
 void fill_option_spaces(struct parser *parser);
 /* Expressions (expression.c): data, or a condition. */
 bool read_data_expression(struct parser *parser, const struct expression **expression);

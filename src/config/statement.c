@@ -1,6 +1,7 @@
 /* The table of statements, and the readers of the simple ones. */
 #include "config/parser.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -189,6 +190,42 @@ const struct statement *statement_by_name(struct slice name)
     return NULL;
 }
 
+/* Flags that are statements of another form outside of `option server.`. */
+static const struct statement server_flags[] = {
+    {"authoritative", ANYWHERE, read_flag_setting, PARAMETER_AUTHORITATIVE},
+};
+
+const struct statement *server_option(struct slice name)
+{
+    static read_statement *const readers[] = {
+        read_text,
+        read_address_setting,
+        read_lease_time,
+        read_seconds,
+        read_moment,
+        read_byte,
+        read_flag_setting,
+        read_without_effect,
+        read_authoritative,
+        read_vendor_option_space,
+        read_site_option_space,
+    };
+    const struct statement *statement = statement_by_name(name);
+
+    for (size_t i = 0; statement && i < sizeof(readers) / sizeof(readers[0]); i++) {
+        if (statement->read == readers[i])
+            return statement->read == read_authoritative ? server_flags : statement;
+    }
+    return NULL;
+}
+
+bool read_server_option(struct parser *parser, const char *name, struct token keyword)
+{
+    const struct statement *statement = server_option(slice_of_string(name));
+
+    return statement->read(parser, statement, keyword);
+}
+
 /* `filename = EXPRESSION;` */
 static bool read_computed(struct parser *parser, const struct statement *statement,
                           struct token keyword)
@@ -206,6 +243,19 @@ static bool read_computed(struct parser *parser, const struct statement *stateme
     return true;
 }
 
+/* One word to dhcpd: it has a letter, and no dot. */
+static bool is_identifier(const struct token *token)
+{
+    bool has_letter = false;
+
+    for (size_t i = 0; token->kind == TOKEN_WORD && i < token->text.length; i++) {
+        has_letter |= isalpha(token->text.data[i]) != 0;
+        if (token->text.data[i] == '.')
+            return false;
+    }
+    return has_letter;
+}
+
 static bool read_text(struct parser *parser, const struct statement *statement,
                       struct token keyword)
 {
@@ -221,7 +271,12 @@ static bool read_text(struct parser *parser, const struct statement *statement,
         return read_computed(parser, statement, keyword);
     where = parser->token.where;
     snprintf(what, sizeof(what), "the %s", statement->name);
-    if (!read_string(parser, what, &text) || !parser_end_statement(parser))
+    /* dhcpd takes one word without quotes as well. */
+    if (is_identifier(&parser->token))
+        text = parser_take(parser).text;
+    else if (!read_string(parser, what, &text))
+        return false;
+    if (!parser_end_statement(parser))
         return false;
     if (memchr(text.data, '\0', text.length)) {
         parser_error(parser, where, "a %s cannot hold a zero byte", statement->name);
@@ -295,7 +350,7 @@ static bool read_lease_time(struct parser *parser, const struct statement *state
     if (!parser_take_equals(parser))
         return false;
     if (!parser_take_word(parser, "infinite") &&
-        !read_number(parser, "a number of seconds", -1, UINT32_MAX, &seconds))
+        !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds))
         return false;
     if (!parser_end_statement(parser))
         return false;
@@ -309,9 +364,12 @@ static bool read_seconds(struct parser *parser, const struct statement *statemen
     int64_t seconds;
 
     if (!parser_take_equals(parser) ||
-        !read_number(parser, "a number of seconds", 0, INT32_MAX, &seconds) ||
+        !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds) ||
         !parser_end_statement(parser))
         return false;
+    /* dhcpd reads negative ones as very long. */
+    if (seconds < 0 || seconds > INT32_MAX)
+        seconds = INT32_MAX;
     add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
     return true;
 }
@@ -323,7 +381,7 @@ static bool read_moment(struct parser *parser, const struct statement *statement
     int64_t seconds;
 
     if (!parser_take_equals(parser) ||
-        !read_number(parser, "a number of seconds", 0, UINT32_MAX, &seconds) ||
+        !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds) ||
         !parser_end_statement(parser))
         return false;
     add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
@@ -353,12 +411,31 @@ static void add_flag(struct parser *parser, enum parameter parameter, bool flag,
     add_setting(parser, SPACE_PARAMETER, parameter, slice_of(&byte, 1), where);
 }
 
+static bool is_flag(const struct token *token)
+{
+    return token_is_word(token, "true") || token_is_word(token, "on") ||
+           token_is_word(token, "false") || token_is_word(token, "off");
+}
+
 static bool read_flag_setting(struct parser *parser, const struct statement *statement,
                               struct token keyword)
 {
-    bool flag;
+    const struct expression *expression;
+    bool flag, equals = token_is_mark(&parser->token, '=');
 
-    if (!parser_take_equals(parser) || !read_flag(parser, &flag) || !parser_end_statement(parser))
+    if (!parser_take_equals(parser))
+        return false;
+    /* dhcpd computes what stands behind `=`: it is true where the first byte is not 0. */
+    if (equals && !is_flag(&parser->token)) {
+        if (!read_data_expression(parser, &expression) || !parser_end_statement(parser))
+            return false;
+        add_expression(parser, SPACE_PARAMETER, statement->parameter, expression, keyword.where);
+        return true;
+    }
+    /* dhcpd's third value: nothing is true of it. */
+    flag = false;
+    if ((!parser_take_word(parser, "ignore") && !read_flag(parser, &flag)) ||
+        !parser_end_statement(parser))
         return false;
     add_flag(parser, statement->parameter, flag, keyword.where);
     return true;

@@ -171,6 +171,24 @@ bool read_number(struct parser *parser, const char *what, int64_t least, int64_t
     return true;
 }
 
+bool read_bits(struct parser *parser, const char *what, int64_t least, int64_t greatest,
+               int64_t *number)
+{
+    /* Longer numbers are not kept whole. */
+    const int64_t known = INT64_MAX / 32;
+    int64_t ahead;
+
+    if (greatest == UINT32_MAX && parser->token.kind == TOKEN_WORD &&
+        number_of(parser->token.text, &ahead) && ahead > greatest && ahead < known) {
+        *number = (uint32_t)ahead;
+        parser_warning(parser, parser->token.where,
+                       "this number has more than 32 bits: it counts as %" PRId64, *number);
+        parser_take(parser);
+        return true;
+    }
+    return read_number(parser, what, least, greatest, number);
+}
+
 bool read_string(struct parser *parser, const char *what, struct slice *text)
 {
     char message[160];
@@ -336,11 +354,10 @@ bool read_hardware(struct parser *parser, struct hardware *hardware)
         }
         hardware->address[hardware->length++] = octet;
     } while (parser_take_mark(parser, ':'));
-    if (kind->length > 0 && hardware->length != kind->length) {
-        parser_error(parser, where, "this address has %u bytes: one of %s has %u", hardware->length,
-                     kind->name, kind->length);
-        return false;
-    }
+    if (kind->length > 0 && hardware->length != kind->length)
+        parser_warning(parser, where,
+                       "this address has %u bytes, and one of %s has %u: no machine will match",
+                       hardware->length, kind->name, kind->length);
     return true;
 }
 

@@ -30,9 +30,10 @@ enum setting_space {
     SPACE_DHCP = 1,      /* code is an option code of RFC 2132 and its successors, 1 to 254 */
     SPACE_AGENT = 2,     /* sub-options of option 82 (RFC 3046): agent.circuit-id is 1 */
     SPACE_BOOTPARAM =
-        3,           /* code - 1 is the place of a key in snapshot->bootparam_keys; text: "/PATH"
-                        on this server, "ADDRESS:TEXT" on another one, ":TEXT" on none */
-    SPACE_USER = 16, /* the first space that the configuration defines */
+        3,            /* code - 1 is the place of a key in snapshot->bootparam_keys; text: "/PATH"
+                         on this server, "ADDRESS:TEXT" on another one, ":TEXT" on none */
+    SPACE_UNUSED = 4, /* the first of several, of which no packet carries anything */
+    SPACE_USER = 16,  /* the first space that the configuration defines */
 };
 
 enum { EXPRESSION_DEPTH_MAX = 64 };

@@ -141,3 +141,24 @@ def test_what_is_kept_with_a_lease(server, machine):
                        lambda: running.log)
     found = leases(running.state)[first]
     assert "variables" not in found and "class" not in found and found["reserved"] is True
+
+
+def test_an_end_is_acted_upon_without_a_packet(server, machine):
+    running = server("""
+        default-lease-time 1; min-lease-time 1; max-lease-time 1;
+        subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250;
+            set kind = "diskless";
+            on expiry { log (info, concat ("ended: ", kind, " ", binary-to-ascii (10, 8, ".", leased-address))); } }
+    """)
+    address = machine(MAC).lease().yiaddr
+    testing.wait_until(lambda: f"ended: diskless {address}" in running.log, lambda: running.log)
+    testing.wait_until(lambda: "variables" not in leases(running.state)[address],
+                       lambda: running.log)
+    assert leases(running.state)[address]["state"] == "expired"
+    # What the server has not seen ends when it is back.
+    machine(MAC).lease()
+    running.stop()
+    before = running.log.count("ended: diskless")
+    running.start()
+    testing.wait_until(lambda: running.log.count("ended: diskless") > before or before > 1,
+                       lambda: running.log)

@@ -577,6 +577,7 @@ void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan)
     plan->evaluation.snapshot = question->snapshot;
     plan->evaluation.message = question->message;
     plan->evaluation.packet = question->packet;
+    plan->evaluation.notes = plan->evaluation.agent_options = slice_of(NULL, 0);
     plan->outcome = OUTCOME_SILENT;
     plan->stage = stage_of(question->message);
     d.type = dhcp_message_type(question->message);

@@ -282,39 +282,13 @@ static uint32_t choose_oldest(struct decision *d)
     return oldest->address;
 }
 
-/* An address from the ranges for a machine that has none. */
-static uint32_t choose_new(struct decision *d, uint32_t asked)
-{
-    const struct subnet *subnet;
-    uint32_t address;
+enum alike { ALIKE_RELEASED, ALIKE_ENDED, ALIKE_IN_FORCE };
 
-    bool full = d->question->leases->count >= DHCP_LEASES_MAX;
-
-    address = choose_asked(d, asked, false);
-    for (size_t index = 0; !address && !full && (subnet = next_here(d, &index));)
-        address = choose_unused(d, subnet);
-    if (!address)
-        address = choose_asked(d, asked, true);
-    if (!address)
-        address = choose_oldest(d);
-    if (address)
-        return address;
-    d->plan->outcome = OUTCOME_EXHAUSTED;
-    if (full) {
-        dhcp_why(d, "%d leases are known, which is the limit, and none of its ranges has ended",
-                 DHCP_LEASES_MAX);
-        return 0;
-    }
-    dhcp_why(d, d->type == DHCP_BOOTP
-                    ? "no range serves BOOTP clients that no host declaration names (range "
-                      "dynamic-bootp), or none has a free address"
-                    : "no range of its subnet has a free address");
-    return 0;
-}
-
-/* A record of another hardware address that has the machine's identifier or UUID: one that is free,
- * and that it may have; or one that is in force. Of many clones a few are looked at. */
-static const struct lease *find_alike(const struct decision *d, enum lease_key kind, bool free)
+/* A record of another hardware address that has the machine's identifier or UUID: one whose machine
+ * gave the address back, or whose time is up, and that this one may have; or one that is in force.
+ * Of many clones a few are looked at. */
+static const struct lease *find_alike(const struct decision *d, enum lease_key kind,
+                                      enum alike alike)
 {
     enum { LOOKED_AT_MAX = 16 };
     struct slice key = d->plan->identity.client_identifier;
@@ -327,11 +301,13 @@ static const struct lease *find_alike(const struct decision *d, enum lease_key k
     lease = lease_index_find(&d->question->leases->alike[kind], kind, key);
     for (int i = 0; lease && i < LOOKED_AT_MAX; i++, lease = lease_index_next(lease, kind)) {
         if (hardware_equal(&lease->hardware, &d->plan->identity.hardware) ||
-            lease->state == LEASE_DECLINED || is_free(d, lease) != free)
+            lease->state == LEASE_DECLINED || is_free(d, lease) != (alike != ALIKE_IN_FORCE) ||
+            (lease->state == LEASE_RELEASED) != (alike == ALIKE_RELEASED))
             continue;
-        if (!free && lease->state == LEASE_BOUND)
+        if (alike == ALIKE_IN_FORCE && lease->state == LEASE_BOUND)
             return lease;
-        if (free && range_serves(d, range_here(d, lease->address)) && assignable(d, lease->address))
+        if (alike != ALIKE_IN_FORCE && range_serves(d, range_here(d, lease->address)) &&
+            assignable(d, lease->address))
             return lease;
     }
     return NULL;
@@ -344,13 +320,14 @@ static const char *const alike_words[LEASE_KEYS] = {
 
 /* A machine with a new hardware address (another interface of it, or a new one) finds the address
  * that it had, by its identifier or UUID, if nobody holds that any more. While somebody does, it
- * may be a clone: two machines at one address would end both boots. */
-static uint32_t choose_earlier(struct decision *d)
+ * may be a clone: two machines at one address would end both boots. What was not given back may
+ * only seem to have ended, after a jump of the clock: it is the last but one resort. */
+static uint32_t choose_earlier(struct decision *d, enum alike alike)
 {
     char text[HARDWARE_TEXT_SIZE];
 
     for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++) {
-        const struct lease *lease = find_alike(d, kind, true);
+        const struct lease *lease = find_alike(d, kind, alike);
 
         if (!lease)
             continue;
@@ -368,7 +345,7 @@ static void say_alike(struct decision *d)
     char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE];
 
     for (enum lease_key kind = 0; kind < LEASE_KEYS; kind++) {
-        const struct lease *lease = find_alike(d, kind, false);
+        const struct lease *lease = find_alike(d, kind, ALIKE_IN_FORCE);
 
         if (!lease)
             continue;
@@ -377,6 +354,38 @@ static void say_alike(struct decision *d)
                       alike_words[kind]);
         return;
     }
+}
+
+/* An address from the ranges for a machine that has none. */
+static uint32_t choose_new(struct decision *d, uint32_t asked)
+{
+    const struct subnet *subnet;
+    uint32_t address;
+
+    bool full = d->question->leases->count >= DHCP_LEASES_MAX;
+
+    address = choose_asked(d, asked, false);
+    for (size_t index = 0; !address && !full && (subnet = next_here(d, &index));)
+        address = choose_unused(d, subnet);
+    if (!address)
+        address = choose_asked(d, asked, true);
+    if (!address)
+        address = choose_earlier(d, ALIKE_ENDED);
+    if (!address)
+        address = choose_oldest(d);
+    if (address)
+        return address;
+    d->plan->outcome = OUTCOME_EXHAUSTED;
+    if (full) {
+        dhcp_why(d, "%d leases are known, which is the limit, and none of its ranges has ended",
+                 DHCP_LEASES_MAX);
+        return 0;
+    }
+    dhcp_why(d, d->type == DHCP_BOOTP
+                    ? "no range serves BOOTP clients that no host declaration names (range "
+                      "dynamic-bootp), or none has a free address"
+                    : "no range of its subnet has a free address");
+    return 0;
 }
 
 static uint32_t choose_address(struct decision *d, uint32_t asked)
@@ -405,7 +414,7 @@ static uint32_t choose_address(struct decision *d, uint32_t asked)
             why_held(d, held, "the lease it holds");
         return held->address;
     }
-    address = choose_earlier(d);
+    address = choose_earlier(d, ALIKE_RELEASED);
     return address ? address : choose_new(d, asked);
 }
 

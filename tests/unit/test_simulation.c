@@ -304,7 +304,7 @@ static void write_request(struct writer *w, size_t number, const struct ask *ask
     if (stage->duid)
         number_option(&options, DHCP_OPTION_CLIENT_IDENTIFIER, 19, 0xff, original(number));
     if (stage->uuid)
-        number_option(&options, DHCP_OPTION_UUID, 17, 0, number);
+        number_option(&options, DHCP_OPTION_UUID, 17, 0, number % 3 ? number : original(number));
     whole.options = (const char *)more;
     whole.options_length = options.length;
     whole.vendor = stage->vendor;

@@ -639,8 +639,9 @@ static struct told *told_by_lease(struct dhcp_service *service, const struct lea
         return NULL;
     outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address,
                           lease->notes);
+    /* With its relay's word, which the lease keeps, it is what the machine was sent. */
     return told_new(service->snapshot, identity.host, &lease->hardware, lease->address, &outcome,
-                    false);
+                    e->agent_options.length > 0);
 }
 
 /* After a restart TFTP and NFS know who holds which address; after a reload, what the new

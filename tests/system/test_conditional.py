@@ -186,7 +186,7 @@ def relayed_lease(machine, circuit):
 def test_what_a_relay_says_is_told_to_the_machine_alone(network, server, machine, tmp_path):
     directories(tmp_path, "one", "two")
     network.client_address("10.50.1.9")
-    server(NO_PROBES + RELAYED.format(path=tmp_path))
+    running = server(NO_PROBES + RELAYED.format(path=tmp_path))
     first, second = relayed_lease(machine(MAC), b"one"), relayed_lease(machine(OTHER_MAC), b"two")
     assert first.options[17].decode() == f"{tmp_path}/one"
     for address in (first.yiaddr, second.yiaddr):
@@ -194,6 +194,14 @@ def test_what_a_relay_says_is_told_to_the_machine_alone(network, server, machine
     allowed = [[name for name in ("one", "two") if may_mount(network, address, tmp_path / name)]
                for address in (first.yiaddr, second.yiaddr)]
     assert allowed == [["one"], ["two"]]
+    # The lease keeps its relay's word.
+    running.kill()
+    running.start()
+    assert may_mount(network, first.yiaddr, tmp_path / "one")
+    assert not may_mount(network, first.yiaddr, tmp_path / "two")
+    running.reload()
+    assert may_mount(network, first.yiaddr, tmp_path / "one")
+    assert not may_mount(network, second.yiaddr, tmp_path / "one")
     # It renews past its relay, and keeps what it reads; where its relay says something else, that
     # counts.
     client = machine(MAC)

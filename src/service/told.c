@@ -5,6 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct told *made(struct snapshot *snapshot, const struct host *host,
+                         const struct setting *settings, size_t count)
+{
+    struct told *told = memory_zeroed(1, sizeof(*told) + count * sizeof(settings[0]));
+
+    atomic_init(&told->references, 1);
+    told->snapshot = snapshot_hold(snapshot);
+    told->host = host;
+    if (count > 0)
+        memcpy(told->settings, settings, count * sizeof(settings[0]));
+    told->scope = (struct scope){.settings = told->settings, .count = count};
+    return told;
+}
+
 struct told *told_new(struct snapshot *snapshot, const struct host *host,
                       const struct hardware *hardware, uint32_t address,
                       const struct scope_view *outcome, bool sent)
@@ -12,7 +26,6 @@ struct told *told_new(struct snapshot *snapshot, const struct host *host,
     const struct host *plain_host = snapshot_host_at(snapshot, hardware, address);
     struct scope_view plain;
     struct setting settings[RECALL_PICKED_MAX];
-    struct told *told;
     size_t count;
 
     if (!plain_host)
@@ -21,36 +34,25 @@ struct told *told_new(struct snapshot *snapshot, const struct host *host,
     count = recall_pick(settings, outcome, &plain, sent);
     if (count == 0 && (!host || host == plain_host))
         return NULL;
-    told = memory_zeroed(1, sizeof(*told));
-    atomic_init(&told->references, 1);
-    told->snapshot = snapshot_hold(snapshot);
-    told->host = host;
-    memcpy(told->settings, settings, count * sizeof(settings[0]));
-    told->scope = (struct scope){.settings = told->settings, .count = count};
-    return told;
+    return made(snapshot, host, settings, count);
 }
 
 struct told *told_keep_root(struct told *told, const struct told *before)
 {
     const struct setting *root = told_find(before, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
-    size_t i = 0;
+    struct setting settings[RECALL_PICKED_MAX];
+    size_t count = 0;
 
     if (!root)
         return told;
-    if (!told) {
-        told = memory_zeroed(1, sizeof(*told));
-        atomic_init(&told->references, 1);
-        told->snapshot = snapshot_hold(before->snapshot);
-        told->host = before->host;
-        told->scope.settings = told->settings;
-    }
+    settings[count++] = *root;
     /* Each kind of setting stands there once, so there is room. */
-    while (i < told->scope.count && (told->settings[i].space != SPACE_DHCP ||
-                                     told->settings[i].code != DHCP_OPTION_ROOT_PATH))
-        i++;
-    told->settings[i] = *root;
-    told->scope.count = i == told->scope.count ? i + 1 : told->scope.count;
-    return told;
+    for (size_t i = 0; told && i < told->scope.count; i++) {
+        if (told->settings[i].space != root->space || told->settings[i].code != root->code)
+            settings[count++] = told->settings[i];
+    }
+    told_free(told);
+    return made(before->snapshot, before->host, settings, count);
 }
 
 void told_free(struct told *told)

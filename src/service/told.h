@@ -14,7 +14,7 @@ struct told {
     struct snapshot *snapshot; /* held */
     const struct host *host;   /* its declaration, or NULL */
     struct scope scope;        /* its settings are those below (decide/recall.h) */
-    struct setting settings[RECALL_PICKED_MAX];
+    struct setting settings[];
 };
 
 /* NULL where there is nothing to tell: `outcome` (an evaluation's, for this machine at this

@@ -25,6 +25,7 @@ struct listing {
     const struct snapshot *snapshot; /* or NULL */
     int64_t now;
     json_t *array; /* NULL: text */
+    FILE *text;    /* in memory: who reads our output may take his time, and the database waits */
     size_t count;
 };
 
@@ -122,7 +123,7 @@ static const char *billing_text(char to[VALUE_SIZE], const struct lease_note *no
     return to;
 }
 
-static void print_notes(const struct lease *lease)
+static void print_notes(const struct listing *listing, const struct lease *lease)
 {
     struct reader r = reader_of_slice(lease->notes);
     struct lease_note note;
@@ -130,14 +131,14 @@ static void print_notes(const struct lease *lease)
 
     while (lease_note_next(&r, &note)) {
         if (lease_note_is_variable(&note))
-            printf(
-                "    %s = %s\n",
+            fprintf(
+                listing->text, "    %s = %s\n",
                 text_printable(name, sizeof(name), slice_of(note.name.data, note.name.length - 1)),
                 value_text(value, &note));
         if (note.kind == NOTE_BILLING)
-            printf("    counts for class %s\n", billing_text(value, &note));
+            fprintf(listing->text, "    counts for class %s\n", billing_text(value, &note));
         if (note.kind == NOTE_RESERVED)
-            printf("    reserved: nobody else gets the address\n");
+            fprintf(listing->text, "    reserved: nobody else gets the address\n");
     }
 }
 
@@ -148,28 +149,28 @@ static void print_text(const struct listing *listing, const struct lease *lease,
     const char *how = "";
     const struct host *host = host_of(listing, lease, &how);
 
-    printf("%-15s  %-8s  %s", ipv4_text(address, lease->address), state_name(lease, listing->now),
-           hardware_text(hardware, &lease->hardware));
+    fprintf(listing->text, "%-15s  %-8s  %s", ipv4_text(address, lease->address),
+            state_name(lease, listing->now), hardware_text(hardware, &lease->hardware));
     if (lease->expiry == LEASE_FOREVER)
-        printf("  for ever");
+        fprintf(listing->text, "  for ever");
     else
-        printf("  until %s", time_text(time, lease->expiry));
-    printf("  last asked: %s\n", boot_stage_name(lease->stage));
+        fprintf(listing->text, "  until %s", time_text(time, lease->expiry));
+    fprintf(listing->text, "  last asked: %s\n", boot_stage_name(lease->stage));
     if (host)
-        printf("    host %s, known by %s\n", host->name, how);
+        fprintf(listing->text, "    host %s, known by %s\n", host->name, how);
     if (lease->client_identifier_length > 0)
-        printf("    client identifier %s, sent by stage %s\n",
-               bytes_text(bytes, lease->client_identifier, lease->client_identifier_length),
-               boot_stage_name(lease->identifier_stage));
+        fprintf(listing->text, "    client identifier %s, sent by stage %s\n",
+                bytes_text(bytes, lease->client_identifier, lease->client_identifier_length),
+                boot_stage_name(lease->identifier_stage));
     if (lease->uuid_length > 0)
-        printf("    UUID %s\n", bytes_text(bytes, lease->uuid, lease->uuid_length));
+        fprintf(listing->text, "    UUID %s\n", bytes_text(bytes, lease->uuid, lease->uuid_length));
     if (lease->host_name[0])
-        printf("    calls itself %s\n", lease->host_name);
+        fprintf(listing->text, "    calls itself %s\n", lease->host_name);
     if (lease->vendor_class[0])
-        printf("    vendor class %s\n", lease->vendor_class);
-    print_notes(lease);
+        fprintf(listing->text, "    vendor class %s\n", lease->vendor_class);
+    print_notes(listing, lease);
     if (reason[0])
-        printf("    why: %s\n", reason);
+        fprintf(listing->text, "    why: %s\n", reason);
 }
 
 static void set_text(json_t *object, const char *key, const char *text)
@@ -245,9 +246,13 @@ static void list_one(void *argument, const struct lease *lease, const char *reas
 static int list(const struct state_place *place, bool as_json)
 {
     struct listing listing = {.snapshot = place->snapshot, .now = clock_wall_seconds()};
-    char error[1024];
+    char error[1024], *text = NULL;
+    size_t length = 0;
     int result = 0;
 
+    listing.text = open_memstream(&text, &length);
+    if (!listing.text)
+        abort();
     if (as_json)
         listing.array = json_array();
     if (leases_read(place->directory, list_one, &listing, error, sizeof(error)) < 0) {
@@ -259,6 +264,10 @@ static int list(const struct state_place *place, bool as_json)
     } else if (listing.count == 0) {
         printf("no leases\n");
     }
+    fclose(listing.text);
+    if (length > 0)
+        fwrite(text, 1, length, stdout);
+    free(text);
     json_decref(listing.array);
     return result;
 }

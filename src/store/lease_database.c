@@ -126,19 +126,28 @@ struct lease lease_database_row(sqlite3_stmt *row)
     return lease;
 }
 
-int lease_database_prepare(sqlite3 *database, bool *foreign)
+int lease_database_inspect(sqlite3 *database, bool *foreign)
 {
     long long application = lease_database_number(database, "PRAGMA application_id");
     long long version = lease_database_number(database, "PRAGMA user_version");
     long long tables = lease_database_number(database, "SELECT count(*) FROM sqlite_schema");
-    int result;
 
+    *foreign = false;
     if (application < 0 || version < 0 || tables < 0)
         return sqlite3_errcode(database);
     *foreign = (application != LEASES_APPLICATION && (application != 0 || tables > 0)) ||
                version > LEASES_VERSION;
-    if (*foreign)
-        return SQLITE_ERROR;
+    return *foreign ? SQLITE_ERROR : SQLITE_OK;
+}
+
+int lease_database_prepare(sqlite3 *database, bool *foreign)
+{
+    long long version = lease_database_number(database, "PRAGMA user_version");
+    long long tables = lease_database_number(database, "SELECT count(*) FROM sqlite_schema");
+    int result = lease_database_inspect(database, foreign);
+
+    if (result != SQLITE_OK)
+        return result;
     result = sqlite3_exec(database, setup, NULL, NULL, NULL);
     if (result == SQLITE_OK && tables == 0)
         result = sqlite3_exec(database, schema, NULL, NULL, NULL);

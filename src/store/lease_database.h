@@ -15,6 +15,9 @@ extern const char lease_database_upsert[];
 /* How far the database holds what went through the log: the number of a generation. */
 extern const char lease_database_moved[];
 
+/* Looks whether it is ours: `*foreign` is set where the file holds something else, or what a newer
+ * bootwire wrote. Returns SQLite's result. */
+int lease_database_inspect(sqlite3 *database, bool *foreign);
 /* Makes the tables in a fresh file, or those that are missing in an older one; `*foreign` is set
  * where the file holds something else. Returns SQLite's result. */
 int lease_database_prepare(sqlite3 *database, bool *foreign);

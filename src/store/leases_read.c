@@ -162,14 +162,21 @@ int leases_read(const char *directory,
     struct reading reading = {.each = each, .argument = argument};
     char *path = memory_printf("%s/" LEASES_FILE, directory);
     sqlite3 *database = NULL;
+    bool foreign = false;
     int failed = read_log(&reading, directory);
     int result = sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL);
 
     if (result == SQLITE_OK) {
         sqlite3_busy_timeout(database, LEASES_BUSY_MS);
-        result = tell_all(&reading, database);
+        result = lease_database_inspect(database, &foreign);
     }
-    if (result != SQLITE_OK)
+    if (result == SQLITE_OK)
+        result = tell_all(&reading, database);
+    if (foreign)
+        snprintf(error, error_size,
+                 "%s: it is another program's database, or a newer bootwire's: it is left alone",
+                 path);
+    else if (result != SQLITE_OK)
         snprintf(error, error_size, "%s: the lease database cannot be read: %s; %s", path,
                  database ? sqlite3_errmsg(database) : sqlite3_errstr(result),
                  lease_database_cure(result));

@@ -1,6 +1,7 @@
 """`bootwire leases` and `bootwire import-leases`."""
 import json
 import os
+import sqlite3
 import subprocess
 
 import pytest
@@ -98,6 +99,25 @@ def test_what_is_no_file_is_not_imported(tmp_path, kind, says):
     done = bootwire("import-leases", "--state", tmp_path / "state", path)
     assert done.returncode == 1
     assert done.stderr == f"bootwire: {path}: it is {says}, not a file\n"
+
+
+def test_a_slow_reader_does_not_hold_the_database(tmp_path):
+    """Whoever leaves `bootwire leases | less` open overnight must not make the database grow."""
+    state, count = tmp_path / "state", 3000
+    (tmp_path / "many.leases").write_text("".join(
+        f"lease 10.50.{i >> 8}.{i & 255} {{\nhardware ethernet 22:22:22:22:{i >> 8:02x}:{i & 255:02x};\n"
+        f"ends never;\nbinding state active;\n}}\n" for i in range(count)))
+    assert bootwire("import-leases", "--state", state, tmp_path / "many.leases").returncode == 0
+    with subprocess.Popen([testing.BOOTWIRE, "leases", "--state", state],
+                          stdout=subprocess.PIPE) as reader:
+        first = reader.stdout.read(1)
+        database = sqlite3.connect(state / "leases.sqlite")
+        database.execute("UPDATE lease SET reason = 'changed'")
+        database.commit()
+        # (busy, pages in the write-ahead log, pages moved)
+        assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        database.close()
+        assert (first + reader.stdout.read()).count(b"bound") == count
 
 
 def test_not_under_a_running_server(server):

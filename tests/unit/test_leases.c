@@ -189,6 +189,14 @@ static void damaged_file_is_left_alone(void **state)
     assert_string_equal(read_back, junk);
 }
 
+static void no_lease(void *argument, const struct lease *lease, const char *reason)
+{
+    (void)argument;
+    (void)lease;
+    (void)reason;
+    fail();
+}
+
 static void foreign_database_is_left_alone(void **state)
 {
     char error[512] = "";
@@ -202,6 +210,20 @@ static void foreign_database_is_left_alone(void **state)
     assert_null(leases_open(directory, error, sizeof(error)));
     assert_non_null(strstr(error, path_of(LEASES_FILE)));
     assert_non_null(strstr(error, "another program's database"));
+    assert_int_equal(leases_read(directory, no_lease, NULL, error, sizeof(error)), -1);
+    assert_non_null(strstr(error, "another program's database"));
+
+    /* What a newer bootwire wrote is not read as if it were understood. */
+    unlink(path_of(LEASES_FILE));
+    leases_close(open_leases());
+    assert_int_equal(leases_read(directory, no_lease, NULL, error, sizeof(error)), 0);
+    assert_int_equal(sqlite3_open(path_of(LEASES_FILE), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(database);
+    assert_null(leases_open(directory, error, sizeof(error)));
+    assert_non_null(strstr(error, "a newer bootwire's"));
+    assert_int_equal(leases_read(directory, no_lease, NULL, error, sizeof(error)), -1);
+    assert_non_null(strstr(error, "a newer bootwire's"));
 }
 
 static void directory_must_exist(void **state)

@@ -57,7 +57,7 @@ static bool another_byte(const struct parser *parser)
     if (!token_is_mark(&parser->token, ':'))
         return false;
     next = lexer_next(&ahead);
-    return next.kind == TOKEN_WORD && next.text.length <= 2 && is_hex(next.text);
+    return next.kind == TOKEN_WORD && is_hex(next.text);
 }
 
 /* Bytes in hexadecimal with colons between them. */

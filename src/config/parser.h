@@ -163,7 +163,7 @@ bool read_flag(struct parser *parser, bool *flag);
  * seconds since 1970. */
 bool read_date(struct parser *parser, int64_t *seconds);
 bool read_hardware(struct parser *parser, struct hardware *hardware);
-/* One byte as one or two hexadecimal digits. */
+/* One byte in hexadecimal digits. */
 bool read_octet(struct parser *parser, const char *what, uint8_t *octet);
 /* A name: words, or a string; it is copied into the snapshot's region. */
 bool read_name(struct parser *parser, const char *what, const char **name);

@@ -98,7 +98,7 @@ static const struct statement statements[] = {
     {"infinite-is-reserved", ANYWHERE, read_flag_setting, PARAMETER_INFINITE_IS_RESERVED},
     {"interface", LINKS, read_without_effect, NO_PARAMETER},
     {"ipxe-no-pxedhcp", ANYWHERE, read_flag_setting, PARAMETER_IPXE_NO_PXEDHCP},
-    {"key", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"key", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"lease", CLASSES, read_lease_limit, NO_PARAMETER},
     {"lease-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"lease-id-format", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -169,7 +169,7 @@ static const struct statement statements[] = {
     {"use-lease-addr-for-default-route", ANYWHERE, read_flag_setting,
      PARAMETER_LEASE_ADDRESS_ROUTE},
     {"vendor-option-space", ANYWHERE, read_vendor_option_space, PARAMETER_VENDOR_OPTION_SPACE},
-    {"zone", GLOBAL, read_without_effect, NO_PARAMETER},
+    {"zone", ANYWHERE, read_without_effect, NO_PARAMETER},
 };
 
 enum { STATEMENT_COUNT = sizeof(statements) / sizeof(statements[0]) };

@@ -286,12 +286,13 @@ bool read_octet(struct parser *parser, const char *what, uint8_t *octet)
     struct slice text = parser->token.text;
     unsigned value = 0;
 
-    if (parser->token.kind != TOKEN_WORD || text.length > 2)
+    if (parser->token.kind != TOKEN_WORD)
         return expected_bare(parser, what);
     for (size_t i = 0; i < text.length; i++) {
         int digit = hex_digit(text.data[i]);
 
-        if (digit < 0)
+        /* More zeros may stand in front. */
+        if (digit < 0 || value > 0xf)
             return expected_bare(parser, what);
         value = value << 4 | (unsigned)digit;
     }

@@ -27,6 +27,9 @@ static const struct row rows[] = {
     {"max-lease-time -5;", PARAMETER(MAX_LEASE_TIME), BYTES("\xff\xff\xff\xfb"), 0},
     {"max-lease-time 4294967896;", PARAMETER(MAX_LEASE_TIME), BYTES("\0\0\x02\x58"), 1},
     {"abandon-lease-time -1;", PARAMETER(ABANDON_SECONDS), BYTES("\x7f\xff\xff\xff"), 0},
+    {"option dhcp-client-identifier 001:02;", SPACE_DHCP, 61, BYTES("\x01\x02"), 0},
+    {"option user-class = 0001:f;", SPACE_DHCP, 77, BYTES("\x01\x0f"), 0},
+    {"host a { hardware ethernet 0:13:d4:68:12:01b; }", SPACE_DHCP, 1, NULL, 0, 0},
     /* Flags may be computed, and know a third word. */
     {"ping-check = 1;", PARAMETER(PING_CHECK), BYTES("\x01"), 0},
     {"ping-check = 00;", PARAMETER(PING_CHECK), BYTES("\0"), 0},
@@ -41,6 +44,9 @@ static const struct row rows[] = {
     {"option server.filename = \"x\";", PARAMETER(FILENAME), BYTES("x"), 0},
     {"option server.max-lease-time 600;", PARAMETER(MAX_LEASE_TIME), BYTES("\0\0\x02\x58"), 0},
     {"option server.authoritative true;", PARAMETER(AUTHORITATIVE), BYTES("\x01"), 0},
+    /* Keys and zones may stand anywhere; bootwire uses none. */
+    {"if known { zone example.org. { primary 10.0.0.1; } }", SPACE_DHCP, 1, NULL, 0, 1},
+    {"host a { key k { algorithm hmac-md5; secret \"aaaa\"; } }", SPACE_DHCP, 1, NULL, 0, 1},
     {"option server.ddns-ttl 20;", SPACE_DHCP, 3, NULL, 0, 1},
     /* Options without a value, options of other protocols, and codes that fit in no packet. */
     {"option flag code 250 = zerolen;\noption flag;", SPACE_DHCP, 250, BYTES(""), 0},

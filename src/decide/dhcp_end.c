@@ -95,6 +95,26 @@ static const struct pool *pool_at(const struct subnet *subnet, uint32_t address)
     return NULL;
 }
 
+void dhcp_run_release(struct evaluation *e, const struct lease *lease)
+{
+    const struct subnet *subnet = e->subnet;
+    const struct pool *pool = e->pool;
+    uint32_t address = e->address;
+
+    if (lease->notes.length == 0)
+        return;
+    e->address = lease->address;
+    e->notes = lease->notes;
+    e->subnet = snapshot_subnet_of(e->snapshot, lease->address);
+    e->pool = pool_at(e->subnet, lease->address);
+    e->variable_count = 0;
+    evaluation_recall(e);
+    dhcp_run_handler(e, EVENT_RELEASE, NOTE_ON_RELEASE);
+    e->address = address;
+    e->subnet = subnet;
+    e->pool = pool;
+}
+
 void decide_lease_end(const struct dhcp_question *question, const struct lease *lease,
                       struct dhcp_plan *plan)
 {

@@ -71,6 +71,9 @@ void dhcp_write_notes(struct decision *d, struct lease *lease);
 /* Runs what the configuration had in store for this end of the lease when it was acknowledged;
  * `kind` is the note that says what. */
 void dhcp_run_handler(struct evaluation *e, unsigned event, enum lease_note_kind kind);
+/* Runs the `on release` of another lease of the machine, with that one's variables: the present
+ * lease's are lost. */
+void dhcp_run_release(struct evaluation *e, const struct lease *lease);
 
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,

@@ -248,6 +248,28 @@ static void reservations_outlive_the_lease(void **state)
     scene_close(&scene);
 }
 
+/* one-lease-per-client releases the lease in the other network: its statements are carried out. */
+static void freed_leases_are_released(void **state)
+{
+    struct ask here = {.mac = 1, .user_class = "here"};
+    struct ask there = {.mac = 1, .user_class = "there", .giaddr = 0x0a3c0001};
+    struct lease_note note;
+    uint32_t address;
+
+    (void)state;
+    scene_open(&scene, "one-lease-per-client true; set kind = option user-class;\n"
+                       "on release { log (concat (\"release \", kind)); }\n" SUBNET(
+                           RANGE) "subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.10; }\n");
+    assert_int_not_equal(bind_from(here), 0);
+    address = bind_from(there);
+    assert_int_equal(address, 0x0a3c000a);
+    assert_int_equal(scene.plan.freed_count, 1);
+    assert_true(logged("release here"));
+    assert_true(lease_note_find(notes_at(address), NOTE_DATA, &note));
+    assert_true(slice_equal_string(note.value, "there"));
+    scene_close(&scene);
+}
+
 /* Whatever the configuration sets, a lease keeps so much and no more. */
 static void notes_are_bounded(void **state)
 {
@@ -278,6 +300,7 @@ int main(void)
         cmocka_unit_test(classes_have_their_limits),
         cmocka_unit_test(renewals_past_the_relay_know_it),
         cmocka_unit_test(reservations_outlive_the_lease),
+        cmocka_unit_test(freed_leases_are_released),
         cmocka_unit_test(notes_are_bounded),
     };
 

@@ -154,6 +154,23 @@ void machines_drop(struct machines *machines, uint32_t address, const struct har
     pthread_rwlock_unlock(&machines->lock);
 }
 
+void machines_settle(struct machines *machines, const struct snapshot *snapshot)
+{
+    struct map_entry *entry;
+    size_t place = 0;
+
+    pthread_rwlock_wrlock(&machines->lock);
+    while (map_next(&machines->by_address, &place, &entry)) {
+        struct holder *holder = entry->value;
+
+        if (!holder->told || holder->told->snapshot == snapshot)
+            continue;
+        told_free(holder->told);
+        holder->told = NULL;
+    }
+    pthread_rwlock_unlock(&machines->lock);
+}
+
 bool machines_get(struct machines *machines, uint32_t address, struct machine *machine)
 {
     const struct holder *known;

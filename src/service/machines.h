@@ -40,6 +40,9 @@ void machines_hear(struct machines *machines, uint32_t address, const struct mac
 void machines_drop(struct machines *machines, uint32_t address, const struct hardware *hardware);
 /* The holder of the address stays; what it was told is that from now on. */
 void machines_tell(struct machines *machines, uint32_t address, struct told *told);
+/* Forgets what machines were told under another configuration than this one: it means nothing any
+ * more, and would keep that configuration in memory. */
+void machines_settle(struct machines *machines, const struct snapshot *snapshot);
 bool machines_get(struct machines *machines, uint32_t address, struct machine *machine);
 /* The holder of `address` fetched the file to its end. Of 4,096 machines the last fetch is kept. */
 void machines_fetched(struct machines *machines, uint32_t address, const char *file,

@@ -83,6 +83,7 @@ static void reload(void *argument)
         if (services[i]->reloaded)
             services[i]->reloaded(running->states[i]);
     }
+    machines_settle(running->server.machines, fresh);
     log_info("%s read again and in force", running->options->config_path);
 }
 

@@ -11,6 +11,8 @@ def config(number):
                     f"filename \"f{i}\"; }}\n" for i in range(500))
     return ("subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250; }\n"
             "class \"c\" { match option host-name; }\n" + hosts
+            # What machines were told under a condition is kept for TFTP and NFS.
+            + "if known { option root-path \"/a\"; } else { option root-path \"/b\"; }\n"
             + "".join(f"subclass \"c\" \"{i}\";\n" for i in range(500)))
 
 
@@ -35,6 +37,7 @@ def test_reloads_leave_nothing_behind(server, machine):
             running.reload(config(number))
         if number % 25 == 0:
             assert client.lease().yiaddr == address
+            machine(f"22:22:22:22:01:{number // 25:02x}").lease()
         if number == RELOADS // 3:
             before = resident(running.pid), descriptors(running.pid)
     after = resident(running.pid), descriptors(running.pid)

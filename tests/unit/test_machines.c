@@ -1,8 +1,10 @@
 /* Who holds which address, and what else of the services a flood must not blow up. */
 #include "test.h"
 
+#include "base/memory.h"
 #include "service/line_budget.h"
 #include "service/machines.h"
+#include "service/told.h"
 
 static struct machine machine(uint32_t number)
 {
@@ -52,6 +54,35 @@ static void words_for_addresses_are_bounded(void **state)
     machines_free(machines);
 }
 
+/* A machine that never asks again keeps no old configuration in memory. */
+static void old_configurations_are_let_go(void **state)
+{
+    struct machines *machines = machines_new();
+    struct snapshot *old = snapshot_new(), *fresh = snapshot_new();
+    struct machine one = machine(1);
+
+    (void)state;
+    for (uint32_t address = 1; address <= 3; address++) {
+        struct told *told = memory_zeroed(1, sizeof(*told));
+
+        atomic_init(&told->references, 1);
+        told->snapshot = snapshot_hold(address == 3 ? fresh : old);
+        if (address == 1)
+            machines_hear(machines, address, &one, told);
+        else
+            machines_put(machines, address, &one, told);
+    }
+    assert_int_equal(old->references, 3);
+    machines_settle(machines, fresh);
+    assert_int_equal(old->references, 1);
+    assert_int_equal(fresh->references, 2);
+    assert_true(holds(machines, 1, 1) && holds(machines, 2, 1) && holds(machines, 3, 1));
+    machines_free(machines);
+    assert_int_equal(fresh->references, 1);
+    snapshot_free(fresh);
+    snapshot_free(old);
+}
+
 /* A flood of lines leaves so many of each second, and the number of the others. */
 static void lines_are_bounded(void **state)
 {
@@ -76,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_for_addresses_are_bounded),
+        cmocka_unit_test(old_configurations_are_let_go),
         cmocka_unit_test(lines_are_bounded),
     };
 

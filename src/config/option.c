@@ -410,12 +410,14 @@ bool read_host_identifier(struct parser *parser, const struct statement *stateme
     return true;
 }
 
+enum { OPTION_ROOT_PATH = 17 };
+
 /* What a value may do to the clients that read it. */
 static void check_option(struct parser *parser, unsigned code, struct slice value,
                          struct position where)
 {
     /* libsa copies root-path into 128 bytes, the NUL among them. */
-    enum { OPTION_ROOT_PATH = 17, ROOT_PATH_SAFE = 127 };
+    enum { ROOT_PATH_SAFE = 127 };
 
     if (code == OPTION_ROOT_PATH && value.length > ROOT_PATH_SAFE)
         parser_warning(parser, where,
@@ -437,6 +439,18 @@ static void set_option(struct parser *parser, const struct option_reference *opt
     if (option->space == SPACE_DHCP)
         check_option(parser, option->code, value, value_at);
     add_setting(parser, option->space, option->code, value, where);
+}
+
+static void set_computed_option(struct parser *parser, const struct option_reference *option,
+                                const struct expression *expression, struct position where)
+{
+    if (option->space == SPACE_DHCP && option->code == OPTION_ROOT_PATH &&
+        expression_asks_client(expression))
+        parser_warning(
+            parser, where,
+            "this root-path is made from what the client sends: clients are told it, but "
+            "it is no NFS export of this server");
+    add_expression(parser, option->space, option->code, expression, where);
 }
 
 /* `option dhcp-server-identifier` is the statement server-identifier by its older name. */
@@ -494,7 +508,7 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
         if (expression->kind == EXPRESSION_CONSTANT)
             set_option(parser, &option, expression->constant, value.where, keyword.where);
         else
-            add_expression(parser, option.space, option.code, expression, keyword.where);
+            set_computed_option(parser, &option, expression, keyword.where);
         return true;
     }
     if (!read_value_to_end(parser, &option, &w))

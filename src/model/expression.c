@@ -66,3 +66,30 @@ size_t expression_operands(enum expression_kind kind, size_t *most)
     *most = kinds[kind].more ? SIZE_MAX : kinds[kind].least;
     return kinds[kind].least;
 }
+
+bool expression_asks_client(const struct expression *expression)
+{
+    switch (expression->kind) {
+    case EXPRESSION_EXISTS:
+    case EXPRESSION_OPTION:
+    case EXPRESSION_FILENAME:
+    case EXPRESSION_SERVER_NAME:
+    case EXPRESSION_NEXT_SERVER:
+    case EXPRESSION_PACKET:
+    case EXPRESSION_CONFIG_OPTION:
+    case EXPRESSION_CONFIG_FILENAME:
+    case EXPRESSION_CONFIG_SERVER_NAME:
+    case EXPRESSION_LEASE_TIME:
+    case EXPRESSION_VARIABLE:
+    case EXPRESSION_DEFINED:
+    case EXPRESSION_MEMBER:
+        return true;
+    default:
+        break;
+    }
+    for (size_t i = 0; i < expression->operand_count; i++) {
+        if (expression_asks_client(expression->operands[i]))
+            return true;
+    }
+    return false;
+}

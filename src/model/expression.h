@@ -124,6 +124,10 @@ enum expression_type expression_type(enum expression_kind kind);
 /* How many operands a kind takes at least; the most in `*most` (SIZE_MAX: any number). */
 size_t expression_operands(enum expression_kind kind, size_t *most);
 
+/* Whether the value depends on what the client sends, its relay included. Variables and the reply's
+ * own options count as such, for they may. */
+bool expression_asks_client(const struct expression *expression);
+
 /* How a setting joins what stood there (dhcp-options(5), dhclient.conf(5)). */
 enum setting_operation {
     SETTING_SUPERSEDE = 0, /* "option x ...", "supersede", "filename ..." */

@@ -160,6 +160,9 @@ static const struct row {
     {"subnet 10.0.0.0 { }", 1, 17, DIAGNOSTIC_ERROR, "expected `netmask`, found `{`"},
     {NET "group { subnet 10.1.0.0 netmask 255.255.0.0 { } } }", 2, 9, DIAGNOSTIC_ERROR,
      "a subnet cannot stand in another"},
+    {"option root-path = concat(\"/nfs/\", option host-name);", 1, 1, DIAGNOSTIC_WARNING,
+     "this root-path is made from what the client sends: clients are told it, but it is no NFS "
+     "export of this server"},
     {"proxy-dhcp on;\n" NET "range 10.0.0.8; }", 3, 7, DIAGNOSTIC_WARNING,
      "nobody gets an address of this range: line 1 of conf leaves the addresses to another server "
      "(proxy-dhcp)"},

@@ -95,7 +95,40 @@ struct seen {
     struct map names, hardware, identifiers, addresses, subnets;
 };
 
-static void check_host_twice(struct seen *seen, struct block *host, struct sources *sources)
+/* The wire of an address: a block that stands for it; NULL where no subnet holds it. */
+static const struct block *wire_of(const struct subnet_index *index, uint32_t address)
+{
+    struct range one = {.low = address, .high = address};
+    struct block *subnet = subnet_index_find(index, NULL, one);
+    const struct block *shared = subnet ? block_around(subnet, BLOCK_SHARED_NETWORK) : NULL;
+
+    return shared ? shared : subnet;
+}
+
+/* Reports a host whose key, its hardware address or client identifier, an earlier one has for the
+ * same wire, or for all of them: a machine may have a declaration for each network. */
+static void check_key_twice(struct map *map, const struct subnet_index *index,
+                            struct sources *sources, struct block *host, struct slice key,
+                            const char *what)
+{
+    const struct block_address *address = host->addresses;
+    const struct block *wire = NULL;
+    uint8_t *placed = memory_zeroed(1, sizeof(wire) + key.length);
+
+    memcpy(placed + sizeof(wire), key.data, key.length);
+    do {
+        wire = address ? wire_of(index, address->address) : NULL;
+        memcpy(placed, &wire, sizeof(wire));
+        if (wire || !address)
+            check_twice(map, sources, DIAGNOSTIC_WARNING, host, host->where,
+                        slice_of(placed, sizeof(wire) + key.length), what);
+        address = address ? address->next : NULL;
+    } while (address);
+    free(placed);
+}
+
+static void check_host_twice(struct seen *seen, const struct subnet_index *index,
+                             struct block *host, struct sources *sources)
 {
     struct slice hardware = slice_of(&host->hardware, sizeof(host->hardware));
 
@@ -103,11 +136,15 @@ static void check_host_twice(struct seen *seen, struct block *host, struct sourc
         check_twice(&seen->names, sources, DIAGNOSTIC_ERROR, host, host->where,
                     slice_of_string(host->name), "a host of this name is declared already");
     if (host->hardware.length > 0)
-        check_twice(&seen->hardware, sources, DIAGNOSTIC_WARNING, host, host->where, hardware,
-                    "another host has this hardware address");
+        check_key_twice(&seen->hardware, index, sources, host, hardware,
+                        host->addresses
+                            ? "another host has this hardware address in the same network"
+                            : "another host has this hardware address");
     if (host->client_identifier.length > 0)
-        check_twice(&seen->identifiers, sources, DIAGNOSTIC_WARNING, host, host->where,
-                    host->client_identifier, "another host has this client identifier");
+        check_key_twice(&seen->identifiers, index, sources, host, host->client_identifier,
+                        host->addresses
+                            ? "another host has this client identifier in the same network"
+                            : "another host has this client identifier");
     for (const struct block_address *node = host->addresses; node; node = node->next)
         check_twice(&seen->addresses, sources, DIAGNOSTIC_WARNING, host, node->where,
                     slice_of(&node->address, sizeof(node->address)),
@@ -166,7 +203,7 @@ void builder_check(struct block *global, struct sources *sources)
         check_proxy(block, sources);
         if (block->kind == BLOCK_HOST) {
             check_host(&index, block, sources);
-            check_host_twice(&seen, block, sources);
+            check_host_twice(&seen, &index, block, sources);
         }
         if (block->kind == BLOCK_SUBNET && !block->broken)
             check_twice(&seen.subnets, sources, DIAGNOSTIC_WARNING, block, block->where,

@@ -194,6 +194,11 @@ static const struct row {
     {"host a { hardware ethernet 1:2:3:4:5:6; }\nhost b { hardware ethernet 1:2:3:4:5:6; }", 2, 1,
      DIAGNOSTIC_WARNING,
      "another host has this hardware address: it stands in line 1 of conf, and that one counts"},
+    {NET "}\nhost a { hardware ethernet 1:2:3:4:5:6; fixed-address 10.0.0.1; }\n"
+         "host b { hardware ethernet 1:2:3:4:5:6; fixed-address 10.0.0.2; }",
+     4, 1, DIAGNOSTIC_WARNING,
+     "another host has this hardware address in the same network: it stands in line 3 of conf, and "
+     "that one counts"},
     {"host a { option dhcp-client-identifier \"x\"; }\n"
      "host b { option dhcp-client-identifier 78; }",
      2, 1, DIAGNOSTIC_WARNING,
@@ -248,6 +253,26 @@ static void every_mistake_has_its_message(void **state)
         snapshot_free(snapshot);
         diagnostics_release(&found);
     }
+}
+
+/* One declaration for each network, and one for the others. */
+static void a_machine_in_several_networks_is_no_mistake(void **state)
+{
+    static const char text[] =
+        "subnet 10.0.0.0 netmask 255.255.255.0 { }\nsubnet 10.0.1.0 netmask 255.255.255.0 { }\n"
+        "host a { hardware ethernet 1:2:3:4:5:6; fixed-address 10.0.0.1; }\n"
+        "host b { hardware ethernet 1:2:3:4:5:6; fixed-address 10.0.1.1; }\n"
+        "host c { hardware ethernet 1:2:3:4:5:6; }\n"
+        "host d { option dhcp-client-identifier \"x\"; fixed-address 10.0.0.2; }\n"
+        "host e { option dhcp-client-identifier \"x\"; fixed-address 10.0.1.2; }\n";
+    struct diagnostics found = {.count = 0};
+    struct snapshot *snapshot = config_parse("conf", slice_of_string(text), &found);
+
+    (void)state;
+    assert_non_null(snapshot);
+    assert_int_equal(found.count, 0);
+    diagnostics_release(&found);
+    snapshot_free(snapshot);
 }
 
 static void all_mistakes_are_told_in_one_run(void **state)
@@ -487,6 +512,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_has_its_message),
+        cmocka_unit_test(a_machine_in_several_networks_is_no_mistake),
         cmocka_unit_test(all_mistakes_are_told_in_one_run),
         cmocka_unit_test(a_bad_header_hides_nothing),
         cmocka_unit_test(messages_are_limited),

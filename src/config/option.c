@@ -18,6 +18,8 @@ static bool write_address(struct parser *parser, enum dhcp_atom atom, struct wri
         return false;
     for (size_t i = 0; i < count && (i == 0 || !parser->first_address_only); i++)
         writer_be32(w, addresses[i]);
+    /* A list goes on without it, a record cannot. */
+    parser->incomplete |= count == 0 && parser->first_address_only;
     return true;
 }
 
@@ -195,6 +197,7 @@ bool read_option_value(struct parser *parser, const struct dhcp_form *form, stru
     bool again = false;
 
     parser->unknown_name = false;
+    parser->incomplete = false;
     do {
         for (size_t i = first; i < count; i++) {
             /* As in dhcpd, a name gives all its addresses where a list holds nothing else. */
@@ -515,7 +518,7 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
         return false;
     if (space_is_unused(option.space))
         return true;
-    if (parser->unknown_name)
+    if (parser->unknown_name && (parser->incomplete || w.length == 0))
         add_nothing(parser, option.space, option.code, keyword.where);
     else
         set_option(parser, &option, slice_of(bytes, w.length), value.where, keyword.where);

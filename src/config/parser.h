@@ -43,6 +43,7 @@ struct parser {
     bool may_include;         /* false where the text is no file */
     struct host_names *names; /* those that stand where addresses may */
     bool unknown_name;        /* the value being read holds one without an address */
+    bool incomplete;          /* and is none without it */
     bool first_address_only;  /* of a name in the value being read */
     struct map defined;       /* options and classes that the file defines (defined.c) */
 };

@@ -65,8 +65,10 @@ static const struct row rows[] = {
     {"next-server two.example.org;", SPACE_PARAMETER, PARAMETER_NEXT_SERVER, BYTES(TWO), 0},
     {"server-identifier one;", SPACE_PARAMETER, PARAMETER_SERVER_IDENTIFIER, BYTES(ONE), 0},
     {"option routers = gethostbyname (\"two.example.org\");", SPACE_DHCP, 3, BYTES(TWO THREE), 0},
-    /* One name without an address, and the whole value is none. */
-    {"option routers one, lost;", SPACE_DHCP, 3, NULL, 0, 1},
+    /* A list goes on without a name that has no address, but not without any. */
+    {"option routers lost, one;", SPACE_DHCP, 3, BYTES(ONE), 1},
+    {"option routers lost, lost;", SPACE_DHCP, 3, NULL, 0, 2},
+    {"option static-routes lost 10.0.0.2;", SPACE_DHCP, 33, NULL, 0, 1},
     {"next-server lost.example.org;", SPACE_PARAMETER, PARAMETER_NEXT_SERVER, NULL, 0, 1},
     {"option routers = gethostbyname (\"lost\");", SPACE_DHCP, 3, NULL, 0, 1},
     {"option routers lost;\noption routers 10.0.0.2;", SPACE_DHCP, 3, BYTES(TWO), 1},

@@ -99,6 +99,7 @@ static struct snapshot *load(struct input *input, host_names_resolver *resolver,
         resolver(&names);
         snapshot = read_once(input, diagnostics);
     }
+    input->names = NULL;
     host_names_release(&names);
     region_release(&region);
     return snapshot;

@@ -1,8 +1,6 @@
 """SIGHUP again and again, with machines asking meanwhile: nothing grows, nobody is left alone."""
 import os
 
-import bootwire_testing as testing
-
 RELOADS = 300
 
 

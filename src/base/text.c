@@ -33,3 +33,18 @@ char *text_printable(char *to, size_t size, struct slice bytes)
     to[length] = 0;
     return to;
 }
+
+char *text_hex(char *to, size_t size, struct slice bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t length = 0;
+
+    for (size_t i = 0; i < bytes.length && length + 3 < size; i++) {
+        if (i > 0)
+            to[length++] = ':';
+        to[length++] = digits[bytes.data[i] >> 4];
+        to[length++] = digits[bytes.data[i] & 15];
+    }
+    to[length] = 0;
+    return to;
+}

@@ -11,4 +11,8 @@
  * terminal. Cut with "..." where it does not fit. Returns `to`. */
 char *text_printable(char *to, size_t size, struct slice bytes);
 
+/* Writes the bytes as "22:00:ff" into `to` (`size` bytes, at least 1, NUL-terminated); those that
+ * do not fit are left out. Returns `to`. */
+char *text_hex(char *to, size_t size, struct slice bytes);
+
 #endif

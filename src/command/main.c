@@ -13,7 +13,7 @@ static int command_version(int argc, char **argv);
 #define OPTION_DEBUG "  -d                 log more\n"
 
 static const struct command commands[] = {
-    {"serve", "-c FILE [-d] [--state DIRECTORY]", "serve everything that FILE describes",
+    {"serve", "-c FILE [-d|-q] [--state DIRECTORY]", "serve everything that FILE describes",
      OPTION_CONFIG OPTION_DEBUG OPTION_STATE, command_serve},
     {"check", "-c FILE [--explain HOST|MAC ...]", "say what is wrong, or what a machine would get",
      OPTION_CONFIG

@@ -10,19 +10,23 @@ int command_serve(int argc, char **argv)
     static const struct option long_options[] = {
         {"config", required_argument, NULL, 'c'},
         {"debug", no_argument, NULL, 'd'},
+        {"quiet", no_argument, NULL, 'q'},
         {"state", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
     };
     struct serve_options options = {.journal_descriptor = -1};
     int option;
 
-    while ((option = getopt_long(argc, argv, "c:d", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:dq", long_options, NULL)) != -1) {
         switch (option) {
         case 'c':
             options.config_path = optarg;
             break;
         case 'd':
             log_set_level(LOG_DEBUG);
+            break;
+        case 'q':
+            log_set_level(LOG_WARNING);
             break;
         case 's':
             options.state_directory = optarg;

@@ -1,5 +1,7 @@
 #include "model/address.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -43,9 +45,6 @@ char *hardware_text(char to[HARDWARE_TEXT_SIZE], const struct hardware *hardware
 {
     size_t length = hardware->length <= HARDWARE_ADDRESS_MAX ? hardware->length : 0;
 
-    to[0] = 0;
-    for (size_t i = 0; i < length; i++)
-        snprintf(to + 3 * i - (i > 0), (size_t)HARDWARE_TEXT_SIZE - 3 * i, "%s%02x",
-                 i > 0 ? ":" : "", hardware->address[i]);
+    text_hex(to, HARDWARE_TEXT_SIZE, slice_of(hardware->address, length));
     return to;
 }

@@ -29,8 +29,8 @@
 enum {
     /* Requests of one turn, and so of one transaction: a disk confirms hundreds of leases nearly as
      * fast as one. More at once would only be a burst that receivers drop. */
-    BATCH = 64,
-    ROUNDS = 4,
+    BATCH = 32,
+    ROUNDS = 8,
     SHED_MS = 30,                 /* a DISCOVER that waited longer comes too late */
     WAITING_MAX = BATCH * ROUNDS, /* replies that wait for one commit */
     LINKS_FRESH_MS = 1000,        /* how long a list of interfaces is good */
@@ -66,6 +66,11 @@ struct outgoing {
     char host[128];
 };
 
+struct queue {
+    struct outgoing *list; /* WAITING_MAX */
+    size_t count;
+};
+
 struct dhcp_service {
     struct server *server;
     struct udp_socket *socket;
@@ -82,9 +87,12 @@ struct dhcp_service {
     size_t link_count;
     uint64_t links_at_ms;
 
-    struct outgoing *waiting; /* WAITING_MAX */
-    size_t waiting_count;
-    bool commit_failing;
+    struct queue waiting;    /* for the next commit */
+    struct queue committing; /* for the one under way */
+    struct queue ready;      /* confirmed: on their way out */
+    size_t ready_next;       /* the first of those that has not left */
+    bool commit_under_way, commit_failing;
+    bool crowded; /* in this turn, requests lay in a crowd */
 
     uint32_t strangers[STRANGERS_MAX]; /* numbers of interfaces, addresses of relays */
     size_t stranger_count;
@@ -232,37 +240,136 @@ static void finish(struct dhcp_service *service, struct outgoing *out)
     journal_step(service->server->journal, &out->step);
 }
 
-/* One commit, then everything that waited for it. */
-static void commit(struct dhcp_service *service)
+/* Nobody hears of what the disk refused: the machines ask again. */
+static void drop_queue(struct queue *queue)
 {
-    size_t count = service->waiting_count;
-    char error[1024];
-
-    service->waiting_count = 0;
-    if (count == 0 && !leases_pending(service->leases))
-        return;
-    if (leases_commit(service->leases, error, sizeof(error)) < 0) {
-        service->commit_failing = true;
-        for (size_t i = 0; i < count; i++) {
-            told_free(service->waiting[i].told);
-            service->waiting[i].told = NULL;
-        }
-        if (may_say(&service->commit_said_ms, clock_monotonic_ms()))
-            log_error("%s (%zu answers were held back; the machines ask again)", error, count);
-        return;
+    for (size_t i = 0; i < queue->count; i++) {
+        told_free(queue->list[i].told);
+        queue->list[i].told = NULL;
     }
-    if (service->commit_failing)
-        log_info("leases are written again");
-    service->commit_failing = false;
-    if (count == 0)
+    queue->count = 0;
+}
+
+static void commit_failed(struct dhcp_service *service, const char *error)
+{
+    service->commit_failing = true;
+    if (may_say(&service->commit_said_ms, clock_monotonic_ms()))
+        log_error("%s (%zu answers were held back; the machines ask again)", error,
+                  service->committing.count + service->waiting.count);
+    drop_queue(&service->committing);
+    drop_queue(&service->waiting);
+}
+
+/* Sends up to `count` of the answers whose promises are on the disk. */
+static void send_ready(struct dhcp_service *service, size_t count)
+{
+    struct queue *ready = &service->ready;
+
+    while (count-- > 0 && service->ready_next < ready->count)
+        finish(service, &ready->list[service->ready_next++]);
+    if (service->ready_next == ready->count)
+        service->ready_next = ready->count = 0;
+}
+
+/* Sends all of them at once. */
+static void send_all_ready(struct dhcp_service *service)
+{
+    if (service->ready.count == 0)
         return;
     udp_hold(service->socket);
-    for (size_t i = 0; i < count; i++)
-        finish(service, &service->waiting[i]);
+    send_ready(service, WAITING_MAX);
     say_unsent(service, udp_flush(service->socket), NULL);
 }
 
-/* Takes down the step; its strings stay in `out`. */
+/* The disk has confirmed what the answers in the queue promise. */
+static void commit_succeeded(struct dhcp_service *service, struct queue *queue)
+{
+    struct queue empty;
+
+    if (service->commit_failing)
+        log_info("leases are written again");
+    service->commit_failing = false;
+    if (queue->count == 0)
+        return;
+    send_all_ready(service);
+    empty = service->ready;
+    service->ready = *queue;
+    *queue = empty;
+}
+
+/* Ends the commit under way, and waits for it if need be. */
+static void end_commit(struct dhcp_service *service)
+{
+    char error[1024];
+
+    if (!service->commit_under_way)
+        return;
+    service->commit_under_way = false;
+    if (leases_commit_end(service->leases, error, sizeof(error)) < 0)
+        commit_failed(service, error);
+    else
+        commit_succeeded(service, &service->committing);
+}
+
+/* In the control loop, some time after the disk has answered. */
+static void disk_answered(void *argument)
+{
+    struct dhcp_service *service = argument;
+
+    if (leases_commit_is_done(service->leases))
+        end_commit(service);
+}
+
+/* In the thread that waits for the disk. */
+static void tell_loop(void *argument)
+{
+    struct dhcp_service *service = argument;
+
+    loop_call(service->server->control, disk_answered, service);
+}
+
+/* Has what waits written by another thread, and goes on reading: what comes meanwhile makes up the
+ * next commit. */
+static void begin_commit(struct dhcp_service *service)
+{
+    struct queue queue = service->committing;
+    char error[1024];
+    int result;
+
+    service->committing = service->waiting;
+    service->waiting = queue;
+    result = leases_commit_begin(service->leases, tell_loop, service, error, sizeof(error));
+    if (result < 0)
+        commit_failed(service, error);
+    else if (result > 0)
+        commit_succeeded(service, &service->committing);
+    service->commit_under_way = result == 0;
+}
+
+/* One commit, then everything that waited for it. Where nobody is in the queue behind, the disk is
+ * awaited at once: no thread would answer sooner. */
+static void commit(struct dhcp_service *service)
+{
+    bool crowded = service->crowded || service->waiting.count >= BATCH;
+    char error[1024];
+
+    if (service->commit_under_way &&
+        (leases_commit_is_done(service->leases) || service->waiting.count == WAITING_MAX))
+        end_commit(service);
+    if (service->commit_under_way ||
+        (service->waiting.count == 0 && !leases_pending(service->leases)))
+        return;
+    if (crowded) {
+        begin_commit(service);
+        return;
+    }
+    if (leases_commit(service->leases, error, sizeof(error)) < 0)
+        commit_failed(service, error);
+    else
+        commit_succeeded(service, &service->waiting);
+}
+
+/* Takes down the step; its strings stay in `out`, and are empty where nobody reads them. */
 static void prepare_step(const struct dhcp_service *service, struct outgoing *out,
                          const struct dhcp_dropped *dropped)
 {
@@ -271,9 +378,13 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
     uint32_t address = plan->has_reply && plan->reply.yiaddr ? plan->reply.yiaddr
                        : service->message.ciaddr             ? service->message.ciaddr
                                                              : plan->holds;
+    bool refused = plan->outcome != OUTCOME_ANSWERED && plan->outcome != OUTCOME_NOTED;
 
-    dhcp_asked_text(out->asked, &service->message);
-    dhcp_got_text(out->got, plan, dropped);
+    out->asked[0] = out->got[0] = 0;
+    if (journal_wants(service->server->journal, refused)) {
+        dhcp_asked_text(out->asked, &service->message);
+        dhcp_got_text(out->got, plan, dropped);
+    }
     if (host)
         snprintf(out->host, sizeof(out->host), "%s", host->name);
     out->step = (struct boot_step){
@@ -284,7 +395,7 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
         .host = host ? out->host : NULL,
         .asked = out->asked,
         .got = out->got,
-        .refused = plan->outcome != OUTCOME_ANSWERED && plan->outcome != OUTCOME_NOTED,
+        .refused = refused,
     };
 }
 
@@ -416,9 +527,11 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     const struct link_address *link;
     struct outgoing *out;
 
-    if (service->waiting_count == WAITING_MAX)
+    if (service->waiting.count == WAITING_MAX) {
+        service->crowded = true;
         commit(service);
-    out = &service->waiting[service->waiting_count];
+    }
+    out = &service->waiting.list[service->waiting.count];
     switch (plan->change) {
     case CHANGE_OFFER:
         leases_offer(service->leases, &plan->lease, DHCP_OFFERS_MAX);
@@ -449,6 +562,8 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         }
         break;
     case OUTCOME_SILENT:
+        if (!log_wants(LOG_DEBUG))
+            return;
         prepare_step(service, out, NULL);
         log_debug("dhcp: %s -> %s", out->asked, out->got);
         return;
@@ -459,7 +574,7 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     }
     prepare(service, question, datagram, out);
     if (plan->change == CHANGE_STORE) {
-        service->waiting_count++;
+        service->waiting.count++;
         return;
     }
     finish(service, out);
@@ -504,12 +619,23 @@ static const struct snapshot *say_end(void *argument, const struct evaluation *e
     return service->snapshot;
 }
 
-/* The end of a turn. */
+static void take_another_turn(void *argument)
+{
+    (void)argument;
+}
+
+/* The end of a turn. In a crowd, answers that the disk has confirmed leave one by one beside the
+ * requests of the next turn: all at once they would be more than the buffer of a relay holds. */
 static void turn_ended(void *argument)
 {
     struct dhcp_service *service = argument;
 
     commit(service);
+    if (!service->crowded)
+        send_all_ready(service);
+    else if (service->ready.count > 0)
+        loop_call(service->server->control, take_another_turn, NULL);
+    service->crowded = false;
     dhcp_ends_await(service->ends);
     log_release();
 }
@@ -572,9 +698,13 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
 
 static void received(void *argument, const struct datagram *datagram)
 {
+    struct dhcp_service *service = argument;
+
     log_hold(); /* until the end of the turn */
-    if (!comes_too_late(argument, datagram))
-        receive(argument, datagram, false);
+    service->crowded |= datagram->crowded;
+    if (!comes_too_late(service, datagram))
+        receive(service, datagram, false);
+    send_ready(service, 1);
 }
 
 /* PXE's boot server requests, on port 4011. */
@@ -704,8 +834,12 @@ static void stop(void *state)
 {
     struct dhcp_service *service = state;
 
-    if (service->leases)
+    if (service->leases) {
+        end_commit(service);
         commit(service);
+        end_commit(service);
+        send_all_ready(service);
+    }
     dhcp_ends_free(service->ends);
     udp_close(service->socket);
     udp_close(service->boot_socket);
@@ -718,7 +852,9 @@ static void stop(void *state)
     dhcp_memory_free(service->memory);
     snapshot_free(service->snapshot);
     free(service->links);
-    free(service->waiting);
+    free(service->waiting.list);
+    free(service->committing.list);
+    free(service->ready.list);
     free(service);
 }
 
@@ -730,7 +866,9 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->claim = -1;
     service->snapshot = server_snapshot(server);
     service->memory = dhcp_memory_new();
-    service->waiting = memory_zeroed(WAITING_MAX, sizeof(*service->waiting));
+    service->waiting.list = memory_zeroed(WAITING_MAX, sizeof(struct outgoing));
+    service->committing.list = memory_zeroed(WAITING_MAX, sizeof(struct outgoing));
+    service->ready.list = memory_zeroed(WAITING_MAX, sizeof(struct outgoing));
     if (service->snapshot->subnet_count == 0) {
         log_warning("dhcp: no subnet is declared: no machine gets an address from this server");
         return service;

@@ -20,11 +20,12 @@ __attribute__((format(printf, 2, 3))) static void add(char to[DHCP_TEXT_SIZE], c
 
 static void add_identifier(char to[DHCP_TEXT_SIZE], struct slice identifier)
 {
+    char part[3 * IDENTIFIER_SHOWN + 1];
+
     if (identifier.length == 0)
         return;
-    add(to, " with client identifier ");
-    for (size_t i = 0; i < identifier.length && i < IDENTIFIER_SHOWN; i++)
-        add(to, "%s%02x", i > 0 ? ":" : "", identifier.data[i]);
+    text_hex(part, sizeof(part), identifier);
+    add(to, " with client identifier %s", part);
     if (identifier.length > IDENTIFIER_SHOWN)
         add(to, "...");
 }

@@ -108,11 +108,26 @@ static void journal_write_line(const struct boot_step *step)
              step->got);
 }
 
+bool journal_wants(struct journal *journal, bool refused)
+{
+    enum journal_kind kind = refused ? JOURNAL_REFUSALS : JOURNAL_ANSWERS;
+    bool left;
+
+    if (journal->descriptor >= 0)
+        return true;
+    if (!log_wants(refused ? LOG_WARNING : LOG_INFO))
+        return false;
+    pthread_mutex_lock(&journal->lock);
+    left = line_budget_left(&journal->budgets[kind], clock_monotonic_ms());
+    pthread_mutex_unlock(&journal->lock);
+    return left;
+}
+
 void journal_step(struct journal *journal, const struct boot_step *step)
 {
     bool shown = journal_takes(journal, step->refused ? JOURNAL_REFUSALS : JOURNAL_ANSWERS);
 
-    if (shown)
+    if (shown && step->asked[0])
         journal_write_line(step);
     else if (step->refused)
         return;

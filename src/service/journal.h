@@ -29,4 +29,8 @@ enum journal_kind {
 /* Whether the log takes one more line of that kind now. */
 bool journal_takes(struct journal *journal, enum journal_kind kind);
 
+/* Whether anything is to be written of a step, refused or not. Else it need not be put into words:
+ * `asked` may be empty, and no line comes of it. */
+bool journal_wants(struct journal *journal, bool refused);
+
 #endif

@@ -15,3 +15,8 @@ bool line_budget_take(struct line_budget *budget, uint64_t now_ms, unsigned *wit
     budget->taken++;
     return true;
 }
+
+bool line_budget_left(const struct line_budget *budget, uint64_t now_ms)
+{
+    return now_ms / 1000 != budget->second || budget->taken < budget->per_second;
+}

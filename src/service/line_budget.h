@@ -18,4 +18,7 @@ struct line_budget {
  * out of an earlier second, once: somebody should say so. */
 bool line_budget_take(struct line_budget *budget, uint64_t now_ms, unsigned *withheld);
 
+/* Whether line_budget_take() would say so now. */
+bool line_budget_left(const struct line_budget *budget, uint64_t now_ms);
+
 #endif

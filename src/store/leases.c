@@ -4,6 +4,7 @@
 #include "store/lease_database.h"
 #include "store/lease_log.h"
 #include "store/lease_record.h"
+#include "store/lease_writer.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -30,6 +31,8 @@ struct leases {
     char *log_path;
     uint8_t *records; /* those of the present commit, encoded */
     size_t records_capacity;
+    struct lease_writer *writer; /* NULL: not wanted yet */
+    size_t writing;              /* how many of the undos, from the first, the writer writes */
 
     /* The mover's while it runs: it brings a full half of the log into the database. */
     bool moving;
@@ -246,6 +249,9 @@ void leases_close(struct leases *leases)
 
     if (!leases)
         return;
+    if (leases->writing > 0)
+        (void)lease_writer_wait(leases->writer);
+    lease_writer_free(leases->writer);
     await_mover(leases);
     /* Where this fails, the log keeps it for the next start. */
     if (leases->log && lease_log_generation(leases->log) > 0)
@@ -324,7 +330,7 @@ void leases_expire_offers(struct leases *leases, uint64_t now_ms)
 
 bool leases_pending(const struct leases *leases)
 {
-    return leases->undo_count > 0;
+    return leases->undo_count > leases->writing;
 }
 
 static int write_all(struct leases *leases)
@@ -403,36 +409,100 @@ static int turn_log(struct leases *leases, char *error, size_t error_size)
     return 0;
 }
 
-static int commit_to_log(struct leases *leases, char *error, size_t error_size)
-{
-    struct slice records = encode_all(leases);
-    int failed;
+/* Where what waits goes. */
+enum course { COURSE_FAILED = -1, COURSE_LOG, COURSE_DONE };
 
+/* Makes what waits a batch for the log, and room for it; or has the database take it, where the log
+ * cannot. */
+static enum course prepare_batch(struct leases *leases, struct slice *records, char *error,
+                                 size_t error_size)
+{
+    if (!leases->log)
+        return commit_to_database(leases, error, error_size) < 0 ? COURSE_FAILED : COURSE_DONE;
+    *records = encode_all(leases);
     /* More than a half takes: the database, after everything older. */
-    if (records.length > LEASE_LOG_PAYLOAD_MAX) {
+    if (records->length > LEASE_LOG_PAYLOAD_MAX) {
         await_mover(leases);
         if (move(leases, lease_log_generation(leases->log), error, error_size) < 0)
-            return -1;
+            return COURSE_FAILED;
         lease_log_turn(leases->log, leases->moved + 1);
-        return commit_to_database(leases, error, error_size);
+        return commit_to_database(leases, error, error_size) < 0 ? COURSE_FAILED : COURSE_DONE;
     }
-    if (!lease_log_fits(leases->log, records.length) && turn_log(leases, error, error_size) < 0)
+    if (!lease_log_fits(leases->log, records->length) && turn_log(leases, error, error_size) < 0)
+        return COURSE_FAILED;
+    return COURSE_LOG;
+}
+
+/* Drops the undos of a commit that was confirmed, `count` from the first; or carries all out. */
+static int conclude(struct leases *leases, bool confirmed, size_t count)
+{
+    leases->writing = 0;
+    if (!confirmed) {
+        undo_all(leases);
         return -1;
-    failed = lease_log_append(leases->log, records);
-    return failed ? fail_log(leases, failed, "takes no more changes", error, error_size) : 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        undo_release(&leases->undos[i]);
+    leases->undo_count -= count;
+    memmove(leases->undos, leases->undos + count, leases->undo_count * sizeof(*leases->undos));
+    return 0;
 }
 
 int leases_commit(struct leases *leases, char *error, size_t error_size)
 {
-    int result;
+    struct slice records;
+    enum course course;
+    int failed;
 
+    if (leases->writing > 0 && leases_commit_end(leases, error, error_size) < 0)
+        return -1;
     if (leases->undo_count == 0)
         return 0;
-    result = leases->log ? commit_to_log(leases, error, error_size)
-                         : commit_to_database(leases, error, error_size);
-    if (result == 0)
-        forget_undos(leases);
-    else
-        undo_all(leases);
-    return result;
+    course = prepare_batch(leases, &records, error, error_size);
+    if (course == COURSE_LOG) {
+        failed = lease_log_append(leases->log, records);
+        if (failed) {
+            fail_log(leases, failed, "takes no more changes", error, error_size);
+            course = COURSE_FAILED;
+        }
+    }
+    return conclude(leases, course != COURSE_FAILED, leases->undo_count);
+}
+
+int leases_commit_begin(struct leases *leases, void (*done)(void *argument), void *argument,
+                        char *error, size_t error_size)
+{
+    struct slice records;
+    enum course course;
+
+    if (leases->log && !leases->writer)
+        leases->writer = lease_writer_new(leases->log);
+    if (leases->undo_count == 0 || !leases->writer)
+        return leases_commit(leases, error, error_size) < 0 ? -1 : 1;
+    course = prepare_batch(leases, &records, error, error_size);
+    if (course != COURSE_LOG) {
+        if (conclude(leases, course == COURSE_DONE, leases->undo_count) < 0)
+            return -1;
+        return 1;
+    }
+    leases->writing = leases->undo_count;
+    lease_writer_start(leases->writer, records, done, argument);
+    return 0;
+}
+
+bool leases_commit_is_done(const struct leases *leases)
+{
+    return leases->writing == 0 || lease_writer_is_done(leases->writer);
+}
+
+int leases_commit_end(struct leases *leases, char *error, size_t error_size)
+{
+    int failed;
+
+    if (leases->writing == 0)
+        return 0;
+    failed = lease_writer_wait(leases->writer);
+    if (failed)
+        fail_log(leases, failed, "takes no more changes", error, error_size);
+    return conclude(leases, failed == 0, leases->writing);
 }

@@ -51,11 +51,22 @@ void leases_store(struct leases *leases, const struct lease *lease, const char *
 /* Ends the offers whose time has passed. */
 void leases_expire_offers(struct leases *leases, uint64_t now_ms);
 
-/* Whether something waits for leases_commit(). */
+/* Whether something waits for a commit that has not begun. */
 bool leases_pending(const struct leases *leases);
 /* Writes what waits, all or nothing, and has the disk confirm it. Returns 0; or -1 with the
  * reason and the cure in `error`, and then every change since the last commit is undone, in memory
  * too. */
 int leases_commit(struct leases *leases, char *error, size_t error_size);
+
+/* The same, with the disk awaited in another thread, which calls done(argument) when it has
+ * answered; leases_commit_end() is to follow. What is stored meanwhile waits for the next commit.
+ * Returns 0; 1 where all was done at once and nothing follows; or -1 as above. */
+int leases_commit_begin(struct leases *leases, void (*done)(void *argument), void *argument,
+                        char *error, size_t error_size);
+/* Whether the disk has answered. */
+bool leases_commit_is_done(const struct leases *leases);
+/* Waits for the disk; returns as leases_commit() does. Where it refuses, what was stored meanwhile
+ * is undone, too: it was decided on what is no more. */
+int leases_commit_end(struct leases *leases, char *error, size_t error_size);
 
 #endif

@@ -56,7 +56,7 @@ KEA = {"Dhcp4": {
 
 def bootwire(work):
     (work / "bootwire.conf").write_text(ISC.format(extra=""))
-    return [BOOTWIRE, "serve", "-c", work / "bootwire.conf", "--state", work]
+    return [BOOTWIRE, "serve", "-q", "-c", work / "bootwire.conf", "--state", work]
 
 
 def isc_dhcpd(work):

@@ -112,6 +112,18 @@ static void text_shows_no_control_characters(void **state)
     assert_string_equal(text_printable(text, 8, slice_of_string("abcdefg")), "abcdefg");
 }
 
+static void bytes_as_hexadecimal_text(void **state)
+{
+    const uint8_t bytes[] = {0x22, 0, 0xff};
+    char text[9];
+
+    (void)state;
+    assert_string_equal(text_hex(text, sizeof(text), slice_of(bytes, 3)), "22:00:ff");
+    assert_string_equal(text_hex(text, sizeof(text), slice_of(bytes, 0)), "");
+    assert_string_equal(text_hex(text, 8, slice_of(bytes, 3)), "22:00");
+    assert_string_equal(text_hex(text, 1, slice_of(bytes, 3)), "");
+}
+
 /* What can be read now from a descriptor that does not block; returns the number of lines. */
 static size_t lines_in(int descriptor, char *text, size_t size)
 {
@@ -167,6 +179,7 @@ static void held_lines_leave_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_as_hexadecimal_text),
         cmocka_unit_test(held_lines_leave_together),
         cmocka_unit_test(reader_reads_both_byte_orders),
         cmocka_unit_test(reader_error_is_sticky),

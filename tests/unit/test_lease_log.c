@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -370,6 +371,74 @@ static void a_commit_that_is_too_large_for_the_log(void **state)
     assert_string_equal(read_all().reason, "small again");
 }
 
+static void count_done(void *argument)
+{
+    atomic_fetch_add((atomic_int *)argument, 1);
+}
+
+/* Another thread awaits the disk; what is stored meanwhile is a commit of its own. */
+static void the_disk_is_awaited_elsewhere(void **state)
+{
+    struct leases *leases = open_leases();
+    atomic_int done = 0;
+    char error[512];
+
+    (void)state;
+    for (uint32_t i = 1; i <= 300; i++) {
+        store(leases, 2 * i, "begun");
+        assert_true(leases_pending(leases));
+        assert_int_equal(leases_commit_begin(leases, count_done, &done, error, sizeof(error)), 0);
+        assert_false(leases_pending(leases));
+        store(leases, 2 * i + 1, "meanwhile");
+        assert_true(leases_pending(leases));
+        assert_int_equal(leases_commit_end(leases, error, sizeof(error)), 0);
+        assert_true(leases_commit_is_done(leases));
+        assert_true(leases_pending(leases));
+    }
+    assert_int_equal(done, 300);
+    assert_int_equal(leases_commit_end(leases, error, sizeof(error)), 0);
+    assert_int_equal(read_all().count, 599); /* the last one waits */
+    commit(leases);
+    assert_int_equal(read_all().count, 600);
+    /* Closed in the middle of one. */
+    store(leases, 1, "begun");
+    assert_int_equal(leases_commit_begin(leases, count_done, &done, error, sizeof(error)), 0);
+    leases_close(leases);
+    assert_int_equal(done, 301);
+    assert_int_equal(read_all().count, 601);
+}
+
+/* What the disk refuses is undone with all that was decided on it. */
+static void what_came_meanwhile_is_undone_too(void **state)
+{
+    struct leases *leases = open_leases();
+    struct rlimit limit, tight;
+    atomic_int done = 0;
+    char error[512];
+
+    (void)state;
+    store(leases, 1, "kept");
+    commit(leases);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    tight = (struct rlimit){0, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    store(leases, 2, "refused");
+    assert_int_equal(leases_commit_begin(leases, count_done, &done, error, sizeof(error)), 0);
+    store(leases, 3, "meanwhile");
+    assert_int_equal(leases_commit_end(leases, error, sizeof(error)), -1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_non_null(strstr(error, path_of(LEASES_LOG)));
+    assert_false(leases_pending(leases));
+    assert_int_equal(leases_table(leases)->count, 1);
+    store(leases, 4, "again");
+    assert_int_equal(leases_commit_begin(leases, count_done, &done, error, sizeof(error)), 0);
+    assert_int_equal(leases_commit_end(leases, error, sizeof(error)), 0);
+    assert_int_equal(done, 2);
+    leases_close(leases);
+    assert_int_equal(read_all().count, 2);
+}
+
 static void foreign_log_is_left_alone(void **state)
 {
     FILE *file = fopen(path_of(LEASES_LOG), "w");
@@ -427,6 +496,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(torn_everywhere, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(the_database_catches_up, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_commit_that_is_too_large_for_the_log, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(the_disk_is_awaited_elsewhere, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(what_came_meanwhile_is_undone_too, make_directory,
                                         remove_directory),
         cmocka_unit_test_setup_teardown(foreign_log_is_left_alone, make_directory,
                                         remove_directory),

@@ -91,7 +91,11 @@ static void lines_are_bounded(void **state)
 
     (void)state;
     for (uint64_t now_ms = 5000; now_ms < 8000; now_ms++) {
-        written += line_budget_take(&budget, now_ms, &withheld);
+        bool left = line_budget_left(&budget, now_ms);
+        bool taken = line_budget_take(&budget, now_ms, &withheld);
+
+        assert_int_equal(left, taken);
+        written += taken;
         told += withheld;
         assert_true(withheld == 0 || now_ms % 1000 == 0);
     }

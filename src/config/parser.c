@@ -170,6 +170,13 @@ static bool find_brace(struct parser *parser)
     return true;
 }
 
+/* Whether reading on is of no use: too much is wrong, or there is more than any network needs and
+ * some machines have memory for. */
+static bool gives_up(const struct parser *parser)
+{
+    return sources_full(parser->sources) || parser->block_count > BLOCKS_MAX;
+}
+
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good)
 {
     struct block *outer = parser->block;
@@ -182,6 +189,9 @@ bool parser_read_block(struct parser *parser, struct block *block, bool header_i
     if (!header_is_good && !find_brace(parser))
         return false;
     brace = parser->token;
+    if (++parser->block_count == BLOCKS_MAX + 1)
+        parser_error(parser, block->where, "this declaration is one too many: at most %d",
+                     BLOCKS_MAX);
     if (block->depth > NESTING_MAX) {
         parser_error(parser, brace.where, "this block is the %uth inside others: at most %d",
                      block->depth, NESTING_MAX);
@@ -196,7 +206,7 @@ bool parser_read_block(struct parser *parser, struct block *block, bool header_i
     parser->list = list;
     if (parser_take_mark(parser, '}'))
         return true;
-    if (!sources_full(parser->sources))
+    if (!gives_up(parser))
         parser_error(parser, parser->token.where,
                      "the file ends inside the block that line %u opens: expected `}`",
                      brace.where.line);
@@ -226,7 +236,7 @@ bool parser_read_body(struct parser *parser, struct action_list *list, bool head
     parser->list = outer;
     if (parser_take_mark(parser, '}'))
         return true;
-    if (!sources_full(parser->sources))
+    if (!gives_up(parser))
         parser_error(parser, parser->token.where,
                      "the file ends inside the block that line %u opens: expected `}`", where.line);
     return true;
@@ -368,7 +378,7 @@ static void parse_statement(struct parser *parser)
 
 void parse_block(struct parser *parser)
 {
-    while (parser->token.kind != TOKEN_END && !sources_full(parser->sources)) {
+    while (parser->token.kind != TOKEN_END && !gives_up(parser)) {
         if (token_is_mark(&parser->token, ';')) {
             parser_error(parser, parser->token.where,
                          parser->closed_block ? "no `;` may follow the `}` of a block"

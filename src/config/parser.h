@@ -14,6 +14,7 @@
 
 enum {
     NESTING_MAX = SCOPE_NESTING_MAX, /* braces in braces */
+    BLOCKS_MAX = 500000,             /* declarations with braces */
     INCLUDE_DEPTH_MAX = 16,          /* files in files */
     OPTION_VALUE_MAX = 1024,         /* bytes of one option's value: no reply carries more */
 };
@@ -31,6 +32,7 @@ struct parser {
     bool closed_block;       /* the token taken last was a `}` */
     bool unclosed_string;    /* it was a string without an end */
     unsigned include_depth;
+    size_t block_count;
     struct action_list *list;          /* where statements go: the block's, or an if's */
     unsigned bodies;                   /* braces of if, switch and on around the place */
     unsigned switches;                 /* of those, the switches */

@@ -170,6 +170,23 @@ static void large_files_are_read(void **state)
     free(text.bytes);
 }
 
+/* The smallest declarations take most memory for their length. */
+static void declarations_are_bounded(void **state)
+{
+    struct diagnostics found = {.count = 0};
+    struct text text = {.length = 0};
+
+    (void)state;
+    for (int i = 0; i < 50001; i++)
+        add(&text, "group{}group{}group{}group{}group{}group{}group{}group{}group{}group{}\n");
+    assert_null(config_parse("conf", slice_of(text.bytes, text.length), &found));
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.list[0].message, "this declaration is one too many: at most 500000");
+    assert_int_equal(found.list[0].where.line, 50001);
+    diagnostics_release(&found);
+    free(text.bytes);
+}
+
 /* A range that no subnet of its shared network holds, and one that two hold: the first written
  * counts, and another network's does not. */
 static void ranges_find_their_subnets(void **state)
@@ -297,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_long_chain_of_elsif_is_walked_to_its_end),
         cmocka_unit_test(patterns_that_cost_too_much_are_refused),
         cmocka_unit_test(large_files_are_read),
+        cmocka_unit_test(declarations_are_bounded),
         cmocka_unit_test(ranges_find_their_subnets),
         cmocka_unit_test(a_flood_of_discovers_refuses_nobody),
         cmocka_unit_test(leases_are_bounded),

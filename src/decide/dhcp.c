@@ -417,23 +417,13 @@ static bool agent_address(struct decision *d, unsigned code, uint32_t *address)
 /* A host declaration that goes by an option of the request ("host-identifier option"). */
 static void find_by_option(struct decision *d)
 {
-    const struct snapshot *snapshot = d->question->snapshot;
     struct identity *identity = &d->plan->identity;
 
     if (identity->host)
         return;
-    for (size_t i = 0; i < snapshot->host_identifier_count; i++) {
-        const struct host_identifier *identifier = &snapshot->host_identifiers[i];
-        const struct host *host = host_identifier_find(
-            identifier,
-            evaluation_option(&d->plan->evaluation, identifier->space, identifier->code));
-
-        /* Of several the first written counts. */
-        if (host && (!identity->host || host < identity->host)) {
-            identity->host = host;
-            identity->match = MATCH_IDENTIFIER;
-        }
-    }
+    identity->host = evaluation_host_by_option(&d->plan->evaluation);
+    if (identity->host)
+        identity->match = MATCH_IDENTIFIER;
 }
 
 /* A network that is named, but not by four bytes, is not to be guessed at. */

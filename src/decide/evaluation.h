@@ -104,6 +104,10 @@ bool evaluation_true(struct evaluation *e, const struct expression *expression);
 /* The request's option of any space; data NULL where it is absent. */
 struct slice evaluation_option(struct evaluation *e, enum setting_space space, unsigned code);
 
+/* The host declaration that goes by an option of the request ("host-identifier option"); of several
+ * the first written; NULL: none. */
+const struct host *evaluation_host_by_option(struct evaluation *e);
+
 /* The number that a parameter names an option space by; 0: none. */
 unsigned evaluation_space(struct evaluation *e, enum parameter parameter);
 

@@ -127,6 +127,21 @@ struct slice evaluation_option(struct evaluation *e, enum setting_space space, u
     return option_of(e, space, code, 0);
 }
 
+const struct host *evaluation_host_by_option(struct evaluation *e)
+{
+    const struct host *first = NULL;
+
+    for (size_t i = 0; i < e->snapshot->host_identifier_count; i++) {
+        const struct host_identifier *identifier = &e->snapshot->host_identifiers[i];
+        const struct host *host = host_identifier_find(
+            identifier, evaluation_option(e, identifier->space, identifier->code));
+
+        if (host && (!first || host < first))
+            first = host;
+    }
+    return first;
+}
+
 /* ---- Operators ---- */
 
 static struct value equal(struct value a, struct value b, bool wanted)

@@ -1,6 +1,7 @@
 #include "decide/recall.h"
 
 #include "base/memory.h"
+#include "decide/identity.h"
 #include "model/lease_notes.h"
 #include "model/step.h"
 
@@ -92,12 +93,13 @@ void recall_message(struct dhcp_message *message, const struct hardware *hardwar
         message->options[DHCP_OPTION_USER_CLASS] = slice_of_string("iPXE");
 }
 
-struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,
-                              const struct snapshot *snapshot, const struct host *host,
-                              uint32_t address, struct slice notes)
+/* What the lease keeps of its last request beside the message. */
+static void take_notes(struct evaluation *e, const struct dhcp_message *message,
+                       const struct snapshot *snapshot, struct slice notes)
 {
     struct lease_note agent;
 
+    e->snapshot = snapshot;
     e->message = message;
     e->packet = slice_of(NULL, 0);
     e->seconds_left = 0;
@@ -105,6 +107,28 @@ struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *m
     e->agent_options = slice_of(NULL, 0);
     if (lease_note_find(notes, NOTE_AGENT, &agent))
         e->agent_options = agent.value;
+}
+
+const struct host *recall_host(struct evaluation *e, struct dhcp_message *message,
+                               const struct snapshot *snapshot, const struct lease_table *leases,
+                               const struct lease *lease)
+{
+    const struct host *host = snapshot_host_at(snapshot, &lease->hardware, lease->address);
+    struct identity identity;
+
+    recall_message(message, &lease->hardware, lease);
+    if (!host && identity_of(snapshot, leases, message, &identity))
+        host = identity.host;
+    take_notes(e, message, snapshot, lease->notes);
+    evaluation_start(e);
+    return host ? host : evaluation_host_by_option(e);
+}
+
+struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,
+                              const struct snapshot *snapshot, const struct host *host,
+                              uint32_t address, struct slice notes)
+{
+    take_notes(e, message, snapshot, notes);
     recall_place(e, snapshot, host, address);
     return evaluation_run(e);
 }

@@ -26,6 +26,12 @@ bool recall_matters(const struct snapshot *snapshot);
 void recall_message(struct dhcp_message *message, const struct hardware *hardware,
                     const struct lease *lease);
 
+/* The declaration of the machine of that lease at its address; NULL: none. Fills in `*message`; `e`
+ * is for its use. */
+const struct host *recall_host(struct evaluation *e, struct dhcp_message *message,
+                               const struct snapshot *snapshot, const struct lease_table *leases,
+                               const struct lease *lease);
+
 /* Evaluates for that message and with what the lease keeps (its notes): the view points into `e`.
  */
 struct scope_view recall_view(struct evaluation *e, const struct dhcp_message *message,

@@ -760,17 +760,13 @@ static void open_boot_socket(struct dhcp_service *service)
 static struct told *told_by_lease(struct dhcp_service *service, const struct lease *lease)
 {
     struct evaluation *e = &service->plan.evaluation;
-    struct identity identity;
-    struct scope_view outcome;
+    const struct host *host =
+        recall_host(e, &service->message, service->snapshot, leases_table(service->leases), lease);
+    struct scope_view outcome =
+        recall_view(e, &service->message, service->snapshot, host, lease->address, lease->notes);
 
-    recall_message(&service->message, &lease->hardware, lease);
-    if (!identity_of(service->snapshot, leases_table(service->leases), &service->message,
-                     &identity))
-        return NULL;
-    outcome = recall_view(e, &service->message, service->snapshot, identity.host, lease->address,
-                          lease->notes);
     /* With its relay's word, which the lease keeps, it is what the machine was sent. */
-    return told_new(service->snapshot, identity.host, &lease->hardware, lease->address, &outcome,
+    return told_new(service->snapshot, host, &lease->hardware, lease->address, &outcome,
                     e->agent_options.length > 0);
 }
 

@@ -217,28 +217,35 @@ def test_what_a_relay_says_is_told_to_the_machine_alone(network, server, machine
 IDENTIFIED = NO_PROBES + """
 subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.100 10.50.1.109; }}
 host named {{ option dhcp-client-identifier "tin"; option root-path "{path}/tin"; }}
+host by-uuid {{ host-identifier option pxe-client-id 0 01:02; option root-path "{path}/lead"; }}
 """
 
 
 def test_a_host_by_its_identifier(network, server, machine, tmp_path):
     """The address says nothing of the identifier: what was said when it was given does."""
-    directories(tmp_path, "tin")
+    directories(tmp_path, "tin", "lead")
     running = server(IDENTIFIED.format(path=tmp_path))
-    client, other = machine(MAC), machine(OTHER_MAC)
+    client, other, third = machine(MAC), machine(OTHER_MAC), machine("22:22:22:22:00:02")
     client.identifier = b"\0tin"
-    addresses = [each.lease(PXE).yiaddr for each in (client, other)]
+    addresses = [client.lease(PXE).yiaddr, other.lease(PXE).yiaddr,
+                 third.lease(PXE + [(97, b"\0\1\2")]).yiaddr]
     for address in addresses:
         network.client_address(address)
+
+    def allowed():
+        return [[name for name in ("tin", "lead") if may_mount(network, each, tmp_path / name)]
+                for each in addresses]
+
     for step in ("first", "restart", "reload"):
         if step == "restart":
             running.kill()
             running.start()
         if step == "reload":
             running.reload(IDENTIFIED.format(path=tmp_path))
-        assert [may_mount(network, each, tmp_path / "tin") for each in addresses] == [True, False]
+        assert allowed() == [["tin"], [], ["lead"]], step
     # Declared no more.
     running.reload(NO_PROBES + "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.109; }")
-    assert [may_mount(network, each, tmp_path / "tin") for each in addresses] == [False, False]
+    assert allowed() == [[], [], []]
 
 
 def boot_block(length=128):

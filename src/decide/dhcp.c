@@ -340,6 +340,9 @@ static void decide_decline(struct decision *d)
         return;
     }
     seconds = scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
+    /* The lease is at its end all the same, if it had begun. */
+    if (known->state == LEASE_BOUND)
+        dhcp_run_end(&d->plan->evaluation, known, EVENT_EXPIRY);
     dhcp_set_aside(known, &known->hardware, d->question->wall + seconds, &d->plan->lease);
     d->plan->change = CHANGE_STORE;
     dhcp_why(d, "something else answers at %s; the address is set aside for %u minutes", text,
@@ -361,7 +364,7 @@ static void decide_release(struct decision *d)
         dhcp_why(d, "%s is not this machine's to release", text);
         return;
     }
-    dhcp_run_handler(&d->plan->evaluation, EVENT_RELEASE, NOTE_ON_RELEASE);
+    dhcp_run_end(&d->plan->evaluation, known, EVENT_RELEASE);
     d->plan->lease = lease_released(known, d->question->wall);
     d->plan->change = CHANGE_STORE;
     d->plan->outcome = OUTCOME_NOTED;

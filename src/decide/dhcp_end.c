@@ -75,7 +75,7 @@ static const struct action *find_handler(const struct evaluation *e, unsigned ev
     return search.exact ? search.exact : search.other;
 }
 
-void dhcp_run_handler(struct evaluation *e, unsigned event, enum lease_note_kind kind)
+static void run_handler(struct evaluation *e, unsigned event, enum lease_note_kind kind)
 {
     struct lease_note note;
     struct reader r;
@@ -95,7 +95,7 @@ static const struct pool *pool_at(const struct subnet *subnet, uint32_t address)
     return NULL;
 }
 
-void dhcp_run_release(struct evaluation *e, const struct lease *lease)
+void dhcp_run_end(struct evaluation *e, const struct lease *lease, unsigned event)
 {
     const struct subnet *subnet = e->subnet;
     const struct pool *pool = e->pool;
@@ -109,7 +109,7 @@ void dhcp_run_release(struct evaluation *e, const struct lease *lease)
     e->pool = pool_at(e->subnet, lease->address);
     e->variable_count = 0;
     evaluation_recall(e);
-    dhcp_run_handler(e, EVENT_RELEASE, NOTE_ON_RELEASE);
+    run_handler(e, event, event == EVENT_RELEASE ? NOTE_ON_RELEASE : NOTE_ON_EXPIRY);
     e->address = address;
     e->subnet = subnet;
     e->pool = pool;
@@ -146,7 +146,7 @@ void decide_lease_end(const struct dhcp_question *question, const struct lease *
     e->pool = pool_at(plan->subnet, lease->address);
     evaluation_start(e);
     evaluation_recall(e);
-    dhcp_run_handler(e, EVENT_EXPIRY, NOTE_ON_EXPIRY);
+    run_handler(e, EVENT_EXPIRY, NOTE_ON_EXPIRY);
     plan->lease = *lease;
     plan->lease.notes = lease_notes_kept(lease->notes);
     plan->change = CHANGE_STORE;

@@ -164,7 +164,7 @@ void dhcp_free_others(struct decision *d, uint32_t address)
             lease->expiry <= d->question->wall || !is_other_of_client(d, lease))
             continue;
         plan->freed[plan->freed_count++] = lease->address;
-        dhcp_run_release(&plan->evaluation, lease);
+        dhcp_run_end(&plan->evaluation, lease, EVENT_RELEASE);
         dhcp_why_also(d, "; its lease of %s ends (one-lease-per-client)",
                       ipv4_text(text, lease->address));
     }

@@ -68,12 +68,9 @@ struct slice dhcp_stashed_agent_options(const struct decision *d);
 bool dhcp_bill(struct decision *d, uint32_t address);
 /* Writes what is to be kept with the lease into its notes. */
 void dhcp_write_notes(struct decision *d, struct lease *lease);
-/* Runs what the configuration had in store for this end of the lease when it was acknowledged;
- * `kind` is the note that says what. */
-void dhcp_run_handler(struct evaluation *e, unsigned event, enum lease_note_kind kind);
-/* Runs the `on release` of another lease of the machine, with that one's variables: the present
- * lease's are lost. */
-void dhcp_run_release(struct evaluation *e, const struct lease *lease);
+/* Runs what the configuration had in store for this end of one of the machine's leases when that
+ * was acknowledged, with the lease's own variables. */
+void dhcp_run_end(struct evaluation *e, const struct lease *lease, unsigned event);
 
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,

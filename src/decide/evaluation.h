@@ -86,7 +86,7 @@ struct evaluation {
     unsigned steps;
     unsigned depth;
     bool conditional; /* statements ran that may come to something else for another address */
-    bool settled;     /* the settings change no more */
+    bool settled;     /* only options still change */
     bool exhausted;   /* a limit was met: what is missing is missing for that */
     size_t bytes_used;
 
@@ -123,8 +123,8 @@ void evaluation_unset(struct evaluation *e, enum setting_space space, unsigned c
 
 /* Gives the variables the values that the notes have. evaluation_run() does so by itself. */
 void evaluation_recall(struct evaluation *e);
-/* Runs what an ACTION_ON holds, once everything else is settled: it logs and sets variables, and
- * changes no setting. NULL is allowed. */
+/* Runs what an ACTION_ON holds, once everything else is settled: it logs, sets variables and
+ * options, but changes nothing that has been decided. NULL is allowed. */
 void evaluation_event(struct evaluation *e, const struct action *on);
 /* Runs a list of statements. */
 void evaluation_execute(struct evaluation *e, const struct action *actions);

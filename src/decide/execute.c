@@ -64,12 +64,19 @@ static struct slice join(struct evaluation *e, struct slice first, struct slice 
     return slice_of(to, w.length);
 }
 
+/* At a commit all is settled but what the options say, and where the boot file is. */
+static bool is_settled(const struct evaluation *e, const struct setting *setting)
+{
+    return e->settled && setting->space == SPACE_PARAMETER &&
+           setting->code != PARAMETER_NEXT_SERVER;
+}
+
 static void apply_setting(struct evaluation *e, const struct setting *setting)
 {
     struct setting *old = evaluation_find(e, setting->space, setting->code);
     struct slice value = setting->value;
 
-    if (e->settled || (setting->operation == SETTING_DEFAULT && old))
+    if ((setting->operation == SETTING_DEFAULT && old) || is_settled(e, setting))
         return;
     if (setting->expression) {
         struct value computed = evaluation_value(e, setting->expression);
@@ -502,6 +509,7 @@ void evaluation_event(struct evaluation *e, const struct action *on)
     if (on)
         evaluation_execute(e, on->body);
     e->settled = false;
+    e->effective.count = e->setting_count;
 }
 
 struct scope_view evaluation_run(struct evaluation *e)

@@ -216,6 +216,14 @@ c.case("are another machine's own", *lease(**PLAIN))
 c.case("end with the release", *lease(**KIND), release(), *lease(**PLAIN))
 c.case("can be unset", *lease(**KIND), *lease(**PLAIN, options=[(12, b"forget")]), *lease(**PLAIN))
 
+c = Configuration("options at commit", f"""
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} filename "early"; option nis-domain "early";
+  on commit {{ option domain-name "commit"; filename "late"; next-server 10.50.1.7;
+    if exists host-name {{ option nis-domain = option host-name; }} }}
+}}
+""")
+c.case("in the ACK alone", *lease(prl=[15, 40], options=[(12, b"abc")]), renew(prl=[15, 40]))
+
 c = Configuration("variables in options", f"""
 subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE}
   set kind = "loader"; option domain-name = concat ("was-", kind); }}

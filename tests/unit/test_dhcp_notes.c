@@ -88,6 +88,35 @@ static void release_runs_its_statements(void **state)
     scene_close(&scene);
 }
 
+/* A declined lease ends as one whose time is up; what a pool says of it is found as well. */
+static void decline_is_an_end(void **state)
+{
+    static const enum dhcp_type types[] = {DHCP_DECLINE, DHCP_RELEASE};
+    static const char *const lines[] = {"pool expiry 10", "pool release 10"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct ask ask = {.type = types[i], .mac = 1};
+
+        scene_open(&scene,
+                   "on expiry { log (\"outer\"); } on release { log (\"outer\"); }\n" SUBNET(
+                       "pool { range 10.50.1.10;"
+                       " on expiry { log (concat (\"pool expiry \", binary-to-ascii (10, 8,"
+                       " \".\", suffix (leased-address, 1)))); }"
+                       " on release { log (concat (\"pool release \", binary-to-ascii (10,"
+                       " 8, \".\", suffix (leased-address, 1)))); } }"));
+        ask.ciaddr = bind_from((struct ask){.mac = 1});
+        if (types[i] == DHCP_DECLINE) {
+            ask.requested = ask.ciaddr;
+            ask.ciaddr = 0;
+        }
+        scene_ask(&scene, &ask);
+        assert_true(logged(lines[i]));
+        assert_int_equal(notes_at(0x0a32010a).length, 0);
+        scene_close(&scene);
+    }
+}
+
 static void expiry_runs_its_statements(void **state)
 {
     struct ask ask = {.mac = 1, .user_class = "iPXE"};
@@ -294,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(variables_stay_with_the_lease),
         cmocka_unit_test(release_runs_its_statements),
+        cmocka_unit_test(decline_is_an_end),
         cmocka_unit_test(expiry_runs_its_statements),
         cmocka_unit_test(the_handler_is_the_commits),
         cmocka_unit_test(fixed_addresses_keep_nothing),

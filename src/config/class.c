@@ -17,7 +17,7 @@ static struct block *class_of(struct parser *parser, const char *name)
     return names_get(parser, NAME_CLASS, 0, slice_of_string(name));
 }
 
-static struct block *known_class(struct parser *parser)
+struct block *known_class(struct parser *parser)
 {
     struct position where = parser->token.where;
     struct block *class;

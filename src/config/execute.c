@@ -73,7 +73,7 @@ static bool read_switch_value(struct parser *parser, struct action *made)
 {
     if (!parser_take_mark(parser, '('))
         return parser_expected(parser, "`(`");
-    if (!read_data_expression(parser, &made->value))
+    if (!read_expression(parser, &made->value))
         return false;
     return parser_take_mark(parser, ')') || parser_expected(parser, "`)`");
 }
@@ -99,7 +99,7 @@ bool read_case(struct parser *parser, const struct statement *statement, struct 
         parser_error(parser, keyword.where, "`case` belongs in a `switch`");
         return false;
     }
-    if (!read_data_expression(parser, &add_action(parser, ACTION_CASE, keyword.where)->value))
+    if (!read_expression(parser, &add_action(parser, ACTION_CASE, keyword.where)->value))
         return false;
     return parser_take_mark(parser, ':') || parser_expected(parser, "`:`");
 }
@@ -124,16 +124,26 @@ bool read_break(struct parser *parser, const struct statement *statement, struct
     return parser_end_statement(parser);
 }
 
+static bool read_variable(struct parser *parser, const char **name)
+{
+    int64_t number;
+
+    if (parser->token.kind != TOKEN_WORD || number_of(parser->token.text, &number) ||
+        memchr(parser->token.text.data, '.', parser->token.text.length))
+        return parser_expected(parser, "the name of a variable");
+    return read_name(parser, "the name of a variable", name);
+}
+
 bool read_set(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     struct action *made = add_action(parser, ACTION_SET, keyword.where);
 
     (void)statement;
-    if (!read_name(parser, "the name of a variable", &made->name))
+    if (!read_variable(parser, &made->name))
         return false;
     if (!parser_take_mark(parser, '='))
         return parser_expected(parser, "`=`");
-    return read_data_expression(parser, &made->value) && parser_end_statement(parser);
+    return read_expression(parser, &made->value) && parser_end_statement(parser);
 }
 
 bool read_unset(struct parser *parser, const struct statement *statement, struct token keyword)
@@ -141,13 +151,13 @@ bool read_unset(struct parser *parser, const struct statement *statement, struct
     struct action *made = add_action(parser, ACTION_UNSET, keyword.where);
 
     (void)statement;
-    return read_name(parser, "the name of a variable", &made->name) && parser_end_statement(parser);
+    return read_variable(parser, &made->name) && parser_end_statement(parser);
 }
 
 bool read_eval(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     (void)statement;
-    return read_data_expression(parser, &add_action(parser, ACTION_EVAL, keyword.where)->value) &&
+    return read_expression(parser, &add_action(parser, ACTION_EVAL, keyword.where)->value) &&
            parser_end_statement(parser);
 }
 
@@ -222,9 +232,14 @@ bool read_on(struct parser *parser, const struct statement *statement, struct to
 bool read_add(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     struct action *made = add_action(parser, ACTION_ADD_CLASS, keyword.where);
+    const struct block *class;
 
     (void)statement;
-    return read_name(parser, "the name of a class", &made->name) && parser_end_statement(parser);
+    if (parser->token.kind != TOKEN_STRING)
+        return parser_expected(parser, "the name of a class in quotes");
+    class = known_class(parser);
+    made->name = class ? class->name : "";
+    return class && parser_end_statement(parser);
 }
 
 /* `append`, `prepend`, `default` and `supersede`, each with an option and a value. */

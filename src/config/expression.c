@@ -123,7 +123,7 @@ static const struct function {
 } functions[] = {
     {"binary-to-ascii", "nndd", EXPRESSION_BINARY_TO_ASCII},
     {"client-state", "", EXPRESSION_CLIENT_STATE},
-    {"concat", "d*", EXPRESSION_CONCAT},
+    {"concat", "dd*", EXPRESSION_CONCAT},
     {"encode-int", "nw", EXPRESSION_ENCODE_INT},
     {"extract-int", "dw", EXPRESSION_EXTRACT_INT},
     {"filename", "", EXPRESSION_FILENAME},
@@ -456,6 +456,11 @@ static bool check_sides(struct parser *parser, const struct operator* op,
             parser_error(parser, wrong->where, "expected a condition beside `%s`", op->text);
         return !wrong;
     }
+    if (a == TYPE_BOOLEAN || b == TYPE_BOOLEAN) {
+        parser_error(parser, (a == TYPE_BOOLEAN ? left : right)->where,
+                     "a condition cannot be compared: join it with `and` or `or`");
+        return false;
+    }
     if (op->kind == EXPRESSION_MATCHES || op->kind == EXPRESSION_MATCHES_CASE)
         return check_pattern(parser, right);
     if (left->kind == EXPRESSION_OPTION && left->space == SPACE_DHCP && left->code == 93 &&
@@ -522,9 +527,26 @@ static bool parse_chain(struct parser *parser, enum want want, unsigned depth,
     return parse_ranked(parser, want, 0, depth, expression);
 }
 
-bool read_data_expression(struct parser *parser, const struct expression **expression)
+bool read_expression(struct parser *parser, const struct expression **expression)
 {
     return parse_chain(parser, WANT_DATA, 0, expression);
+}
+
+bool read_data_expression(struct parser *parser, const struct expression **expression)
+{
+    struct position where = parser->token.where;
+    enum expression_type type;
+
+    if (!read_expression(parser, expression))
+        return false;
+    type = expression_type((*expression)->kind);
+    if (type == TYPE_DATA || type == TYPE_ANY)
+        return true;
+    parser_error(parser, where, "expected data, found a %s: %s",
+                 type == TYPE_BOOLEAN ? "condition" : "number",
+                 type == TYPE_BOOLEAN ? "`if` can choose between two values"
+                                      : "`encode-int` makes data of it");
+    return false;
 }
 
 bool read_condition(struct parser *parser, const struct expression **expression)

@@ -1,7 +1,9 @@
-/* Statements that are read and have no effect: each kind is reported once, where it stands first,
- * so that a file with thousands of them still shows everything else. */
+/* Statements of dhcpd's that are read and have no effect: their values are judged as dhcpd judges
+ * them, and each kind is reported once, where it stands first, so that a file with thousands of
+ * them still shows everything else. */
 #include "config/parser.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct ignored {
@@ -40,4 +42,172 @@ void parser_report_ignored(struct parser *parser)
                            "`%s` has no effect in %s, here and in %zu more place%s", at->name,
                            place, at->more, at->more == 1 ? "" : "s");
     }
+}
+
+enum { WORDS_MAX = 24 };
+
+/* What stands behind the name of such a statement. */
+struct ignored_value {
+    const char *name;
+    enum dhcp_atom atom; /* DHCP_ATOM_END: one of the words, or what `read` takes */
+    bool (*read)(struct parser *parser);
+    const char *words[WORDS_MAX];
+};
+
+/* dhcpd takes the negative number of the same width as well. */
+static bool read_whole_number(struct parser *parser, enum dhcp_atom atom)
+{
+    unsigned bits = 8 * (unsigned)dhcp_atom_width(atom);
+    int64_t number;
+
+    return read_number(parser, "a number", -((int64_t)1 << (bits - 1)), ((int64_t)1 << bits) - 1,
+                       &number);
+}
+
+static bool read_ignored_seconds(struct parser *parser)
+{
+    return parser_take_word(parser, "infinite") || read_whole_number(parser, DHCP_ATOM_UINT32);
+}
+
+static bool read_result(struct parser *parser)
+{
+    const struct expression *expression;
+
+    return read_expression(parser, &expression);
+}
+
+/* `("command", EXPRESSION, ...)` */
+static bool read_command(struct parser *parser)
+{
+    struct slice command;
+
+    if (!parser_take_mark(parser, '('))
+        return parser_expected(parser, "`(`");
+    if (!read_string(parser, "a command in quotes", &command))
+        return false;
+    while (parser_take_mark(parser, ',')) {
+        if (!read_result(parser))
+            return false;
+    }
+    return parser_take_mark(parser, ')') || parser_expected(parser, "`)`");
+}
+
+/* Ordered by name. A statement that is not here may have anything behind it. */
+static const struct ignored_value values[] = {
+    {.name = "bind-local-address6", .atom = DHCP_ATOM_FLAG},
+    {.name = "check-secs-byte-order", .atom = DHCP_ATOM_FLAG},
+    {.name = "client-updates", .atom = DHCP_ATOM_FLAG},
+    {.name = "db-time-format", .words = {"default", "local"}},
+    {.name = "ddns-domainname", .atom = DHCP_ATOM_TEXT},
+    {.name = "ddns-dual-stack-mixed-mode", .atom = DHCP_ATOM_FLAG},
+    {.name = "ddns-guard-id-must-match", .atom = DHCP_ATOM_FLAG},
+    {.name = "ddns-hostname", .atom = DHCP_ATOM_TEXT},
+    {.name = "ddns-local-address4", .atom = DHCP_ATOM_ADDRESS},
+    {.name = "ddns-local-address6", .atom = DHCP_ATOM_ADDRESS6},
+    {.name = "ddns-other-guard-is-dynamic", .atom = DHCP_ATOM_FLAG},
+    {.name = "ddns-rev-domainname", .atom = DHCP_ATOM_TEXT},
+    {.name = "ddns-ttl", .read = read_ignored_seconds},
+    {.name = "ddns-update-style", .words = {"none", "ad-hoc", "interim", "standard"}},
+    {.name = "ddns-updates", .atom = DHCP_ATOM_FLAG},
+    {.name = "delayed-ack", .atom = DHCP_ATOM_UINT16},
+    {.name = "dhcp-cache-threshold", .atom = DHCP_ATOM_UINT8},
+    {.name = "dhcpv6-lease-file-name", .atom = DHCP_ATOM_TEXT},
+    {.name = "dhcpv6-pid-file-name", .atom = DHCP_ATOM_TEXT},
+    {.name = "dhcpv6-set-tee-times", .atom = DHCP_ATOM_FLAG},
+    {.name = "do-forward-updates", .atom = DHCP_ATOM_FLAG},
+    {.name = "do-reverse-updates", .atom = DHCP_ATOM_FLAG},
+    {.name = "dont-use-fsync", .atom = DHCP_ATOM_FLAG},
+    {.name = "dynamic-bootp", .atom = DHCP_ATOM_FLAG},
+    {.name = "execute", .read = read_command},
+    {.name = "fqdn-reply", .atom = DHCP_ATOM_FLAG},
+    {.name = "get-lease-hostnames", .atom = DHCP_ATOM_FLAG},
+    {.name = "lease-file-name", .atom = DHCP_ATOM_TEXT},
+    {.name = "lease-id-format", .words = {"octal", "hex"}},
+    {.name = "leasequery", .atom = DHCP_ATOM_FLAG},
+    {.name = "limit-addrs-per-ia", .atom = DHCP_ATOM_UINT32},
+    {.name = "limit-prefs-per-ia", .atom = DHCP_ATOM_UINT32},
+    {.name = "limited-broadcast-address", .atom = DHCP_ATOM_ADDRESS},
+    {.name = "local-address", .atom = DHCP_ATOM_ADDRESS},
+    {.name = "local-address6", .atom = DHCP_ATOM_ADDRESS6},
+    {.name = "local-port", .atom = DHCP_ATOM_UINT16},
+    {.name = "log-facility",
+     .words = {"kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",
+               "news",   "uucp",   "cron",   "authpriv", "ftp",    "local0", "local1",
+               "local2", "local3", "local4", "local5",   "local6", "local7"}},
+    {.name = "log-threshold-high", .atom = DHCP_ATOM_UINT8},
+    {.name = "log-threshold-low", .atom = DHCP_ATOM_UINT8},
+    {.name = "max-ack-delay", .atom = DHCP_ATOM_UINT32},
+    {.name = "omapi-port", .atom = DHCP_ATOM_UINT16},
+    {.name = "persist-eui-64-leases", .atom = DHCP_ATOM_FLAG},
+    {.name = "pid-file-name", .atom = DHCP_ATOM_TEXT},
+    {.name = "ping-cltt-secs", .read = read_ignored_seconds},
+    {.name = "ping-timeout", .read = read_ignored_seconds},
+    {.name = "ping-timeout-ms", .read = read_ignored_seconds},
+    {.name = "preferred-lifetime", .read = read_ignored_seconds},
+    {.name = "prefix-length-mode", .words = {"ignore", "prefer", "exact", "minimum", "maximum"}},
+    {.name = "release-on-roam", .atom = DHCP_ATOM_FLAG},
+    {.name = "remote-port", .atom = DHCP_ATOM_UINT16},
+    {.name = "return", .read = read_result},
+    {.name = "server-id-check", .atom = DHCP_ATOM_FLAG},
+    {.name = "update-conflict-detection", .atom = DHCP_ATOM_FLAG},
+    {.name = "update-optimization", .atom = DHCP_ATOM_FLAG},
+    {.name = "update-static-leases", .atom = DHCP_ATOM_FLAG},
+    {.name = "use-eui-64", .atom = DHCP_ATOM_FLAG},
+};
+
+static const struct ignored_value *value_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        if (strcmp(values[i].name, name) == 0)
+            return &values[i];
+    }
+    return NULL;
+}
+
+static bool read_one_of(struct parser *parser, const char *const words[WORDS_MAX])
+{
+    char expected[256] = "one of";
+    size_t length = strlen(expected);
+
+    for (size_t i = 0; i < WORDS_MAX && words[i]; i++) {
+        if (parser_take_word(parser, words[i]))
+            return true;
+        length += (size_t)snprintf(expected + length, sizeof(expected) - length, "%s %s",
+                                   i ? "," : "", words[i]);
+    }
+    return parser_expected(parser, expected);
+}
+
+static bool read_ignored_value(struct parser *parser, const struct ignored_value *value)
+{
+    uint8_t buffer[4096];
+    struct writer scratch = writer_of(buffer, sizeof(buffer));
+    const struct expression *expression;
+
+    if (token_is_mark(&parser->token, '='))
+        return parser_take_equals(parser) && read_data_expression(parser, &expression);
+    if (value->read)
+        return value->read(parser);
+    if (value->atom == DHCP_ATOM_END)
+        return read_one_of(parser, value->words);
+    if (value->atom == DHCP_ATOM_UINT8 || value->atom == DHCP_ATOM_UINT16 ||
+        value->atom == DHCP_ATOM_UINT32)
+        return read_whole_number(parser, value->atom);
+    return read_option_value(parser, &(struct dhcp_form){.atoms = {value->atom}}, &scratch);
+}
+
+bool read_without_effect(struct parser *parser, const struct statement *statement,
+                         struct token keyword)
+{
+    const struct ignored_value *value = value_of(statement->name);
+
+    parser_ignore(parser, statement->name, keyword.where);
+    if (value)
+        return read_ignored_value(parser, value) && parser_end_statement(parser);
+    if (!parser_skip_statement(parser))
+        return parser_end_statement(parser);
+    /* dhcpd takes a `;` behind the block of a key. */
+    if (parser->closed_block && strcmp(statement->name, "key") == 0)
+        parser_take_mark(parser, ';');
+    return true;
 }

@@ -74,9 +74,14 @@ static bool write_destination(struct parser *parser, enum dhcp_atom atom, struct
 
 static bool write_text(struct parser *parser, enum dhcp_atom atom, struct writer *w)
 {
+    struct slice text = parser->token.text;
+    int64_t number;
+
     (void)atom;
-    /* dhcpd takes one word without quotes as well. */
-    if (parser->token.kind != TOKEN_STRING && parser->token.kind != TOKEN_WORD)
+    /* dhcpd takes one word without quotes as well, but no number, and no dot in it. */
+    if (parser->token.kind != TOKEN_STRING &&
+        (parser->token.kind != TOKEN_WORD || number_of(text, &number) ||
+         memchr(text.data, '.', text.length)))
         return parser_expected(parser, "text in quotes");
     writer_slice(w, parser_take(parser).text);
     return true;
@@ -141,7 +146,8 @@ static bool write_domain_name(struct parser *parser, enum dhcp_atom atom, struct
     struct token token = parser->token;
     char found[TOKEN_TEXT_SIZE];
 
-    if (token.kind != TOKEN_STRING && token.kind != TOKEN_WORD)
+    /* dhcpd takes a single name without quotes, but no list. */
+    if (token.kind != TOKEN_STRING && (token.kind != TOKEN_WORD || atom == DHCP_ATOM_DOMAIN_LIST))
         return parser_expected(parser, "a domain name in quotes");
     if (!dhcp_domain_name_write(w, token.text, atom == DHCP_ATOM_DOMAIN_LIST)) {
         parser_error(
@@ -489,8 +495,12 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
     if (parser->token.kind != TOKEN_WORD)
         return parser_expected(parser, "the name of an option");
     name = parser_take(parser);
-    if (token_is_word(&name, "space") && parser->token.kind == TOKEN_WORD)
-        return read_space_definition(parser);
+    if (token_is_word(&name, "space") && parser->token.kind == TOKEN_WORD) {
+        if (parser->bodies == 0)
+            return read_space_definition(parser);
+        parser_error(parser, name.where, "an option space cannot be declared under a condition");
+        return false;
+    }
     if (token_is_word(&parser->token, "code"))
         return read_option_definition(parser, &name);
     if (find_in_spaces(parser, name.text, &option) && space_is_server(option.space) &&

@@ -195,7 +195,8 @@ bool read_option_name(struct parser *parser, struct option_reference *option);
 /* Makes the snapshot's spaces, encapsulations and names of options of what the file defines
  * (definition.c). */
 void fill_option_spaces(struct parser *parser);
-/* Expressions (expression.c): data, or a condition. */
+/* Expressions (expression.c): of any kind, data, or a condition. */
+bool read_expression(struct parser *parser, const struct expression **expression);
 bool read_data_expression(struct parser *parser, const struct expression **expression);
 bool read_condition(struct parser *parser, const struct expression **expression);
 /* Whether a constant may stand on the right of `~=`; reports what is wrong with it (pattern.c). */
@@ -224,8 +225,11 @@ read_statement read_option, read_vendor_option_space, read_site_option_space,
 read_statement read_if, read_switch, read_case, read_default, read_break, read_set, read_unset,
     read_eval, read_log, read_on, read_add, read_operation;                         /* execute.c */
 read_statement read_class, read_subclass, read_match, read_spawn, read_lease_limit; /* class.c */
+/* Takes the name of a class that stands before this line; NULL, with an error, for another. */
+struct block *known_class(struct parser *parser); /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
 bool read_permit(struct parser *parser, bool allow); /* option.c */
+read_statement read_without_effect;                  /* ignored.c */
 read_statement read_bootparam;                       /* bootparam.c */
 read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,

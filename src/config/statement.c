@@ -22,7 +22,7 @@
 
 static read_statement read_text, read_address_setting, read_lease_time, read_seconds, read_moment,
     read_byte, read_flag_setting, read_authoritative, read_not, read_permission, read_directory,
-    read_console, read_without_effect, read_not_known, read_stray_else;
+    read_console, read_not_known, read_stray_else;
 
 /* Ordered by name. bootwire.conf(5) has an entry for each. */
 static const struct statement statements[] = {
@@ -144,6 +144,7 @@ static const struct statement statements[] = {
     {"remote-port", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"return", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"router-advertisement", ANYWHERE, read_flag_setting, PARAMETER_ROUTER_ADVERTISEMENT},
+    {"send", ANYWHERE, read_operation, NO_PARAMETER},
     {"server-duid", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-id-check", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-identifier", ANYWHERE, read_address_setting, PARAMETER_SERVER_IDENTIFIER},
@@ -504,6 +505,13 @@ static bool unknown_permission(struct parser *parser)
     return false;
 }
 
+/* Not a permit of a pool, though it has no effect. */
+static bool is_server_flag(const struct permission *permission)
+{
+    return strcmp(permission->words[0], "leasequery") == 0 ||
+           strcmp(permission->words[0], "client-updates") == 0;
+}
+
 static bool read_permission(struct parser *parser, const struct statement *statement,
                             struct token keyword)
 {
@@ -526,19 +534,21 @@ static bool read_permission(struct parser *parser, const struct statement *state
     if (parser->block->kind == BLOCK_POOL && parser->bodies == 0 &&
         (permission->parameter == NO_PARAMETER ||
          permission->parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS) &&
-        !token_is_word(&parser->token, "leasequery") &&
-        !token_is_word(&parser->token, "client-updates"))
+        !is_server_flag(permission))
         return read_permit(parser, strcmp(statement->name, "allow") == 0);
     if (permission->parameter == NO_PARAMETER) {
         snprintf(name, sizeof(name), "%s %s", statement->name, permission->words[0]);
         parser_ignore(parser, name, keyword.where);
-        return parser_skip_statement(parser) || parser_end_statement(parser);
+        if (!is_server_flag(permission))
+            return parser_skip_statement(parser) || parser_end_statement(parser);
     }
     parser_take(parser);
     if (permission->words[1])
         parser_take(parser);
     if (!parser_end_statement(parser))
         return false;
+    if (permission->parameter == NO_PARAMETER)
+        return true;
     add_flag(parser, permission->parameter, strcmp(statement->name, "allow") == 0, keyword.where);
     return true;
 }
@@ -580,19 +590,6 @@ static bool read_console(struct parser *parser, const struct statement *statemen
         add_number(parser, PARAMETER_CONSOLE_SPEED, (uint32_t)speed, keyword.where);
     if (address > 0)
         add_number(parser, PARAMETER_CONSOLE_ADDRESS, (uint32_t)address, keyword.where);
-    return true;
-}
-
-/* A statement of dhcpd's whose matter bootwire has no part in. */
-static bool read_without_effect(struct parser *parser, const struct statement *statement,
-                                struct token keyword)
-{
-    parser_ignore(parser, statement->name, keyword.where);
-    if (!parser_skip_statement(parser))
-        return parser_end_statement(parser);
-    /* dhcpd takes a `;` behind the block of a key. */
-    if (parser->closed_block && strcmp(statement->name, "key") == 0)
-        parser_take_mark(parser, ';');
     return true;
 }
 

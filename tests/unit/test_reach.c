@@ -82,7 +82,7 @@ static void what_the_machine_decides_is_open(void **state)
                      "\"/k\"; } subclass \"k\" \"a\"; subclass \"k\" \"b\" { " ROOT "\"/b\"; }",
          "/0 /k /b ", NULL},
         {SUBNET "} class \"s\" { spawn with option host-name; " ROOT "\"/s\"; }", "/s ", NULL},
-        {SUBNET "if option host-name = \"x\" { add \"k\"; } } class \"k\" { " ROOT "\"/k\"; }",
+        {"class \"k\" { " ROOT "\"/k\"; }" SUBNET "if option host-name = \"x\" { add \"k\"; } }",
          "/k ", NULL},
     };
 
@@ -118,7 +118,7 @@ static void what_the_server_knows_is_decided(void **state)
         {SUBNET "} class \"k\" { match if known; } class \"c\" { match if check \"k\" and "
                 "exists user-class; " ROOT "\"/c\"; }" HOST "}",
          "/c ", ""},
-        {SUBNET "if known { add \"k\"; } } class \"k\" { " ROOT "\"/k\"; }" HOST "}", "/k ", ""},
+        {"class \"k\" { " ROOT "\"/k\"; }" SUBNET "if known { add \"k\"; } }" HOST "}", "/k ", ""},
         {SUBNET "switch (substring (hardware, 6, 1)) { case 01: " ROOT "\"/1\"; break; case 02: "
                 "case 03: " ROOT "\"/23\"; } }",
          "/1 ", "/23 "},
@@ -156,7 +156,7 @@ static void what_nobody_may_choose_is_shut(void **state)
         {SUBNET "} class \"r\" { match option agent.circuit-id; } subclass \"r\" \"1\" { " ROOT
                 "\"/1\"; }",
          "", NULL},
-        {SUBNET "if exists agent.circuit-id { add \"k\"; } } class \"k\" { " ROOT "\"/k\"; }", "",
+        {"class \"k\" { " ROOT "\"/k\"; }" SUBNET "if exists agent.circuit-id { add \"k\"; } }", "",
          NULL},
         {SUBNET "on commit { if exists user-class { set x = \"y\"; } } }", "", NULL},
     };

@@ -394,8 +394,8 @@ operators[] = {
     {"and", EXPRESSION_AND, 2},     {"or", EXPRESSION_OR, 2},
     {"+", EXPRESSION_ADD, 1},       {"-", EXPRESSION_SUBTRACT, 1},
     {"/", EXPRESSION_DIVIDE, 1},    {"*", EXPRESSION_MULTIPLY, 1},
-    {"%", EXPRESSION_REMAINDER, 1}, {"|", EXPRESSION_BIT_OR, 1},
-    {"^", EXPRESSION_BIT_XOR, 1},
+    {"%", EXPRESSION_REMAINDER, 1}, {"&", EXPRESSION_BIT_AND, 1},
+    {"|", EXPRESSION_BIT_OR, 1},    {"^", EXPRESSION_BIT_XOR, 1},
 };
 
 static const struct operator* peek_operator(const struct parser *parser)

@@ -398,6 +398,21 @@ static bool read_value_to_end(struct parser *parser, const struct option_referen
     return parser_end_statement(parser);
 }
 
+/* `uid IDENTIFIER;`: the client identifier of a host, as dhcpd writes it into its leases. */
+bool read_uid(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    uint8_t bytes[OPTION_VALUE_MAX];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+
+    (void)statement;
+    (void)keyword;
+    if (!write_data(parser, DHCP_ATOM_DATA, &w) || !parser_end_statement(parser))
+        return false;
+    parser->block->client_identifier =
+        region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
+    return true;
+}
+
 /* `host-identifier option NAME VALUE;` */
 bool read_host_identifier(struct parser *parser, const struct statement *statement,
                           struct token keyword)

@@ -343,6 +343,12 @@ static void parse_statement(struct parser *parser)
     struct token keyword = parser->token;
     const struct statement *statement;
 
+    if (token_is_mark(&keyword, '%')) {
+        parser_warning(parser, keyword.where, "`%%` begins no statement: this has no effect");
+        parser_take(parser);
+        parser_skip_statement(parser);
+        return;
+    }
     if (keyword.kind != TOKEN_WORD) {
         parser_expected(parser, "a statement");
         parser_take(parser);

@@ -220,8 +220,8 @@ void add_number(struct parser *parser, enum parameter parameter, uint32_t number
 /* Statements that have their own files. */
 typedef bool read_statement(struct parser *parser, const struct statement *statement,
                             struct token keyword);
-read_statement read_option, read_vendor_option_space, read_site_option_space,
-    read_host_identifier; /* option.c */
+read_statement read_option, read_vendor_option_space, read_site_option_space, read_host_identifier,
+    read_uid; /* option.c */
 read_statement read_if, read_switch, read_case, read_default, read_break, read_set, read_unset,
     read_eval, read_log, read_on, read_add, read_operation;                         /* execute.c */
 read_statement read_class, read_subclass, read_match, read_spawn, read_lease_limit; /* class.c */

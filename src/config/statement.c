@@ -161,6 +161,7 @@ static const struct statement statements[] = {
     {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
     {"switch", ANYWHERE, read_switch, NO_PARAMETER},
     {"tftp-root", ANYWHERE, read_directory, PARAMETER_TFTP_ROOT},
+    {"uid", HOST, read_uid, NO_PARAMETER},
     {"unset", ANYWHERE, read_unset, NO_PARAMETER},
     {"update-conflict-detection", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"update-optimization", ANYWHERE, read_without_effect, NO_PARAMETER},

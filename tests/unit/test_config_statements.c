@@ -155,6 +155,9 @@ static const struct executable {
     {"supersede", "supersede host-name \"h\";", NULL},
     {"switch", "switch (config-option domain-name) { default: frobnicate; }",
      "there is no statement `frobnicate`, so this has no effect"},
+    {"uid", "host h { uid 01:22:33; }", NULL},
+    {"uid", "host h { uid; }",
+     "expected text in quotes or bytes in hexadecimal, as in 01:a0:ff, found `;`"},
     {"unset", "unset x;", NULL},
     {"option",
      "option space s code width 2 length width 1 hash size 11;\n"
@@ -208,7 +211,7 @@ static const struct placed {
     {"ddns-ttl", GLOBAL, "infinite"},
     {"ddns-update-style", GLOBAL, "none"},
     {"ddns-updates", GLOBAL, "on"},
-    {"define", GLOBAL},
+    {"define", GLOBAL, NULL},
     {"delayed-ack", GLOBAL, "65535"},
     {"dhcp-cache-threshold", GLOBAL, "-1"},
     {"dhcpv6-lease-file-name", GLOBAL, "\"x\""},
@@ -219,13 +222,13 @@ static const struct placed {
     {"dont-use-fsync", GLOBAL, "on"},
     {"dynamic-bootp", GLOBAL, "on"},
     {"execute", GLOBAL, "(\"a\", hardware)"},
-    {"failover", GLOBAL},
-    {"fixed-address6", HOST},
-    {"fixed-prefix6", HOST},
+    {"failover", GLOBAL, NULL},
+    {"fixed-address6", HOST, NULL},
+    {"fixed-prefix6", HOST, NULL},
     {"fqdn-reply", GLOBAL, "on"},
     {"get-lease-hostnames", GLOBAL, "on"},
-    {"interface", SUBNET},
-    {"key", GLOBAL},
+    {"interface", SUBNET, NULL},
+    {"key", GLOBAL, NULL},
     {"lease-file-name", GLOBAL, "\"x\""},
     {"lease-id-format", GLOBAL, "octal"},
     {"leasequery", GLOBAL, "on"},
@@ -239,7 +242,7 @@ static const struct placed {
     {"log-threshold-high", GLOBAL, "-1"},
     {"log-threshold-low", GLOBAL, "-1"},
     {"max-ack-delay", GLOBAL, "5"},
-    {"omapi-key", GLOBAL},
+    {"omapi-key", GLOBAL, NULL},
     {"omapi-port", GLOBAL, "65535"},
     {"persist-eui-64-leases", GLOBAL, "on"},
     {"pid-file-name", GLOBAL, "\"x\""},
@@ -251,18 +254,18 @@ static const struct placed {
     {"release-on-roam", GLOBAL, "on"},
     {"remote-port", GLOBAL, "65535"},
     {"return", GLOBAL, "known"},
-    {"server-duid", GLOBAL},
+    {"server-duid", GLOBAL, NULL},
     {"server-id-check", GLOBAL, "on"},
     {"update-conflict-detection", GLOBAL, "on"},
     {"update-optimization", GLOBAL, "on"},
     {"update-static-leases", GLOBAL, "on"},
     {"use-eui-64", GLOBAL, "on"},
-    {"zone", GLOBAL},
+    {"zone", GLOBAL, NULL},
 };
 
 /* Statements that are refused. */
 static const struct placed not_known[] = {
-    {"subnet6", GLOBAL},
+    {"subnet6", GLOBAL, NULL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

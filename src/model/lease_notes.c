@@ -57,7 +57,7 @@ bool lease_notes_end(struct slice notes)
     struct lease_note note;
 
     while (lease_note_next(&r, &note)) {
-        if (note.kind != NOTE_RESERVED)
+        if (note.kind != NOTE_RESERVED && note.kind != NOTE_AGENT)
             return true;
     }
     return false;

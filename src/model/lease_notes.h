@@ -41,7 +41,8 @@ bool lease_note_write(struct writer *w, const struct lease_note *note);
 bool lease_note_find(struct slice notes, enum lease_note_kind kind, struct lease_note *note);
 /* Whether it is a variable that is read right. */
 bool lease_note_is_variable(const struct lease_note *note);
-/* Whether they hold anything that ends with the lease. */
+/* Whether they hold anything by reason of which the lease's end is to be acted upon. The relay's
+ * options are not: nobody reads them from a lease that has ended. */
 bool lease_notes_end(struct slice notes);
 /* What stays of them after the lease has ended. It lives as long as the program. */
 struct slice lease_notes_kept(struct slice notes);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum {
+    SOON_MS = 20,
     AT_ONCE = 256, /* the others have to wait for the next turn */
     WAIT_MAX = 60, /* seconds: the clock may be set meanwhile */
 };
@@ -18,6 +19,7 @@ struct dhcp_ends {
     const struct snapshot *(*say)(void *argument, const struct evaluation *evaluation);
     void *argument;
     struct loop_event *timer;
+    int64_t stuck_at;            /* an end that had passed already when the timer was set */
     int64_t waits_for;           /* seconds since 1970; LEASE_FOREVER: the timer is not set */
     struct dhcp_message message; /* blank but for the machine's address */
     struct dhcp_plan plan;
@@ -99,6 +101,12 @@ void dhcp_ends_await(struct dhcp_ends *ends)
     if (next == LEASE_FOREVER)
         return;
     delay = next - clock_wall_seconds();
+    /* More ends than are acted upon at once go on at once; where the disk takes none, later. */
+    if (delay <= 0 && next != ends->stuck_at) {
+        ends->stuck_at = next;
+        loop_timer_start(ends->timer, SOON_MS);
+        return;
+    }
     delay = delay < 1 ? 1 : delay > WAIT_MAX ? WAIT_MAX : delay;
     loop_timer_start(ends->timer, (uint64_t)delay * 1000);
 }

@@ -428,6 +428,7 @@ static void notes_are_read_as_written(void **state)
     assert_false(lease_note_find(all, NOTE_AGENT, &note));
     assert_true(lease_notes_end(all));
     assert_false(lease_notes_end(lease_notes_kept(all)));
+    assert_false(lease_notes_end(slice_of("\4\0\0\2\1\0", 6)));
     assert_int_equal(lease_notes_kept(slice_of(bytes, 9)).length, 0);
     /* Whatever is cut off or unknown ends the reading. */
     for (size_t length = 0; length < w.length; length++)

@@ -40,6 +40,8 @@ void block_add_setting(struct region *region, struct block *block, struct settin
     struct block_setting *node = region_allocate(region, sizeof(*node));
 
     node->setting = setting;
+    if (setting.space == SPACE_PARAMETER && setting.code == PARAMETER_PROXY_DHCP)
+        block->proxy = &node->setting;
     if (block->last_setting)
         block->last_setting->next = node;
     else

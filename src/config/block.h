@@ -64,8 +64,9 @@ struct block {
 
     struct block_setting *settings, *last_setting;
     size_t setting_count;
-    struct action_list actions; /* every statement, the settings among them */
-    bool has_actions;           /* some of them depend on the packet */
+    const struct setting *proxy; /* of these, the last that sets PARAMETER_PROXY_DHCP */
+    struct action_list actions;  /* every statement, the settings among them */
+    bool has_actions;            /* some of them depend on the packet */
 
     uint32_t network, netmask;               /* a subnet's */
     struct block_range *ranges, *last_range; /* a subnet's or a pool's */

@@ -31,15 +31,11 @@ static void check_ranges(const struct subnet_index *index, struct block *block,
  */
 static const struct setting *proxy_of(const struct block *block)
 {
-    const struct setting *found = NULL;
+    const struct setting *found;
 
-    for (; block && !found; block = block->outer) {
-        for (const struct block_setting *node = block->settings; node; node = node->next) {
-            if (node->setting.space == SPACE_PARAMETER &&
-                node->setting.code == PARAMETER_PROXY_DHCP)
-                found = &node->setting;
-        }
-    }
+    while (block->outer && !block->proxy)
+        block = block->outer;
+    found = block->proxy;
     return found && found->value.length > 0 && found->value.data[0] ? found : NULL;
 }
 

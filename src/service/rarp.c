@@ -110,7 +110,7 @@ static void answer(struct rarp_service *service, const struct rarp_packet *reque
     error = arp_socket_send(service->descriptor, RARP_PROTOCOL, interface_index,
                             request->target_hardware,
                             slice_of(bytes, rarp_encode(&plan.reply, bytes, sizeof(bytes))));
-    if (error)
+    if (error && journal_takes(service->server->journal, JOURNAL_REFUSALS))
         log_warning("rarp: an answer could not be sent out of %s: %s", link->name, strerror(error));
     tell(service, &plan, &hardware);
 }

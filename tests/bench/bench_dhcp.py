@@ -2,7 +2,8 @@
 
 Server and generator have a network namespace each. Every server has the same pool, lease time and
 options, an empty lease store on the same disk, and is asked by a relay (perfdhcp's way) at rising
-rates. A reflector that answers without thinking shows perfdhcp's own ceiling. Closing lines:
+rates. A reflector that answers without thinking, with the same options, shows perfdhcp's own
+ceiling. No server logs what goes well. Closing lines:
 
     bar NAME: figures, met      or      ... missed
 
@@ -31,6 +32,11 @@ CALM = 1000            # exchanges per second at which nothing may be lost
 PERIOD = 4             # seconds of load at each rate
 HOPELESS = 0.1         # a server that answers less of the offered rate is spared the higher ones
 SYNCS = 200
+SAME = 0.98            # rates that differ by less are one rate
+
+# Asked of each with strace, for fsync(2) and fdatasync(2).
+DURABILITY = ("On the disk before an ACK leaves: the leases of bootwire, ISC dhcpd and dnsmasq. "
+              "Those of Kea\n(memfile, persist) are written, and never synchronised.")
 
 ISC = f"""
 {{extra}}
@@ -216,25 +222,37 @@ def bar(name, figures, met):
     return met
 
 
+def kept(results):
+    """What a server carries of its best rate at the highest rate that it was offered."""
+    return results[max(results)].rate / best(results)
+
+
 def bars(figures):
     ours = figures["bootwire"]
+    ceiling = figures.get("reflector")
     met = True
-    if "Kea" in figures and "reflector" in figures:
-        wanted = min(2.5 * best(figures["Kea"]), best(figures["reflector"]))
+    if "Kea" in figures and ceiling:
+        wanted = min(2.5 * best(figures["Kea"]), SAME * best(ceiling))
         met &= bar("Kea", f"{best(ours):.0f}/s beside {best(figures['Kea']):.0f}/s: "
                    f"{best(ours) / best(figures['Kea']):.2f} times (2.5 times, or perfdhcp's ceiling "
-                   f"of {best(figures['reflector']):.0f}/s)", best(ours) >= wanted)
+                   f"of {best(ceiling):.0f}/s, which two runs of it hit within "
+                   f"{100 * (1 - SAME):.0f} %)", best(ours) >= wanted)
     if "ISC dhcpd" in figures:
         times = best(ours) / max(best(figures["ISC dhcpd"]), 1)
         met &= bar("ISC", f"{best(ours):.0f}/s beside {best(figures['ISC dhcpd']):.0f}/s: "
                    f"{times:.1f} times (12)", times >= 12)
     last = ours[max(ours)]
-    kept = last.rate / best(ours)
+    others = "".join(f", {name} {100 * kept(results):.0f} %" for name, results in figures.items()
+                     if name not in ("bootwire", "reflector"))
+    # perfdhcp hears less itself while it sends more than it can.
+    possible = min(best(ours), ceiling[max(ours)].rate) if ceiling else best(ours)
     met &= bar("overload", f"{last.rate:.0f}/s of its best {best(ours):.0f}/s with {max(ours)}/s "
-               f"offered: {100 * kept:.0f} % (90 %)", kept >= 0.9)
+               f"offered: {100 * kept(ours):.0f} %, and {100 * last.rate / possible:.0f} % of what "
+               f"perfdhcp hears of anybody then (90 %){others}", last.rate >= 0.9 * possible)
     calm = ours[CALM]
-    met &= bar("calm", f"{calm.drops} dropped at {CALM}/s, a median of {calm.median:.3f} ms beside "
-               f"{calm.sync:.3f} ms for the disk's fdatasync (twice)",
+    floor = f", {ceiling[CALM].median:.3f} ms of it perfdhcp's own" if ceiling else ""
+    met &= bar("calm", f"{calm.drops} dropped at {CALM}/s, a median of {calm.median:.3f} ms{floor}, "
+               f"beside {calm.sync:.3f} ms for the disk's fdatasync (twice)",
                calm.drops == 0 and calm.median <= 2 * calm.sync)
     return met
 
@@ -248,6 +266,7 @@ def main():
     directory = arguments.directory or str(pathlib.Path(REFLECTOR).parent)
     networks = Networks()
     try:
+        print(DURABILITY)
         print(f"{'server':10} {'offered':>8} {'exchanges':>10} {'lost':>10} {'median ACK':>13}")
         figures = {name: run_server(networks, name, SERVERS[name], directory) for name in wanted}
     finally:

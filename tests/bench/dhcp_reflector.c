@@ -1,5 +1,6 @@
 /* Answers DHCP without thinking: no configuration, no lease, no disk. What a load generator reaches
- * against it is the generator's own ceiling.
+ * against it is the generator's own ceiling. The answers hold what the measured servers answer, for
+ * a generator reads each option.
  *
  *   dhcp_reflector ADDRESS     listens on ADDRESS, port 67, and answers relays until it is ended
  */
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCH = 64, PACKET_MAX = 1500, FIXED = 240, REPLY_SIZE = 300 };
+enum { BATCH = 64, PACKET_MAX = 1500, FIXED = 240, FILE_AT = 108, REPLY_SIZE = 300 };
 
 /* The value of option 53. */
 static uint8_t type_of(struct slice packet)
@@ -35,9 +36,17 @@ static uint8_t type_of(struct slice packet)
     return 0;
 }
 
+static void write_number(struct writer *w, uint8_t code, uint32_t number)
+{
+    writer_u8(w, code);
+    writer_u8(w, 4);
+    writer_be32(w, number);
+}
+
 /* Writes the reply; every transaction gets an address of its own. */
 static size_t reflect(struct slice packet, uint32_t own, uint8_t reply[PACKET_MAX])
 {
+    static const char domain[] = "example.org";
     struct writer w = writer_of(reply, PACKET_MAX);
     uint8_t type = type_of(packet);
 
@@ -47,16 +56,24 @@ static size_t reflect(struct slice packet, uint32_t own, uint8_t reply[PACKET_MA
     writer_bytes(&w, packet.data + 1, 15); /* up to ciaddr */
     writer_be32(&w, 0x0a000000u | (uint32_t)packet.data[31] << 16 | (uint32_t)packet.data[32] << 8 |
                         packet.data[33]); /* of chaddr */
-    writer_bytes(&w, packet.data + 20, FIXED - 20);
+    writer_be32(&w, own);                 /* siaddr */
+    writer_bytes(&w, packet.data + 24, FILE_AT - 24);
+    writer_string(&w, "boot");
+    writer_zeros(&w, FIXED - 4 - w.length);
+    writer_bytes(&w, packet.data + FIXED - 4, 4);
     writer_u8(&w, DHCP_OPTION_MESSAGE_TYPE);
     writer_u8(&w, 1);
     writer_u8(&w, type == DHCP_DISCOVER ? DHCP_OFFER : DHCP_ACK);
-    writer_u8(&w, DHCP_OPTION_SERVER_IDENTIFIER);
-    writer_u8(&w, 4);
-    writer_be32(&w, own);
-    writer_u8(&w, DHCP_OPTION_LEASE_TIME);
-    writer_u8(&w, 4);
-    writer_be32(&w, 3600);
+    write_number(&w, DHCP_OPTION_SERVER_IDENTIFIER, own);
+    write_number(&w, DHCP_OPTION_LEASE_TIME, 3600);
+    write_number(&w, DHCP_OPTION_SUBNET_MASK, 0xffff0000);
+    write_number(&w, DHCP_OPTION_ROUTERS, own);
+    write_number(&w, DHCP_OPTION_NAME_SERVERS, own);
+    writer_u8(&w, DHCP_OPTION_DOMAIN_NAME);
+    writer_u8(&w, sizeof(domain) - 1);
+    writer_bytes(&w, domain, sizeof(domain) - 1);
+    write_number(&w, DHCP_OPTION_RENEWAL_TIME, 1800);
+    write_number(&w, DHCP_OPTION_REBINDING_TIME, 3150);
     writer_u8(&w, DHCP_OPTION_END);
     writer_zeros(&w, REPLY_SIZE - w.length);
     return w.failed ? 0 : w.length;

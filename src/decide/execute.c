@@ -484,11 +484,26 @@ static void fill_carriers(struct evaluation *e)
     }
 }
 
+/* The bytes among the evaluation's own; none where there is no room for them. */
+static struct slice own(struct evaluation *e, struct slice bytes)
+{
+    uint8_t *to = bytes.length > 0 ? evaluation_bytes(e, bytes.length) : NULL;
+
+    if (!to)
+        return slice_of(NULL, 0);
+    memcpy(to, bytes.data, bytes.length);
+    return slice_of(to, bytes.length);
+}
+
 void evaluation_recall(struct evaluation *e)
 {
-    struct reader r = reader_of_slice(e->notes);
+    /* The record changes before the reply is written, and its notes go with it: values that come
+     * from them are copies. */
+    struct reader r = reader_of_slice(own(e, e->notes));
     struct lease_note note;
 
+    if (e->agent_options.data < e->bytes || e->agent_options.data >= e->bytes + sizeof(e->bytes))
+        e->agent_options = own(e, e->agent_options);
     while (lease_note_next(&r, &note)) {
         struct reader number = reader_of_slice(note.value);
         struct value value = {.kind = VALUE_DATA, .data = note.value};

@@ -36,6 +36,10 @@ def through(steps, giaddr="10.60.0.1", **more):
 
 
 c.case("a circuit", *through(lease(prl=LIST, options=agent(b"port1"))))
+c.case("a circuit's renewal past the relay", *through(lease(prl=LIST, options=agent(b"port1"))),
+       renew(prl=LIST), renew(prl=LIST))
+c.case("a circuit's rebinding", *through(lease(prl=LIST, options=agent(b"port1"))),
+       relayed(rebind(prl=LIST, source="10.60.0.1", options=agent(b"port1"))))
 c.case("another circuit", *through(lease(prl=LIST, options=agent(b"port2"))))
 c.case("a remote identifier", *through(lease(prl=LIST, options=agent(b"port1", b"switch"))))
 c.case("an empty circuit", *through(lease(prl=LIST, options=agent(b""))),
@@ -76,6 +80,20 @@ c.case("link and subnet selection", relayed(discover(prl=LIST, options=[
 c.case("subnet selection of three bytes", relayed(discover(prl=LIST, options=[(118, b"\x0a\x3d\1")])))
 c.case("option 82 without a relay", *lease(prl=LIST, options=agent(b"port2")))
 c.case("BOOTP", relayed(bootp(), giaddr="10.61.1.1"), mac="02:00:00:b6:00:01")
+
+for stash in ("on", "off"):
+    c = Configuration(f"stash-agent-options {stash}", f"""
+authoritative; stash-agent-options {stash};
+class "port1" {{ match if option agent.circuit-id = "port1"; option nis-domain "port1"; }}
+subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} }}
+subnet 10.60.0.0 netmask 255.255.255.0 {{ range 10.60.0.100 10.60.0.119; option pcode = option agent.circuit-id; }}
+""", pools=[*POOL, SIXTY])
+    c.case("a renewal past the relay", *through(lease(prl=LIST, options=agent(b"port1"))),
+           renew(prl=LIST))
+    c.case("a renewal past the relay, never an option 82", *through(lease(prl=LIST)),
+           renew(prl=LIST))
+    c.case("a renewal with another circuit", *through(lease(prl=LIST, options=agent(b"port1"))),
+           renew(prl=LIST, options=agent(b"port2")), renew(prl=LIST))
 
 # --------------------------------------------------------------------------------- shared networks
 
@@ -257,9 +275,12 @@ c.case("renews with the broadcast flag", *lease(), renew(flags=0x8000),
 c.case("renews and names its address", *lease(), renew(requested="offered"))
 c.case("rebinds with the broadcast flag", *lease(), rebind(flags=0x8000),
        differs=["renewal-frame", "renewal-destination"])
-c.case("selects without an offer", select(requested="10.50.1.209", server="10.50.1.1"))
 c.case("selects twice", *lease(), select())
 c.case("asks for the network's address", discover(requested="10.50.1.0"))
 c.case("asks for the broadcast address", discover(requested="10.50.1.255"))
 c.case("asks for 0.0.0.0", discover(options=[(50, bytes(4))]))
 c.case("reboots with 0.0.0.0", step(REQUEST, options=[(50, bytes(4))]))
+
+# Nobody else asks here, who might have got the address.
+c = Configuration("no offer", f"subnet 10.50.1.0 netmask 255.255.255.0 {{ {RANGE} }}\n")
+c.case("selects without an offer", select(requested="10.50.1.209", server="10.50.1.1"))

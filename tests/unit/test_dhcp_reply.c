@@ -354,6 +354,34 @@ static void new_addresses_are_probed(void **state)
     scene_close(&scene);
 }
 
+/* Values that the lease keeps stand in the reply that changes the lease. */
+static void kept_values_outlive_their_record(void **state)
+{
+    struct ask ask = {.type = DHCP_DISCOVER,
+                      .mac = 1,
+                      .giaddr = 0x0a320105,
+                      .host_name = "remembered",
+                      .options = "\x52\7\1\5port1",
+                      .options_length = 9};
+
+    (void)state;
+    open_and_ask("option nis-domain = kept; option pcode = option agent.circuit-id;"
+                 "if exists host-name { set kept = option host-name; }" SUBNET,
+                 &ask);
+    ask.type = DHCP_REQUEST;
+    ask.requested = scene.reply.yiaddr;
+    ask.server = SCENE_SERVER;
+    assert_int_equal(scene_ask(&scene, &ask), ask.requested);
+    ask = (struct ask){.type = DHCP_REQUEST, .mac = 1, .ciaddr = ask.requested};
+    for (int i = 0; i < 3; i++) {
+        ask.source = ask.ciaddr;
+        assert_int_equal(scene_ask(&scene, &ask), ask.ciaddr);
+        assert_true(slice_equal_string(dhcp_message_bytes(&scene.reply, 100), "port1"));
+        assert_true(slice_equal_string(dhcp_message_bytes(&scene.reply, 40), "remembered"));
+    }
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +398,7 @@ int main(void)
         cmocka_unit_test(unknown_vendor_area_comes_back),
         cmocka_unit_test(inform_in_all_its_forms),
         cmocka_unit_test(identifiers_come_back),
+        cmocka_unit_test(kept_values_outlive_their_record),
         cmocka_unit_test(new_addresses_are_probed),
     };
 

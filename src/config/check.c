@@ -51,6 +51,22 @@ static void check_proxy(const struct block *block, struct sources *sources)
                        proxy->where.line, proxy->where.file);
 }
 
+/* dhcpd counts only the subnets that are written right in it. */
+static void check_shared_network(const struct block *block, struct sources *sources)
+{
+    const struct block *inner = block->first;
+
+    /* Where it may not stand at all, that is told alone. */
+    if (block->kind != BLOCK_SHARED_NETWORK || block->broken ||
+        (block->outer->kind != BLOCK_GLOBAL && block->outer->kind != BLOCK_GROUP))
+        return;
+    while (inner && inner->kind != BLOCK_SUBNET)
+        inner = inner->next;
+    if (!inner)
+        sources_report(sources, DIAGNOSTIC_ERROR, block->where,
+                       "a shared-network holds at least one subnet: this one has none");
+}
+
 /* Whether some subnet holds the address, or may: a broken one tells nothing. */
 static bool some_subnet_holds(const struct subnet_index *index, uint32_t address)
 {
@@ -197,6 +213,7 @@ void builder_check(struct block *global, struct sources *sources)
     for (struct block *block = global; block; block = block_walk(block)) {
         check_ranges(&index, block, sources);
         check_proxy(block, sources);
+        check_shared_network(block, sources);
         if (block->kind == BLOCK_HOST) {
             check_host(&index, block, sources);
             check_host_twice(&seen, &index, block, sources);

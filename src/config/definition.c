@@ -104,12 +104,72 @@ static bool read_type(struct parser *parser, enum dhcp_atom *atom)
                                    "text, string, domain-list, array of, encapsulate or `{`");
 }
 
+/* Whether a piece has no length of its own, so that nothing can follow it. */
+static bool takes_the_rest(enum dhcp_atom atom)
+{
+    return atom == DHCP_ATOM_TEXT || atom == DHCP_ATOM_DATA || atom == DHCP_ATOM_DOMAIN_NAME ||
+           atom == DHCP_ATOM_DOMAIN_LIST;
+}
+
+/* A type, alone or as a piece of a record or an array. */
+static bool read_piece(struct parser *parser, bool array, bool text_before, enum dhcp_atom *atom)
+{
+    struct position where = parser->token.where;
+    bool list = token_is_word(&parser->token, "domain-list");
+
+    if (text_before) {
+        parser_error(parser, where, "text, string and domain names end a record: nothing follows");
+        return false;
+    }
+    if (!read_type(parser, atom))
+        return false;
+    if (array && takes_the_rest(*atom)) {
+        parser_error(parser, where, "%s",
+                     list ? "a domain-list is a list already: write it without `array of`"
+                          : "text, string and domain names cannot stand in an array");
+        return false;
+    }
+    return true;
+}
+
+/* The pieces of a record and the `}` behind them. */
+static bool read_record(struct parser *parser, struct option_definition *made, bool array)
+{
+    size_t count = 0;
+
+    do {
+        bool inner_array = false;
+        bool text_before = count > 0 && takes_the_rest(made->form.atoms[count - 1]);
+
+        if (count == DHCP_FORM_ATOMS_MAX) {
+            parser_error(parser, parser->token.where, "a record has at most %d pieces",
+                         DHCP_FORM_ATOMS_MAX);
+            return false;
+        }
+        /* An array as the last piece repeats that piece. */
+        if (parser_take_word(parser, "array")) {
+            if (!parser_take_word(parser, "of"))
+                return parser_expected(parser, "`of`");
+            if (array) {
+                parser_error(parser, parser->token.where, "an array cannot hold another array");
+                return false;
+            }
+            made->form.repeat = DHCP_REPEAT_LAST;
+            inner_array = true;
+        }
+        if (token_is_word(&parser->token, "domain-list") && !array)
+            made->form.repeat = DHCP_REPEAT_LAST;
+        if (!read_piece(parser, array || inner_array, text_before, &made->form.atoms[count++]))
+            return false;
+    } while (parser_take_mark(parser, ','));
+    return parser_take_mark(parser, '}') || parser_expected(parser, "`}`");
+}
+
 /* What stands behind the `=` of a definition. */
 static bool read_definition_type(struct parser *parser, struct option_definition *made)
 {
     bool array = parser_take_word(parser, "array");
     bool list = token_is_word(&parser->token, "domain-list");
-    size_t count = 0;
     struct token name;
 
     if (array && !parser_take_word(parser, "of"))
@@ -127,23 +187,13 @@ static bool read_definition_type(struct parser *parser, struct option_definition
         return true;
     }
     if (!parser_take_mark(parser, '{'))
-        return read_type(parser, &made->form.atoms[0]);
-    do {
-        if (count == DHCP_FORM_ATOMS_MAX) {
-            parser_error(parser, parser->token.where, "a record has at most %d pieces",
-                         DHCP_FORM_ATOMS_MAX);
-            return false;
-        }
-        /* An array as the last piece repeats that piece. */
-        if (parser_take_word(parser, "array")) {
-            if (!parser_take_word(parser, "of"))
-                return parser_expected(parser, "`of`");
-            made->form.repeat = DHCP_REPEAT_LAST;
-        }
-        if (!read_type(parser, &made->form.atoms[count++]))
-            return false;
-    } while (parser_take_mark(parser, ','));
-    return parser_take_mark(parser, '}') || parser_expected(parser, "`}`");
+        return read_piece(parser, array, false, &made->form.atoms[0]);
+    if (read_record(parser, made, array))
+        return true;
+    while (parser->token.kind != TOKEN_END && !token_is_mark(&parser->token, ';') &&
+           !parser_take_mark(parser, '}'))
+        parser_take(parser);
+    return false;
 }
 
 /* `option NAME code N = TYPE;`; `option` and the name are taken. */

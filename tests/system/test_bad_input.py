@@ -495,7 +495,7 @@ def test_a_full_disk_under_an_export(network, server, tmp_path):
     ("subnet 10.50.1.0 netmask 255.255.255.0 {\n    range 10.50.1.200 10.50.1.250\n}\n", (2, 3),
      ";"),
     ("subnet 10.50.1.0 netmask 255.255.255.0 {\n", (1, 2), "}"),
-    ("host x { hardware ethernet 22:22:22:22:22; }\n", (1,), ""),
+    ("host x { hardware ethernet 22:22:22:22:22:zz; }\n", (1,), ""),
     ("host x { fixed-address 10.50.1; }\n", (1,), ""),
     ("option routers nonsense-nonsense.invalid.;\noption subnet-mask 1.2.3;\n", (1, 2), ""),
     ("default-lease-time soon;\n", (1,), "soon"),

@@ -6,18 +6,13 @@
 #include "base/text.h"
 #include "decide/loop.h"
 #include "net/loop.h"
-#include "net/udp.h"
-#include "platform/linux/link.h"
 #include "platform/linux/port_holder.h"
 #include "service/advertiser.h"
-#include "service/dhcp_answered.h"
 #include "service/dhcp_ends.h"
-#include "service/dhcp_text.h"
+#include "service/dhcp_state.h"
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/prober.h"
-#include "service/server.h"
-#include "store/leases.h"
 #include "wire/pxe.h"
 
 #include <errno.h>
@@ -25,349 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-    /* Requests of one turn, and so of one transaction: a disk confirms hundreds of leases nearly as
-     * fast as one. More at once would only be a burst that receivers drop. */
-    BATCH = 32,
-    ROUNDS = 8,
-    SHED_MS = 30,                 /* a DISCOVER that waited longer comes too late */
-    WAITING_MAX = BATCH * ROUNDS, /* replies that wait for one commit */
-    LINKS_FRESH_MS = 1000,        /* how long a list of interfaces is good */
-    QUIET_MS = 1000,              /* between two log lines about what a flood would repeat */
-    ROM_WAIT_MS = 60000,          /* how long after its last answer a ROM may still be at it */
-    STRANGERS_MAX = 32,           /* interfaces and relays remembered as outside of every subnet */
-};
-
-/* A reply on its way, and what is to be said once it is. */
-struct outgoing {
-    uint8_t bytes[DHCP_LIMIT_MAX];
-    size_t length;
-    enum dhcp_path path;
-    bool also_broadcast;
-    uint32_t destination;
-    struct udp_socket *socket;               /* the one that the request came to */
-    uint16_t client_port;                    /* where a machine with an address listens */
-    uint32_t holds;                          /* plan.holds */
-    uint32_t given_back[DHCP_FREED_MAX + 1]; /* addresses that are the machine's no more */
-    size_t given_back_count;
-    uint32_t local_address;
-    unsigned interface_index;
-    uint8_t hardware_type, hardware_length;
-    uint8_t chaddr[DHCP_CHADDR_SIZE];
-
-    struct told *told; /* what follows for TFTP and NFS; NULL: nothing */
-    bool binds; /* it gives the machine an address, which others may know it by from then on */
-    struct dhcp_answered answered;
-    uint32_t fingerprint;  /* of who asked */
-    struct boot_step step; /* its strings are the two below, and the name */
-    char asked[DHCP_TEXT_SIZE];
-    char got[DHCP_TEXT_SIZE];
-    char host[128];
-};
-
-struct queue {
-    struct outgoing *list; /* WAITING_MAX */
-    size_t count;
-};
-
-struct dhcp_service {
-    struct server *server;
-    struct udp_socket *socket;
-    struct udp_socket *boot_socket; /* of port 4011; NULL: it is another program's */
-    struct link_sender *sender;     /* NULL: no raw sockets, broadcast instead */
-    struct leases *leases;
-    int claim;                     /* keeps other processes out of the state directory; -1: none */
-    struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
-    struct prober *prober;         /* NULL: no address is probed */
-    struct snapshot *snapshot;
-    struct dhcp_memory *memory;
-
-    struct link_address *links;
-    size_t link_count;
-    uint64_t links_at_ms;
-
-    struct queue waiting;    /* for the next commit */
-    struct queue committing; /* for the one under way */
-    struct queue ready;      /* confirmed: on their way out */
-    size_t ready_next;       /* the first of those that has not left */
-    bool commit_under_way, commit_failing;
-    bool crowded; /* in this turn, requests lay in a crowd */
-
-    uint32_t strangers[STRANGERS_MAX]; /* numbers of interfaces, addresses of relays */
-    size_t stranger_count;
-    uint64_t exhausted_evaluation_said_ms;
-    uint64_t garbage_said_ms, exhausted_said_ms, commit_said_ms, send_said_ms, shed_said_ms;
-    uint64_t stranger_said_ms;
-
-    struct dhcp_ends *ends;
-
-    struct dhcp_message message; /* one at a time; too large for the stack */
-    struct dhcp_plan plan;
-};
-
-/* Whether a line may be written that comes at most once per QUIET_MS. */
-static bool may_say(uint64_t *said_ms, uint64_t now_ms)
-{
-    if (*said_ms && now_ms - *said_ms < QUIET_MS)
-        return false;
-    *said_ms = now_ms ? now_ms : 1;
-    return true;
-}
-
-static void refresh_links(struct dhcp_service *service, uint64_t now_ms)
-{
-    if (service->links && now_ms - service->links_at_ms < LINKS_FRESH_MS)
-        return;
-    free(service->links);
-    service->link_count = link_addresses(&service->links);
-    service->links_at_ms = now_ms;
-}
-
-/* Our address on an interface: one in a declared subnet if there is one. */
-static const struct link_address *link_of(const struct dhcp_service *service, unsigned index)
-{
-    const struct link_address *any = NULL;
-
-    for (size_t i = 0; i < service->link_count; i++) {
-        const struct link_address *link = &service->links[i];
-
-        if (link->index != index)
-            continue;
-        if (snapshot_subnet_of(service->snapshot, link->address))
-            return link;
-        if (!any)
-            any = link;
-    }
-    return any;
-}
-
-static bool is_stranger(const struct dhcp_service *service, uint32_t stranger)
-{
-    for (size_t i = 0; i < service->stranger_count; i++) {
-        if (service->strangers[i] == stranger)
-            return true;
-    }
-    return false;
-}
-
-/* The same for an interface that something came in by: it may be younger than the list. */
-static const struct link_address *arrival_link(struct dhcp_service *service, unsigned index,
-                                               uint64_t now_ms)
-{
-    const struct link_address *link = link_of(service, index);
-
-    if (link || is_stranger(service, index))
-        return link;
-    service->links_at_ms = now_ms - LINKS_FRESH_MS;
-    refresh_links(service, now_ms);
-    return link_of(service, index);
-}
-
-/* Sends to the client's hardware address; false where that cannot be done. */
-static bool send_link(struct dhcp_service *service, const struct outgoing *out)
-{
-    const struct link_address *link = link_of(service, out->interface_index);
-    struct link_datagram datagram = {
-        .interface_index = out->interface_index,
-        .from_address = out->local_address,
-        .to_address = out->destination,
-        .from_port = DHCP_SERVER_PORT,
-        .to_port = DHCP_CLIENT_PORT,
-    };
-
-    if (!service->sender || !link || !link->ethernet || out->hardware_type != HARDWARE_ETHERNET ||
-        out->hardware_length != LINK_ETHERNET_SIZE)
-        return false;
-    memcpy(datagram.from_hardware, link->hardware, LINK_ETHERNET_SIZE);
-    memcpy(datagram.to_hardware, out->chaddr, LINK_ETHERNET_SIZE);
-    return link_send(service->sender, &datagram, slice_of(out->bytes, out->length)) == 0;
-}
-
-static int send_to(struct dhcp_service *service, const struct outgoing *out, uint32_t address,
-                   uint16_t port, unsigned interface_index)
-{
-    struct iovec piece = {(void *)out->bytes, out->length};
-
-    (void)service;
-    return udp_send(out->socket, (struct endpoint){address, port}, out->local_address,
-                    interface_index, &piece, 1);
-}
-
-/* `whom` may be NULL: one of several. */
-static void say_unsent(struct dhcp_service *service, int error, const char *whom)
-{
-    if (error && may_say(&service->send_said_ms, clock_monotonic_ms()))
-        log_warning("an answer%s%s could not be sent: %s", whom ? " to " : "", whom ? whom : "",
-                    strerror(error));
-}
-
-static void send_reply(struct dhcp_service *service, const struct outgoing *out)
-{
-    bool broadcast = out->also_broadcast || out->path == PATH_BROADCAST;
-    char text[IPV4_TEXT_SIZE];
-    int error = 0;
-
-    if (out->path == PATH_LINK && !send_link(service, out))
-        broadcast = true;
-    if (out->path == PATH_CLIENT)
-        error = send_to(service, out, out->destination, out->client_port, 0);
-    if (out->path == PATH_RELAY)
-        error = send_to(service, out, out->destination, DHCP_SERVER_PORT, 0);
-    if (broadcast)
-        error = send_to(service, out, IPV4_BROADCAST, DHCP_CLIENT_PORT, out->interface_index);
-    say_unsent(service, error, ipv4_text(text, out->destination));
-}
-
-/* The reply leaves, and what follows from it is told. */
-static void finish(struct dhcp_service *service, struct outgoing *out)
-{
-    struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint};
-
-    /* Who holds the address is known before the machine can act on it. An INFORM's word for its
-     * address counts for nothing: with it, anybody could take another machine's exports. */
-    if (out->holds)
-        machines_hear(service->server->machines, out->holds, &machine, out->told);
-    else if (out->binds)
-        machines_put(service->server->machines, out->step.address, &machine, out->told);
-    out->told = NULL;
-    for (size_t i = 0; i < out->given_back_count; i++)
-        machines_drop(service->server->machines, out->given_back[i], &machine.hardware);
-    if (out->length > 0) {
-        send_reply(service, out);
-        dhcp_memory_put(service->memory, &out->step.hardware, out->answered);
-    }
-    journal_step(service->server->journal, &out->step);
-}
-
-/* Nobody hears of what the disk refused: the machines ask again. */
-static void drop_queue(struct queue *queue)
-{
-    for (size_t i = 0; i < queue->count; i++) {
-        told_free(queue->list[i].told);
-        queue->list[i].told = NULL;
-    }
-    queue->count = 0;
-}
-
-static void commit_failed(struct dhcp_service *service, const char *error)
-{
-    service->commit_failing = true;
-    if (may_say(&service->commit_said_ms, clock_monotonic_ms()))
-        log_error("%s (%zu answers were held back; the machines ask again)", error,
-                  service->committing.count + service->waiting.count);
-    drop_queue(&service->committing);
-    drop_queue(&service->waiting);
-}
-
-/* Sends up to `count` of the answers whose promises are on the disk. */
-static void send_ready(struct dhcp_service *service, size_t count)
-{
-    struct queue *ready = &service->ready;
-
-    while (count-- > 0 && service->ready_next < ready->count)
-        finish(service, &ready->list[service->ready_next++]);
-    if (service->ready_next == ready->count)
-        service->ready_next = ready->count = 0;
-}
-
-/* Sends all of them at once. */
-static void send_all_ready(struct dhcp_service *service)
-{
-    if (service->ready.count == 0)
-        return;
-    udp_hold(service->socket);
-    send_ready(service, WAITING_MAX);
-    say_unsent(service, udp_flush(service->socket), NULL);
-}
-
-/* The disk has confirmed what the answers in the queue promise. */
-static void commit_succeeded(struct dhcp_service *service, struct queue *queue)
-{
-    struct queue empty;
-
-    if (service->commit_failing)
-        log_info("leases are written again");
-    service->commit_failing = false;
-    if (queue->count == 0)
-        return;
-    send_all_ready(service);
-    empty = service->ready;
-    service->ready = *queue;
-    *queue = empty;
-}
-
-/* Ends the commit under way, and waits for it if need be. */
-static void end_commit(struct dhcp_service *service)
-{
-    char error[1024];
-
-    if (!service->commit_under_way)
-        return;
-    service->commit_under_way = false;
-    if (leases_commit_end(service->leases, error, sizeof(error)) < 0)
-        commit_failed(service, error);
-    else
-        commit_succeeded(service, &service->committing);
-}
-
-/* In the control loop, some time after the disk has answered. */
-static void disk_answered(void *argument)
-{
-    struct dhcp_service *service = argument;
-
-    if (leases_commit_is_done(service->leases))
-        end_commit(service);
-}
-
-/* In the thread that waits for the disk. */
-static void tell_loop(void *argument)
-{
-    struct dhcp_service *service = argument;
-
-    loop_call(service->server->control, disk_answered, service);
-}
-
-/* Has what waits written by another thread, and goes on reading: what comes meanwhile makes up the
- * next commit. */
-static void begin_commit(struct dhcp_service *service)
-{
-    struct queue queue = service->committing;
-    char error[1024];
-    int result;
-
-    service->committing = service->waiting;
-    service->waiting = queue;
-    result = leases_commit_begin(service->leases, tell_loop, service, error, sizeof(error));
-    if (result < 0)
-        commit_failed(service, error);
-    else if (result > 0)
-        commit_succeeded(service, &service->committing);
-    service->commit_under_way = result == 0;
-}
-
-/* One commit, then everything that waited for it. Where nobody is in the queue behind, the disk is
- * awaited at once: no thread would answer sooner. */
-static void commit(struct dhcp_service *service)
-{
-    bool crowded = service->crowded || service->waiting.count >= BATCH;
-    char error[1024];
-
-    if (service->commit_under_way &&
-        (leases_commit_is_done(service->leases) || service->waiting.count == WAITING_MAX))
-        end_commit(service);
-    if (service->commit_under_way ||
-        (service->waiting.count == 0 && !leases_pending(service->leases)))
-        return;
-    if (crowded) {
-        begin_commit(service);
-        return;
-    }
-    if (leases_commit(service->leases, error, sizeof(error)) < 0)
-        commit_failed(service, error);
-    else
-        commit_succeeded(service, &service->waiting);
-}
 
 /* Takes down the step; its strings stay in `out`, and are empty where nobody reads them. */
 static void prepare_step(const struct dhcp_service *service, struct outgoing *out,
@@ -477,17 +129,17 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
 
 static void say_no_subnet(struct dhcp_service *service, const struct datagram *datagram)
 {
-    const struct link_address *link = link_of(service, datagram->interface_index);
+    const struct link_address *link = dhcp_link_of(service, datagram->interface_index);
     uint32_t relay = service->message.giaddr;
     /* What is said of one relay must not keep the next one's network, or the interface, unsaid. */
     uint32_t stranger = relay ? relay : datagram->interface_index;
     char text[IPV4_TEXT_SIZE];
 
-    if (is_stranger(service, stranger))
+    if (dhcp_is_stranger(service, stranger))
         return;
     if (service->stranger_count < STRANGERS_MAX)
         service->strangers[service->stranger_count++] = stranger;
-    else if (!may_say(&service->stranger_said_ms, clock_monotonic_ms()))
+    else if (!dhcp_may_say(&service->stranger_said_ms, clock_monotonic_ms()))
         return;
     if (relay)
         log_warning(
@@ -507,7 +159,7 @@ static void say_exhausted(struct dhcp_service *service, const struct dhcp_questi
 {
     size_t length;
 
-    if (!may_say(&service->exhausted_said_ms, question->now_ms))
+    if (!dhcp_may_say(&service->exhausted_said_ms, question->now_ms))
         return;
     prepare_step(service, out, NULL);
     length = strlen(out->got);
@@ -529,7 +181,7 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
 
     if (service->waiting.count == WAITING_MAX) {
         service->crowded = true;
-        commit(service);
+        dhcp_commit(service);
     }
     out = &service->waiting.list[service->waiting.count];
     switch (plan->change) {
@@ -577,8 +229,8 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         service->waiting.count++;
         return;
     }
-    finish(service, out);
-    link = plan->probe ? link_of(service, datagram->interface_index) : NULL;
+    dhcp_finish(service, out);
+    link = plan->probe ? dhcp_link_of(service, datagram->interface_index) : NULL;
     if (link)
         prober_ask(service->prober, link,
                    &(struct prober_question){plan->lease.address, plan->lease.hardware,
@@ -604,7 +256,7 @@ static void say_logs(struct dhcp_service *service, const struct evaluation *eval
         log_line(levels[evaluation->logs[i].level], "dhcp: %s",
                  text_printable(text, sizeof(text), evaluation->logs[i].text));
     }
-    if (evaluation->exhausted && may_say(&service->exhausted_evaluation_said_ms, now_ms))
+    if (evaluation->exhausted && dhcp_may_say(&service->exhausted_evaluation_said_ms, now_ms))
         log_warning("dhcp: the configuration's statements come to more for one packet than the "
                     "limits allow; the rest is left out");
 }
@@ -630,9 +282,9 @@ static void turn_ended(void *argument)
 {
     struct dhcp_service *service = argument;
 
-    commit(service);
+    dhcp_commit(service);
     if (!service->crowded)
-        send_all_ready(service);
+        dhcp_send_all_ready(service);
     else if (service->ready.count > 0)
         loop_call(service->server->control, take_another_turn, NULL);
     service->crowded = false;
@@ -647,7 +299,7 @@ static bool comes_too_late(struct dhcp_service *service, const struct datagram *
 {
     if (datagram->waited_ms < SHED_MS || !datagram->crowded || !dhcp_is_discover(datagram->bytes))
         return false;
-    if (may_say(&service->shed_said_ms, clock_monotonic_ms()))
+    if (dhcp_may_say(&service->shed_said_ms, clock_monotonic_ms()))
         log_warning("dhcp: more is asked than can be answered: a DHCPDISCOVER waited %u ms and is "
                     "left without an answer; the machines ask again",
                     datagram->waited_ms);
@@ -672,14 +324,14 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
     char text[IPV4_TEXT_SIZE];
 
     if (wrong) {
-        if (may_say(&service->garbage_said_ms, question.now_ms))
+        if (dhcp_may_say(&service->garbage_said_ms, question.now_ms))
             log_warning("dhcp: a packet from %s is no DHCP request: %s",
                         ipv4_text(text, datagram->peer.address), wrong);
         return;
     }
-    refresh_links(service, question.now_ms);
+    dhcp_refresh_links(service, question.now_ms);
     advertiser_listen(service->advertiser, datagram->interface_index);
-    link = arrival_link(service, datagram->interface_index, question.now_ms);
+    link = dhcp_arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     leases_expire_offers(service->leases, question.now_ms);
     dhcp_ends_act(service->ends);
@@ -704,7 +356,7 @@ static void received(void *argument, const struct datagram *datagram)
     service->crowded |= datagram->crowded;
     if (!comes_too_late(service, datagram))
         receive(service, datagram, false);
-    send_ready(service, 1);
+    dhcp_send_ready(service, 1);
 }
 
 /* PXE's boot server requests, on port 4011. */
@@ -831,10 +483,10 @@ static void stop(void *state)
     struct dhcp_service *service = state;
 
     if (service->leases) {
-        end_commit(service);
-        commit(service);
-        end_commit(service);
-        send_all_ready(service);
+        dhcp_end_commit(service);
+        dhcp_commit(service);
+        dhcp_end_commit(service);
+        dhcp_send_all_ready(service);
     }
     dhcp_ends_free(service->ends);
     udp_close(service->socket);
@@ -869,7 +521,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         log_warning("dhcp: no subnet is declared: no machine gets an address from this server");
         return service;
     }
-    refresh_links(service, clock_monotonic_ms());
+    dhcp_refresh_links(service, clock_monotonic_ms());
     if (!dhcp_check_links(service->snapshot, service->links, service->link_count, error,
                           error_size))
         goto failed;

@@ -80,10 +80,12 @@ struct block {
     struct slice identifier_value;
 
     const struct expression *match_if, *match, *spawn_with; /* a class's */
-    uint32_t lease_limit;                                   /* a class's or a subclass's */
-    struct block *class;                                    /* a subclass's */
-    struct slice key;                                       /* the same */
-    struct class *made;                                     /* a class's in the snapshot */
+    bool declared_condition, declared_value; /* in the declaration that is read: match_if, and the
+                                                others */
+    uint32_t lease_limit;                    /* a class's or a subclass's */
+    struct block *class;                     /* a subclass's */
+    struct slice key;                        /* the same */
+    struct class *made;                      /* a class's in the snapshot */
 
     struct block_permit *permits, *last_permit; /* a pool's */
     struct pool *pool;                          /* a pool's in the snapshot */

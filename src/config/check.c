@@ -203,14 +203,26 @@ static void check_overlaps(struct block *global, struct sources *sources)
     free(ranges);
 }
 
+/* A pool without addresses: something is missing in it. */
+static void check_pool(const struct block *block, struct sources *sources)
+{
+    if (block->kind == BLOCK_POOL && !block->ranges)
+        sources_report(sources, DIAGNOSTIC_ERROR, block->where,
+                       "this pool has no range of addresses");
+}
+
 void builder_check(struct block *global, struct sources *sources)
 {
     struct subnet_index index = {.mask_count = 0};
     struct seen seen = {0};
+    bool good = sources->diagnostics->error_count == 0;
 
     subnet_index_fill(&index, global);
     check_overlaps(global, sources);
     for (struct block *block = global; block; block = block_walk(block)) {
+        /* An error may stand where the range or the subnet should be. */
+        if (good)
+            check_pool(block, sources);
         check_ranges(&index, block, sources);
         check_proxy(block, sources);
         check_shared_network(block, sources);

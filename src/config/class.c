@@ -23,6 +23,10 @@ struct block *known_class(struct parser *parser)
     struct block *class;
     const char *name;
 
+    if (parser->token.kind != TOKEN_STRING) {
+        parser_expected(parser, "the name of a class in quotes");
+        return NULL;
+    }
     if (!read_name(parser, "the name of a class", &name))
         return NULL;
     class = class_of(parser, name);
@@ -37,7 +41,9 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
 {
     struct block *class = NULL;
     const char *name = NULL;
-    bool good = read_name(parser, "the name of the class", &name);
+    bool good = parser->token.kind == TOKEN_STRING
+                    ? read_name(parser, "the name of the class", &name)
+                    : parser_expected(parser, "the name of the class in quotes");
 
     (void)statement;
     if (name)
@@ -51,6 +57,7 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
         if (first)
             names_put(parser, NAME_CLASS, 0, slice_of_string(name), class);
     }
+    class->declared_condition = class->declared_value = false;
     return parser_read_block(parser, class, good);
 }
 
@@ -87,32 +94,45 @@ bool read_subclass(struct parser *parser, const struct statement *statement, str
     return parser_end_statement(parser);
 }
 
+/* Each declaration of a class says at most once which packets belong to it, and at most once which
+ * value sorts them; a later declaration says it anew. */
+static void begin_match(struct parser *parser, struct position where, bool *declared,
+                        const struct expression **first, const struct expression **second)
+{
+    if (*declared)
+        parser_error(parser, where, "this class has such a `match` or `spawn with` already");
+    else if (*first || *second)
+        parser_warning(parser, where, "this takes the place of what the class had before");
+    *declared = true;
+    *first = *second = NULL;
+}
+
 /* `match EXPRESSION;` or `match if CONDITION;` */
 bool read_match(struct parser *parser, const struct statement *statement, struct token keyword)
 {
-    const struct expression **place = &parser->block->match;
+    struct block *class = parser->block;
+    const struct expression **place = &class->match;
 
     (void)statement;
     if (parser_take_word(parser, "if")) {
-        place = &parser->block->match_if;
-        if (*place)
-            parser_error(parser, keyword.where, "this class has a `match if` already");
+        place = &class->match_if;
+        begin_match(parser, keyword.where, &class->declared_condition, place, place);
         return read_condition(parser, place) && parser_end_statement(parser);
     }
-    if (*place)
-        parser_error(parser, keyword.where, "this class has a `match` or `spawn with` already");
+    begin_match(parser, keyword.where, &class->declared_value, place, &class->spawn_with);
     return read_data_expression(parser, place) && parser_end_statement(parser);
 }
 
 /* `spawn with EXPRESSION;` */
 bool read_spawn(struct parser *parser, const struct statement *statement, struct token keyword)
 {
+    struct block *class = parser->block;
+
     (void)statement;
     if (!parser_take_word(parser, "with"))
         return parser_expected(parser, "`with`");
-    if (parser->block->match)
-        parser_error(parser, keyword.where, "this class has a `match` or `spawn with` already");
-    return read_data_expression(parser, &parser->block->spawn_with) && parser_end_statement(parser);
+    begin_match(parser, keyword.where, &class->declared_value, &class->match, &class->spawn_with);
+    return read_data_expression(parser, &class->spawn_with) && parser_end_statement(parser);
 }
 
 /* `lease limit NUMBER;` */

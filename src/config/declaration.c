@@ -48,7 +48,9 @@ bool read_pool(struct parser *parser, const struct statement *statement, struct 
 bool read_host(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     struct block *block = new_block(parser, BLOCK_HOST, keyword);
-    bool good = read_name(parser, "the host's name", &block->name);
+    bool good = parser->token.kind == TOKEN_STRING
+                    ? parser_expected(parser, "the host's name without quotes")
+                    : read_name(parser, "the host's name", &block->name);
 
     (void)statement;
     return parser_read_block(parser, block, good);

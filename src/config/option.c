@@ -511,9 +511,9 @@ bool read_option(struct parser *parser, const struct statement *statement, struc
         return parser_expected(parser, "the name of an option");
     name = parser_take(parser);
     if (token_is_word(&name, "space") && parser->token.kind == TOKEN_WORD) {
-        if (parser->bodies == 0)
+        if (parser->bodies == 0 && parser->block->kind == BLOCK_GLOBAL)
             return read_space_definition(parser);
-        parser_error(parser, name.where, "an option space cannot be declared under a condition");
+        parser_error(parser, name.where, "option spaces are declared in the global scope only");
         return false;
     }
     if (token_is_word(&parser->token, "code"))

@@ -43,7 +43,7 @@ static const struct statement statements[] = {
     {"break", ANYWHERE, read_break, NO_PARAMETER},
     {"case", ANYWHERE, read_case, NO_PARAMETER},
     {"check-secs-byte-order", ANYWHERE, read_without_effect, NO_PARAMETER},
-    {"class", ANYWHERE, read_class, NO_PARAMETER},
+    {"class", ANYWHERE & ~CLASSES, read_class, NO_PARAMETER},
     {"client-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"console", ANYWHERE, read_console, PARAMETER_CONSOLE},
     {"db-time-format", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -474,6 +474,7 @@ static const struct permission {
     {{"client-updates", NULL}, NO_PARAMETER},
     {{"declines", NULL}, PARAMETER_ALLOW_DECLINES},
     {{"duplicates", NULL}, PARAMETER_ALLOW_DUPLICATES},
+    {{"dynamic-bootp", NULL}, NO_PARAMETER},
     {{"leasequery", NULL}, NO_PARAMETER},
     {{"known-clients", NULL}, NO_PARAMETER},
     {{"known", "clients"}, NO_PARAMETER},
@@ -509,8 +510,13 @@ static bool unknown_permission(struct parser *parser)
 /* Not a permit of a pool, though it has no effect. */
 static bool is_server_flag(const struct permission *permission)
 {
-    return strcmp(permission->words[0], "leasequery") == 0 ||
-           strcmp(permission->words[0], "client-updates") == 0;
+    static const char *const names[] = {"leasequery", "client-updates", "dynamic-bootp"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(permission->words[0], names[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool read_permission(struct parser *parser, const struct statement *statement,
@@ -537,11 +543,15 @@ static bool read_permission(struct parser *parser, const struct statement *state
          permission->parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS) &&
         !is_server_flag(permission))
         return read_permit(parser, strcmp(statement->name, "allow") == 0);
+    if (permission->words[1] ||
+        (permission->parameter == NO_PARAMETER && !is_server_flag(permission))) {
+        parser_error(parser, keyword.where, "`%s %s` belongs in a pool", statement->name,
+                     permission->words[0]);
+        return false;
+    }
     if (permission->parameter == NO_PARAMETER) {
         snprintf(name, sizeof(name), "%s %s", statement->name, permission->words[0]);
         parser_ignore(parser, name, keyword.where);
-        if (!is_server_flag(permission))
-            return parser_skip_statement(parser) || parser_end_statement(parser);
     }
     parser_take(parser);
     if (permission->words[1])

@@ -17,7 +17,7 @@ def statements():
         if line.startswith("## "):
             agree = False
         elif line and not line.startswith("#"):
-            yield line if line.endswith("}") else line + ";", agree
+            yield line if line[-1] in "};" else line + ";", agree
 
 
 def accepts(*command):

@@ -73,7 +73,7 @@ static bool read_switch_value(struct parser *parser, struct action *made)
 {
     if (!parser_take_mark(parser, '('))
         return parser_expected(parser, "`(`");
-    if (!read_expression(parser, &made->value))
+    if (!read_numeric_expression(parser, &made->value))
         return false;
     return parser_take_mark(parser, ')') || parser_expected(parser, "`)`");
 }
@@ -81,12 +81,14 @@ static bool read_switch_value(struct parser *parser, struct action *made)
 bool read_switch(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     struct action *made = add_action(parser, ACTION_SWITCH, keyword.where);
-    bool good = read_switch_value(parser, made);
+    bool good = read_switch_value(parser, made), outer = parser->numbered;
     struct action_list body = {0};
 
     (void)statement;
     parser->switches++;
+    parser->numbered = good && expression_type(made->value->kind) != TYPE_DATA;
     good = parser_read_body(parser, &body, good);
+    parser->numbered = outer;
     parser->switches--;
     made->body = body.first;
     return good;
@@ -94,12 +96,15 @@ bool read_switch(struct parser *parser, const struct statement *statement, struc
 
 bool read_case(struct parser *parser, const struct statement *statement, struct token keyword)
 {
+    const struct expression **value;
+
     (void)statement;
     if (parser->switches == 0) {
         parser_error(parser, keyword.where, "`case` belongs in a `switch`");
         return false;
     }
-    if (!read_expression(parser, &add_action(parser, ACTION_CASE, keyword.where)->value))
+    value = &add_action(parser, ACTION_CASE, keyword.where)->value;
+    if (!(parser->numbered ? read_numeric_expression : read_expression)(parser, value))
         return false;
     return parser_take_mark(parser, ':') || parser_expected(parser, "`:`");
 }

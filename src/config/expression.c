@@ -380,8 +380,9 @@ static bool parse_not(struct parser *parser, unsigned depth, struct expression *
     return true;
 }
 
-/* Binary operators; those of a higher rank bind tighter (`and` and `or` alike, from left to
- * right, as in dhcpd). */
+/* How tight binary operators bind, in dhcpd's order, which is not that of arithmetic. */
+enum { RANK_PRODUCT = 1, RANK_SUM, RANK_CONDITION, RANK_COMPARISON, RANK_BITS };
+
 static const struct operator
 {
     const char *text;
@@ -389,13 +390,20 @@ static const struct operator
     unsigned rank;
 }
 operators[] = {
-    {"=", EXPRESSION_EQUAL, 3},     {"!=", EXPRESSION_NOT_EQUAL, 3},
-    {"~=", EXPRESSION_MATCHES, 3},  {"~~", EXPRESSION_MATCHES_CASE, 3},
-    {"and", EXPRESSION_AND, 2},     {"or", EXPRESSION_OR, 2},
-    {"+", EXPRESSION_ADD, 1},       {"-", EXPRESSION_SUBTRACT, 1},
-    {"/", EXPRESSION_DIVIDE, 1},    {"*", EXPRESSION_MULTIPLY, 1},
-    {"%", EXPRESSION_REMAINDER, 1}, {"&", EXPRESSION_BIT_AND, 1},
-    {"|", EXPRESSION_BIT_OR, 1},    {"^", EXPRESSION_BIT_XOR, 1},
+    {"=", EXPRESSION_EQUAL, RANK_COMPARISON},
+    {"!=", EXPRESSION_NOT_EQUAL, RANK_COMPARISON},
+    {"~=", EXPRESSION_MATCHES, RANK_COMPARISON},
+    {"~~", EXPRESSION_MATCHES_CASE, RANK_COMPARISON},
+    {"and", EXPRESSION_AND, RANK_CONDITION},
+    {"or", EXPRESSION_OR, RANK_CONDITION},
+    {"+", EXPRESSION_ADD, RANK_SUM},
+    {"-", EXPRESSION_SUBTRACT, RANK_SUM},
+    {"/", EXPRESSION_DIVIDE, RANK_PRODUCT},
+    {"*", EXPRESSION_MULTIPLY, RANK_PRODUCT},
+    {"%", EXPRESSION_REMAINDER, RANK_PRODUCT},
+    {"&", EXPRESSION_BIT_AND, RANK_BITS},
+    {"|", EXPRESSION_BIT_OR, RANK_BITS},
+    {"^", EXPRESSION_BIT_XOR, RANK_BITS},
 };
 
 static const struct operator* peek_operator(const struct parser *parser)
@@ -434,9 +442,9 @@ static enum want want_beside(const struct operator* op, const struct expression 
 {
     enum expression_type type = expression_type(left->kind);
 
-    if (op->rank == 2)
+    if (op->rank == RANK_CONDITION)
         return WANT_BOOLEAN;
-    if (op->rank == 1 || type == TYPE_NUMBER)
+    if (op->rank != RANK_COMPARISON || type == TYPE_NUMBER)
         return WANT_NUMBER;
     return type == TYPE_BOOLEAN ? WANT_BOOLEAN : WANT_DATA;
 }
@@ -447,7 +455,7 @@ static bool check_sides(struct parser *parser, const struct operator* op,
 {
     enum expression_type a = expression_type(left->kind), b = expression_type(right->kind);
 
-    if (op->rank == 2) {
+    if (op->rank == RANK_CONDITION) {
         const struct expression *wrong = a != TYPE_BOOLEAN && a != TYPE_ANY   ? left
                                          : b != TYPE_BOOLEAN && b != TYPE_ANY ? right
                                                                               : NULL;
@@ -487,49 +495,140 @@ static void append_operand(struct parser *parser, struct expression *expression,
     operands[expression->operand_count++] = operand;
 }
 
-/* A chain of operands whose operators have at least this rank. `a or b or c` is one node, so that
- * it may be as long as a file writes it. */
-static bool parse_ranked(struct parser *parser, enum want want, unsigned rank, unsigned depth,
-                         const struct expression **expression)
-{
-    struct expression *made = NULL;
+/* The left side of an operator whose right side is still to be read. */
+struct pending {
+    const struct expression *left;
     const struct operator* op;
-    unsigned links = 0;
+    unsigned links;
+    const struct pending *outer;
+};
 
-    if (!parse_single(parser, want, depth, expression))
+/* What parse_chain() has read so far. */
+struct chain {
+    const struct expression *left;
+    const struct operator* op;   /* behind `left`; NULL: only one operand has been read */
+    struct expression *made;     /* `left` where it is a node of this chain's own */
+    const struct pending *outer; /* the innermost */
+    unsigned links;              /* nodes above one another in `left` */
+    unsigned depth;
+};
+
+static struct expression *link_node(struct parser *parser, struct chain *chain,
+                                    const struct operator* op, struct position where)
+{
+    if (chain->links++ + chain->depth <= EXPRESSION_DEPTH_MAX / 2)
+        return new_expression(parser, op->kind, where);
+    parser_error(parser, where, "this expression is too deep: use `elsif`");
+    return NULL;
+}
+
+/* `left op right` becomes the left side. `a or b or c` is one node, so that it may be as long as a
+ * file writes it. */
+static bool join_left(struct parser *parser, struct chain *chain, const struct expression *right)
+{
+    const struct expression *sides[2] = {chain->left, right};
+
+    if (!check_sides(parser, chain->op, chain->left, right))
         return false;
-    while ((op = peek_operator(parser)) != NULL && op->rank >= rank) {
-        const struct expression *sides[2] = {*expression, NULL};
-        bool longer = made && made->kind == op->kind && op->rank == 2;
+    if (chain->made && chain->made->kind == chain->op->kind && chain->op->rank == RANK_CONDITION) {
+        append_operand(parser, chain->made, right);
+        return true;
+    }
+    chain->made = link_node(parser, chain, chain->op, right->where);
+    if (!chain->made)
+        return false;
+    set_operands(parser, chain->made, sides, 2);
+    chain->left = chain->made;
+    return true;
+}
 
-        if (!longer)
-            made = new_expression(parser, op->kind, parser->token.where);
-        if (!longer && links++ + depth > EXPRESSION_DEPTH_MAX / 2) {
-            parser_error(parser, made->where, "this expression is too deep: use `elsif`");
-            return false;
+/* The right side begins with an operator that binds tighter: it takes all that follows. */
+static void suspend(struct parser *parser, struct chain *chain, const struct expression *right)
+{
+    struct pending *pending = region_allocate(&parser->snapshot->region, sizeof(*pending));
+
+    *pending = (struct pending){chain->left, chain->op, chain->links, chain->outer};
+    chain->outer = pending;
+    chain->left = right;
+    chain->links = 0;
+    chain->made = NULL;
+}
+
+/* Joins the suspended left sides to what has been read, the innermost first; those of one `and` or
+ * `or` in one node. */
+static bool join_suspended(struct parser *parser, struct chain *chain)
+{
+    while (chain->outer) {
+        const struct pending *first = chain->outer;
+        const struct operator* op = first->op;
+        const struct expression **operands;
+        struct expression *made;
+        size_t count = 1;
+
+        for (const struct pending *at = first;
+             at && (at == first || (op->rank == RANK_CONDITION && at->op == op)); at = at->outer) {
+            count++;
+            if (chain->links < at->links)
+                chain->links = at->links;
         }
-        if (!take_operator(parser, op) ||
-            !parse_ranked(parser, want_beside(op, sides[0]), op->rank + 1, depth + 1, &sides[1]) ||
-            !check_sides(parser, op, sides[0], sides[1]))
+        made = link_node(parser, chain, op, first->left->where);
+        if (!made)
             return false;
-        if (longer)
-            append_operand(parser, made, sides[1]);
-        else
-            set_operands(parser, made, sides, 2);
-        *expression = made;
+        operands = region_allocate(&parser->snapshot->region, count * sizeof(*operands));
+        operands[count - 1] = chain->left;
+        for (size_t i = count - 1; i-- > 0; chain->outer = chain->outer->outer) {
+            if (!check_sides(parser, op, chain->outer->left, chain->left))
+                return false;
+            operands[i] = chain->outer->left;
+        }
+        made->operands = operands;
+        made->operand_count = count;
+        chain->left = made;
     }
     return true;
 }
 
+/* Operands with operators between them. As in dhcpd, an operator that binds tighter than the one
+ * before it takes all that follows on its left side: `a and b = c or d` is `a and (b = c or d)`,
+ * and `a = b or c and d` is `((a = b) or c) and d`. */
 static bool parse_chain(struct parser *parser, enum want want, unsigned depth,
                         const struct expression **expression)
 {
-    return parse_ranked(parser, want, 0, depth, expression);
+    struct chain chain = {.depth = depth};
+    const struct operator* next;
+    const struct expression *right;
+
+    do {
+        if (!parse_single(parser, want, depth, &right))
+            return false;
+        next = peek_operator(parser);
+        if (!chain.op)
+            chain.left = right;
+        else if (next && next->rank > chain.op->rank)
+            suspend(parser, &chain, right);
+        else if (!join_left(parser, &chain, right))
+            return false;
+        if (next && !take_operator(parser, next))
+            return false;
+        if (next)
+            want = want_beside(next, chain.left);
+        chain.op = next;
+    } while (next);
+    *expression = chain.left;
+    if (!join_suspended(parser, &chain))
+        return false;
+    *expression = chain.left;
+    return true;
 }
 
 bool read_expression(struct parser *parser, const struct expression **expression)
 {
     return parse_chain(parser, WANT_DATA, 0, expression);
+}
+
+bool read_numeric_expression(struct parser *parser, const struct expression **expression)
+{
+    return parse_chain(parser, WANT_NUMBER, 0, expression);
 }
 
 bool read_data_expression(struct parser *parser, const struct expression **expression)

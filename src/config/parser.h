@@ -36,6 +36,7 @@ struct parser {
     struct action_list *list;          /* where statements go: the block's, or an if's */
     unsigned bodies;                   /* braces of if, switch and on around the place */
     unsigned switches;                 /* of those, the switches */
+    bool numbered;                     /* the innermost switch is over a number */
     enum setting_operation operation;  /* of the setting being read */
     struct option_definition *options; /* those that the file defines, the last first */
     struct option_space_block *spaces; /* in the order written */
@@ -197,6 +198,8 @@ bool read_option_name(struct parser *parser, struct option_reference *option);
 void fill_option_spaces(struct parser *parser);
 /* Expressions (expression.c): of any kind, data, or a condition. */
 bool read_expression(struct parser *parser, const struct expression **expression);
+/* The same, where a word of digits is a decimal number and no byte in hexadecimal. */
+bool read_numeric_expression(struct parser *parser, const struct expression **expression);
 bool read_data_expression(struct parser *parser, const struct expression **expression);
 bool read_condition(struct parser *parser, const struct expression **expression);
 /* Whether a constant may stand on the right of `~=`; reports what is wrong with it (pattern.c). */

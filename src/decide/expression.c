@@ -167,7 +167,8 @@ static struct value matches(const struct expression *pattern, struct value subje
     if (!pattern || pattern->kind != EXPRESSION_CONSTANT || subject.kind != VALUE_DATA)
         return none;
     length = pattern->constant.length;
-    if (length > MATCH_SUBJECT_MAX)
+    /* As in dhcpd, an empty pattern is in nothing. */
+    if (length == 0 || length > MATCH_SUBJECT_MAX)
         return boolean_value(false);
     memcpy(text, pattern->constant.data ? pattern->constant.data : (const uint8_t *)"", length);
     text[length] = 0;

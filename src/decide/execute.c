@@ -81,10 +81,10 @@ static void apply_setting(struct evaluation *e, const struct setting *setting)
     if (setting->expression) {
         struct value computed = evaluation_value(e, setting->expression);
 
-        /* An absent value takes an inherited one's place: nothing is sent. */
+        /* An absent value takes an inherited one's place, and what it is joined to has none, as in
+         * `concat`: nothing is sent. */
         if (computed.kind != VALUE_DATA) {
-            if (setting->operation == SETTING_SUPERSEDE)
-                evaluation_unset(e, setting->space, setting->code);
+            evaluation_unset(e, setting->space, setting->code);
             return;
         }
         value = computed.data;

@@ -190,12 +190,13 @@ def random_configuration(seed):
     names = [(f"e{code}", code) for code in CODES]
     definitions = [f"option {name} code {code} = string;" for name, code in names]
     lines = accepted_statements(maker, definitions, [name for name, _ in names])
-    made = Configuration(f"expressions of seed {seed}", f"""
+    made = Configuration(f"expressions of seed {seed}", """
 authoritative; option domain-name "example.org"; option time-offset -2; use-host-decl-names off;
-""" + "\n".join(definitions) + f"""
-subnet 10.50.1.0 netmask 255.255.255.0 {{
-  pool {{ allow known-clients; range 10.50.1.200; }} pool {{ deny known-clients; range 10.50.1.201; }}
-""" + "\n".join(lines) + "\n}\n" + f"""
+""" + "\n".join(definitions) + """
+subnet 10.50.1.0 netmask 255.255.255.0 {
+  pool { allow known-clients; range 10.50.1.200; } pool { deny known-clients; range 10.50.1.201; }
+""" + "\n".join(lines) + f"""
+}}
 host declared {{ hardware ethernet 02:00:00:bf:00:{seed:02x}; fixed-address 10.50.1.70; }}
 host addressless {{ hardware ethernet 02:00:00:bf:01:{seed:02x}; }}
 host other {{ hardware ethernet 02:00:00:bf:03:{seed:02x}; fixed-address 10.50.1.71; }}

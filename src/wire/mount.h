@@ -4,7 +4,6 @@
 #define BOOTWIRE_WIRE_MOUNT_H
 
 #include "base/cursor.h"
-#include "model/handle.h"
 
 #include <stdint.h>
 

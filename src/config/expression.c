@@ -2,6 +2,7 @@
 #include "config/parser.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* What a place wants: it decides how a word of digits reads, as a number or as hexadecimal bytes.
  */
@@ -128,7 +129,7 @@ static const struct function {
     {"extract-int", "dw", EXPRESSION_EXTRACT_INT},
     {"filename", "", EXPRESSION_FILENAME},
     {"gethostbyname", "h", EXPRESSION_CONSTANT},
-    {"gethostname", "()", EXPRESSION_NOTHING},
+    {"gethostname", "()", EXPRESSION_CONSTANT},
     {"hardware", "", EXPRESSION_HARDWARE},
     {"host-decl-name", "", EXPRESSION_HOST_DECL_NAME},
     {"known", "", EXPRESSION_KNOWN},
@@ -211,8 +212,15 @@ static bool parse_arguments(struct parser *parser, const char *form, unsigned de
         return true;
     if (!takes_mark(parser, '('))
         return false;
-    if (*form == '(')
+    if (*form == '(') {
+        char name[256] = "";
+
+        /* This machine's own: it stays as it is while the file is read. */
+        if (gethostname(name, sizeof(name) - 1) != 0)
+            expression->kind = EXPRESSION_NOTHING;
+        expression->constant = region_slice(&parser->snapshot->region, slice_of_string(name));
         return takes_mark(parser, ')');
+    }
     if (*form == 'h')
         return parse_host_name(parser, expression) && takes_mark(parser, ')');
     for (bool first = true; *form != '\0'; first = false) {

@@ -81,7 +81,7 @@ enum expression_kind {
     EXPRESSION_NEXT_SERVER,        /* none: the request's siaddr, 4 bytes */
     EXPRESSION_CLIENT_STATE,       /* none: always "no value" in a server */
     EXPRESSION_NOTHING,            /* none: "null", and what this server refuses to look up
-                                      (gethostname, dns-update ...): always "no value" */
+                                      (dns-update ...): always "no value" */
 
     /* Numeric. */
     EXPRESSION_NUMBER,      /* none; number */

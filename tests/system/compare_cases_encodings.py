@@ -85,3 +85,12 @@ subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.219;
 for name, options in (("plain", []), ("with a user class", [(77, b"user")])):
     c.case(name, discover(prl=[1, 200, 43, 201], options=options))
 c.case("43 unasked", discover(prl=[1]))
+
+c = Configuration("values of other options", """
+option late code 200 = string; option before code 201 = string; option own code 202 = string;
+option late = config-option nis-domain; option nis-domain "late";
+option before = concat ("x", config-option nis-domain); option own = gethostname ();
+""" + SUBNET)
+c.case("what is set later", discover(prl=[1, 200]), differs=["late-values"])
+for code in (201, 202):
+    c.case(f"option {code}", discover(prl=[1, code]))

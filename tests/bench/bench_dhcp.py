@@ -10,6 +10,7 @@ ceiling. No server logs what goes well. Closing lines:
 and the exit status is 1 where one was missed. --only NAME,... runs some of the servers.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -27,16 +28,17 @@ REFLECTOR = os.environ["DHCP_REFLECTOR"]
 SERVER, CLIENT = "10.50.0.1", "10.50.0.2"
 LOW, HIGH = "10.50.1.0", "10.50.250.255"
 CLIENTS = 9000         # machines at each rate: the pool stays small, or ISC dhcpd falls to 25/s
-RATES = (1000, 2000, 5000, 10000, 20000, 40000)
+RATES = (1000, 2000, 5000, 10000, 15000, 20000, 40000)
 CALM = 1000            # exchanges per second at which nothing may be lost
 PERIOD = 4             # seconds of load at each rate
 HOPELESS = 0.1         # a server that answers less of the offered rate is spared the higher ones
 SYNCS = 200
+RECEIVE_DEFAULT = pathlib.Path("/proc/sys/net/core/rmem_default")
+RECEIVE_BYTES = 16 << 20
 SAME = 0.98            # rates that differ by less are one rate
 
-# Asked of each with strace, for fsync(2) and fdatasync(2).
-DURABILITY = ("On the disk before an ACK leaves: the leases of bootwire, ISC dhcpd and dnsmasq. "
-              "Those of Kea\n(memfile, persist) are written, and never synchronised.")
+DURABILITY = ("bootwire, ISC dhcpd and dnsmasq have the disk synchronised (fsync, fdatasync) for each "
+              "lease or group\nof leases; Kea (memfile, persist) writes them and never does.")
 
 ISC = f"""
 {{extra}}
@@ -144,7 +146,24 @@ class Result:
         self.median = statistics.median(delays) if delays else float("nan")
 
 
+@contextlib.contextmanager
+def hearing(size):
+    """Sockets that are opened meanwhile hold so many bytes: perfdhcp's own 208 KiB are some 250
+    replies, and it loses what comes while it sends. The servers' sockets are open already."""
+    before = RECEIVE_DEFAULT.read_text()
+    try:
+        RECEIVE_DEFAULT.write_text(str(size))
+        yield
+    finally:
+        RECEIVE_DEFAULT.write_text(before)
+
+
 def load(networks, rate, seconds):
+    with hearing(RECEIVE_BYTES):
+        return perfdhcp(networks, rate, seconds)
+
+
+def perfdhcp(networks, rate, seconds):
     done = subprocess.run(networks.inside(networks.client, [
         # Other machines at each rate: one that comes again within a quarter of its lease gets it from
         # ISC dhcpd without a write (dhcp-cache-threshold).
@@ -244,11 +263,8 @@ def bars(figures):
     last = ours[max(ours)]
     others = "".join(f", {name} {100 * kept(results):.0f} %" for name, results in figures.items()
                      if name not in ("bootwire", "reflector"))
-    # perfdhcp hears less itself while it sends more than it can.
-    possible = min(best(ours), ceiling[max(ours)].rate) if ceiling else best(ours)
     met &= bar("overload", f"{last.rate:.0f}/s of its best {best(ours):.0f}/s with {max(ours)}/s "
-               f"offered: {100 * kept(ours):.0f} %, and {100 * last.rate / possible:.0f} % of what "
-               f"perfdhcp hears of anybody then (90 %){others}", last.rate >= 0.9 * possible)
+               f"offered: {100 * kept(ours):.0f} % (90 %){others}", kept(ours) >= 0.9)
     calm = ours[CALM]
     floor = f", {ceiling[CALM].median:.3f} ms of it perfdhcp's own" if ceiling else ""
     met &= bar("calm", f"{calm.drops} dropped at {CALM}/s, a median of {calm.median:.3f} ms{floor}, "

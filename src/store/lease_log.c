@@ -113,14 +113,14 @@ static int fill(int descriptor)
 }
 
 /* The file's name must outlive a power cut as its bytes do. */
-static void sync_directory(const char *directory)
+static int sync_directory(const char *directory)
 {
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = descriptor < 0 || fsync(descriptor) < 0 ? errno : 0;
 
-    if (descriptor < 0)
-        return;
-    (void)fsync(descriptor);
-    close(descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
+    return error;
 }
 
 int lease_log_make(const char *directory, struct lease_log **log)
@@ -136,12 +136,11 @@ int lease_log_make(const char *directory, struct lease_log **log)
         close(descriptor);
     if (error && descriptor >= 0)
         unlink(fresh);
+    if (!error && (error = sync_directory(directory)) != 0)
+        unlink(path);
     free(fresh);
     free(path);
-    if (error)
-        return error;
-    sync_directory(directory);
-    return lease_log_open(directory, true, log);
+    return error ? error : lease_log_open(directory, true, log);
 }
 
 void lease_log_close(struct lease_log *log)
@@ -288,9 +287,22 @@ bool lease_log_fits(const struct lease_log *log, size_t length)
     return length <= LEASE_LOG_PAYLOAD_MAX && blocks_for(length) <= LEASE_LOG_HALF - log->used;
 }
 
+/* What the disk refused may stand in the file all the same, and must not come back with the next
+ * start, or with the move to the database: what it promised was undone. Where this fails, too, the
+ * batch that is written next at this place does the same. */
+static void take_back(const struct lease_log *log)
+{
+    static const uint8_t zeros[LEASE_LOG_HEADER];
+
+    if (pwrite(log->descriptor, zeros, sizeof(zeros), half_start(log->half) + (off_t)log->used) ==
+        sizeof(zeros))
+        (void)fdatasync(log->descriptor);
+}
+
 int lease_log_append(struct lease_log *log, struct slice payload)
 {
     size_t size = blocks_for(payload.length);
+    int error = 0;
     struct writer w;
 
     if (log->capacity < size) {
@@ -309,9 +321,13 @@ int lease_log_append(struct lease_log *log, struct slice payload)
     errno = ENOSPC;
     if (w.failed || pwrite(log->descriptor, log->buffer, size,
                            half_start(log->half) + (off_t)log->used) != (ssize_t)size)
-        return errno;
-    if (fdatasync(log->descriptor) < 0)
-        return errno;
+        error = errno;
+    else if (fdatasync(log->descriptor) < 0)
+        error = errno;
+    if (error) {
+        take_back(log);
+        return error;
+    }
     log->used += size;
     log->next++;
     return 0;

@@ -54,7 +54,7 @@ uint64_t lease_log_generation(const struct lease_log *log);
 /* Whether a payload of this length fits into what is left of the half. */
 bool lease_log_fits(const struct lease_log *log, size_t length);
 /* Writes a batch that fits, and has the disk confirm it. Returns 0 or an errno; a batch that was
- * not confirmed is overwritten by the next one. */
+ * not confirmed is taken back, and overwritten by the next one. */
 int lease_log_append(struct lease_log *log, struct slice payload);
 
 #endif

@@ -18,7 +18,8 @@ struct undo {
     uint32_t address;
     bool existed;
     char *reason;
-    struct lease before; /* its notes are this one's own */
+    struct lease before;  /* its notes are this one's own */
+    struct lease *stored; /* what is to be written, its notes its own; NULL: the table's record */
 };
 
 struct leases {
@@ -235,6 +236,9 @@ static void undo_release(struct undo *undo)
 {
     free(undo->reason);
     free((void *)undo->before.notes.data);
+    if (undo->stored)
+        free((void *)undo->stored->notes.data);
+    free(undo->stored);
 }
 
 static void forget_undos(struct leases *leases)
@@ -278,8 +282,49 @@ const struct lease_table *leases_table(const struct leases *leases)
     return &leases->table;
 }
 
+static struct slice copy_notes(struct slice notes)
+{
+    uint8_t *copy;
+
+    if (notes.length == 0)
+        return slice_of(NULL, 0);
+    copy = memory_zeroed(1, notes.length);
+    memcpy(copy, notes.data, notes.length);
+    return slice_of(copy, notes.length);
+}
+
+/* An offer is about to take the place of a record that may wait for its commit: an address that was
+ * given back, or set aside, a moment ago. What is to be written is kept. */
+static void keep_stored(struct leases *leases, uint32_t address)
+{
+    const struct lease *lease = lease_table_by_address(&leases->table, address);
+
+    for (size_t i = leases->undo_count; lease && i > leases->writing; i--) {
+        struct undo *undo = &leases->undos[i - 1];
+
+        if (undo->address != address)
+            continue;
+        if (!undo->stored) {
+            undo->stored = memory_zeroed(1, sizeof(*undo->stored));
+            *undo->stored = *lease;
+            undo->stored->notes = copy_notes(lease->notes);
+        }
+        return;
+    }
+}
+
+/* What a commit writes for a change; NULL: nothing, for a later one of the same address says it. */
+static const struct lease *to_write(const struct leases *leases, const struct undo *undo)
+{
+    const struct lease *lease =
+        undo->stored ? undo->stored : lease_table_by_address(&leases->table, undo->address);
+
+    return lease && lease->state != LEASE_OFFERED ? lease : NULL;
+}
+
 void leases_offer(struct leases *leases, const struct lease *lease, size_t most)
 {
+    keep_stored(leases, lease->address);
     lease_table_put(&leases->table, lease);
     lease_table_limit_offers(&leases->table, most);
 }
@@ -290,17 +335,6 @@ void leases_forget(struct leases *leases, uint32_t address)
 
     if (lease && lease->state == LEASE_OFFERED)
         lease_table_remove(&leases->table, address);
-}
-
-static struct slice copy_notes(struct slice notes)
-{
-    uint8_t *copy;
-
-    if (notes.length == 0)
-        return slice_of(NULL, 0);
-    copy = memory_zeroed(1, notes.length);
-    memcpy(copy, notes.data, notes.length);
-    return slice_of(copy, notes.length);
 }
 
 void leases_store(struct leases *leases, const struct lease *lease, const char *reason)
@@ -338,8 +372,7 @@ static int write_all(struct leases *leases)
     int result = sqlite3_exec(leases->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
     for (size_t i = 0; i < leases->undo_count && result == SQLITE_OK; i++) {
-        const struct lease *lease =
-            lease_table_by_address(&leases->table, leases->undos[i].address);
+        const struct lease *lease = to_write(leases, &leases->undos[i]);
 
         /* Of an address that changed twice in this turn, the last state is written, twice. */
         if (lease)
@@ -387,8 +420,7 @@ static struct slice encode_all(struct leases *leases)
     }
     w = writer_of(leases->records, leases->records_capacity);
     for (size_t i = 0; i < leases->undo_count; i++) {
-        const struct lease *lease =
-            lease_table_by_address(&leases->table, leases->undos[i].address);
+        const struct lease *lease = to_write(leases, &leases->undos[i]);
 
         if (lease)
             lease_record_encode(&w, lease, leases->undos[i].reason);

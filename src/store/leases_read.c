@@ -82,8 +82,8 @@ static int read_log(struct reading *reading, const char *directory)
     size_t lost;
     int failed = lease_log_open(directory, false, &log);
 
-    if (failed == 0 && log)
-        (void)lease_log_read(log, 0, UINT64_MAX, take_batch, reading, &lost);
+    if (failed == 0 && log && lease_log_read(log, 0, UINT64_MAX, take_batch, reading, &lost) < 0)
+        failed = errno;
     lease_log_close(log);
     return failed;
 }

@@ -179,10 +179,6 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     const struct link_address *link;
     struct outgoing *out;
 
-    if (service->waiting.count == WAITING_MAX) {
-        service->crowded = true;
-        dhcp_commit(service);
-    }
     out = &service->waiting.list[service->waiting.count];
     switch (plan->change) {
     case CHANGE_OFFER:
@@ -328,6 +324,12 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
             log_warning("dhcp: a packet from %s is no DHCP request: %s",
                         ipv4_text(text, datagram->peer.address), wrong);
         return;
+    }
+    /* Before anything is decided: where the disk refuses, what a decision would stand on is gone.
+     */
+    if (service->waiting.count == WAITING_MAX) {
+        service->crowded = true;
+        dhcp_commit(service);
     }
     dhcp_refresh_links(service, question.now_ms);
     advertiser_listen(service->advertiser, datagram->interface_index);
@@ -482,12 +484,7 @@ static void stop(void *state)
 {
     struct dhcp_service *service = state;
 
-    if (service->leases) {
-        dhcp_end_commit(service);
-        dhcp_commit(service);
-        dhcp_end_commit(service);
-        dhcp_send_all_ready(service);
-    }
+    dhcp_leave_none(service);
     dhcp_ends_free(service->ends);
     udp_close(service->socket);
     udp_close(service->boot_socket);
@@ -561,6 +558,8 @@ static void reloaded(void *state)
 {
     struct dhcp_service *service = state;
 
+    /* What was decided under the configuration that ends is told before the next one's word. */
+    dhcp_leave_none(service);
     snapshot_free(service->snapshot);
     service->snapshot = server_snapshot(service->server);
     /* Subnets may have come: the interfaces are looked at, and spoken of, anew. */

@@ -263,3 +263,13 @@ void dhcp_commit(struct dhcp_service *service)
     else
         commit_succeeded(service, &service->waiting);
 }
+
+void dhcp_leave_none(struct dhcp_service *service)
+{
+    if (!service->leases)
+        return;
+    dhcp_end_commit(service);
+    dhcp_commit(service);
+    dhcp_end_commit(service);
+    dhcp_send_all_ready(service);
+}

@@ -119,5 +119,7 @@ void dhcp_send_all_ready(struct dhcp_service *service);
 void dhcp_commit(struct dhcp_service *service);
 /* Ends the commit under way, and waits for it if need be. */
 void dhcp_end_commit(struct dhcp_service *service);
+/* Has everything committed, and every answer sent: none is on its way any more. */
+void dhcp_leave_none(struct dhcp_service *service);
 
 #endif

@@ -26,8 +26,9 @@ guest     guest(argv_of_qemu_without_network, mac=..., model="e1000") -> Guest o
 machine   machine(mac) -> Machine: a client in raw frames on network.client's eth0, with
           .send_dhcp(...), .receive_dhcp(...), .discover(), .request(): see its description.
 
-And bootwire_testing has TftpRead (a block at a time), Rpc (ONC RPC over UDP or TCP), mount3(),
-dhcp_options(), bootp_request(), capture(name), wait_until().
+And bootwire_testing has TftpRead (a block at a time), dhcp_options(), bootp_request(),
+capture(name), wait_until(); rpc_client has Rpc (ONC RPC over UDP or TCP) and mount3(); nfs_testing
+has a client of NFS.
 
 The program under test is $BOOTWIRE, else build/src/command/bootwire. Waiting is always for an event
 with a generous limit, never for a time. Names of namespaces hold the process id, and what a killed

@@ -4,10 +4,8 @@ import socket
 import struct
 
 import bootwire_testing as testing
-from rpc_client import (MOUNT, NFS, PORTS, Reply, auth_sys, call_bytes, opaque, receive_record,
-                        send_record)
-
-AUTH_NONE = bytes(8)
+from rpc_client import (AUTH_NONE, MOUNT, NFS, PORTS, Reply, auth_sys, bind_reserved, call_bytes,
+                        opaque, receive_record, send_record)
 
 NFS3 = ("NULL GETATTR SETATTR LOOKUP ACCESS READLINK READ WRITE CREATE MKDIR SYMLINK MKNOD REMOVE "
         "RMDIR RENAME LINK READDIR READDIRPLUS FSSTAT FSINFO PATHCONF COMMIT").split()
@@ -21,10 +19,6 @@ BADHANDLE, NOT_SYNC, BAD_COOKIE, NOTSUPP, TOOSMALL = 10001, 10002, 10003, 10004,
 SERVERFAULT, BADTYPE = 10006, 10007
 UNSTABLE, DATA_SYNC, FILE_SYNC = 0, 1, 2
 UNCHECKED, GUARDED, EXCLUSIVE = 0, 1, 2
-
-class RpcError(Exception):
-    """The server answered, but not with results: a denial or an accept_stat."""
-
 
 def u32(*values):
     return struct.pack(f">{len(values)}I", *values)
@@ -123,7 +117,7 @@ class Client:
             made = self.namespace.socket(kind=kind)
             made.settimeout(testing.PATIENCE)
             if self.reserved:
-                testing.bind_reserved(made, self.source or "")
+                bind_reserved(made, self.source or "")
             made.connect((self.server, PORTS[program]))
             self.sockets[program] = made
         return self.sockets[program]
@@ -149,10 +143,7 @@ class Client:
                 else self.socket(program).recv(70000)
             reply = Reply(data)
             self.replies[reply.xid] = reply
-        reply = self.replies.pop(xid)
-        if reply.status != 0:
-            raise RpcError(f"denied {reply.denied}, accept_stat {reply.status}")
-        return Results(reply.results)
+        return Results(self.replies.pop(xid).success())
 
     def call(self, program, version, procedure, arguments=b""):
         return self.receive(*self.send(program, version, procedure, arguments))

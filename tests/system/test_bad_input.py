@@ -14,7 +14,8 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 import bootwire_testing as testing
-from bootwire_testing import MOUNT, NFS, PORTMAP, xdr_opaque, xdr_take_opaque
+import rpc_client as rpc
+from rpc_client import MOUNT, NFS, PORTMAP, Rpc, auth_sys, mount3, opaque, take_opaque
 
 MAC = "22:22:22:22:00:40"
 ADDRESS = "10.50.1.40"
@@ -54,20 +55,20 @@ def still_serves(network, machine, tmp_path):
     with network.client.socket() as tftp:
         assert testing.TftpRead(tftp, b"file").rest() == CONTENT
     for tcp in (False, True):
-        with testing.Rpc(network.client, PORTMAP, tcp) as portmap:
+        with Rpc(network.client, PORTMAP, tcp) as portmap:
             assert portmap.call(2, 0) == b""
-        with testing.Rpc(network.client, MOUNT, tcp) as mount:
+        with Rpc(network.client, MOUNT, tcp) as mount:
             assert mount.call(3, 0) == b""
-        with testing.Rpc(network.client, NFS, tcp) as nfs:
+        with Rpc(network.client, NFS, tcp) as nfs:
             assert nfs.call(3, 0) == nfs.call(2, 0) == b""
-    status, handle = testing.mount3(network.client, tmp_path / "root")
+    status, handle = mount3(network.client, tmp_path / "root")
     assert status == 0
-    assert nfs3(network, 1, xdr_opaque(handle))[:4] == bytes(4)
+    assert nfs3(network, 1, opaque(handle))[:4] == bytes(4)
 
 
-def nfs3(network, procedure, arguments, credential=None):
-    with testing.Rpc(network.client, NFS) as nfs:
-        return nfs.call(3, procedure, arguments, credential)
+def nfs3(network, procedure, arguments, auth=None):
+    with Rpc(network.client, NFS) as nfs:
+        return nfs.call(3, procedure, arguments, auth)
 
 
 def status_of(result):
@@ -110,15 +111,15 @@ def rpc_samples(program):
     """Calls of every procedure, and the recorded ones."""
     made = [each for each in recorded_requests(111) + recorded_requests(2049)
             if struct.unpack("!I", each[12:16])[0] == program]
-    handle = xdr_opaque(bytes(range(32)))
-    arguments = [b"", handle, bytes(range(32)), handle + xdr_opaque(b"name"),
-                 handle + struct.pack("!QI", 0, 0xffffffff), xdr_opaque(b"/" * 1000),
+    handle = opaque(bytes(range(32)))
+    arguments = [b"", handle, bytes(range(32)), handle + opaque(b"name"),
+                 handle + struct.pack("!QI", 0, 0xffffffff), opaque(b"/" * 1000),
                  struct.pack("!I", 0xffffffff), handle + struct.pack("!QQQII", 0, 0, 0, 0, 0)]
     for version in (1, 2, 3, 4, 5):
         for procedure in range(24):
             for each in arguments:
-                made.append(testing.rpc_request(program, version, procedure, each,
-                                                testing.auth_unix(), xid=len(made)))
+                made.append(rpc.request(program, version, procedure, each, auth_sys(),
+                                        xid=len(made)))
     return made
 
 
@@ -202,7 +203,7 @@ def test_nonsense_to_rpc_over_udp(network, server, machine, tmp_path, program):
     running = server(config(tmp_path))
     network.client_address(ADDRESS)
     valid = rpc_samples(program)
-    with testing.Rpc(network.client, program) as calls:
+    with Rpc(network.client, program) as calls:
         for data in valid + nonsense(valid, largest=60000):
             with contextlib.suppress(ConnectionRefusedError):
                 calls.socket.send(data)
@@ -225,7 +226,7 @@ def test_nonsense_to_rpc_over_tcp(network, server, machine, tmp_path, program):
              b"\x80\0\0\x04abcd", b"\x80\x10\0\0" + bytes(5000), b"GET / HTTP/1.0\r\n\r\n"]
     open_ones = []
     for data in marks + [struct.pack("!I", 0x80000000 | len(each)) + each for each in bad]:
-        made = testing.Rpc(network.client, program, tcp=True)
+        made = Rpc(network.client, program, tcp=True)
         with contextlib.suppress(ConnectionError):
             made.socket.sendall(data)
         # Some stay, half a record said and nothing read; the others go.
@@ -246,7 +247,7 @@ def test_rpc_errors_say_what_is_wrong(network, server, tmp_path):
     network.client_address(ADDRESS)
 
     def refusal(program, request):
-        with testing.Rpc(network.client, program) as calls:
+        with Rpc(network.client, program) as calls:
             calls.send(request)
             reply = calls.receive()
         assert reply[:8] == request[:4] + b"\0\0\0\1"
@@ -254,16 +255,14 @@ def test_rpc_errors_say_what_is_wrong(network, server, tmp_path):
 
     for program, low, high in ((PORTMAP, 2, 4), (MOUNT, 1, 3), (NFS, 2, 3)):
         # PROG_UNAVAIL, PROG_MISMATCH with the versions there are, PROC_UNAVAIL, GARBAGE_ARGS.
-        assert refusal(program, testing.rpc_request(99999, 1, 0)) == (0, 0, 0, 1)
-        assert refusal(program, testing.rpc_request(program, 77, 0)) == (0, 0, 0, 2, low, high)
-        assert refusal(program, testing.rpc_request(program, 3, 99, b"", testing.auth_unix())) \
-            == (0, 0, 0, 3)
+        assert refusal(program, rpc.request(99999, 1, 0)) == (0, 0, 0, 1)
+        assert refusal(program, rpc.request(program, 77, 0)) == (0, 0, 0, 2, low, high)
+        assert refusal(program, rpc.request(program, 3, 99, b"", auth_sys())) == (0, 0, 0, 3)
         # RPC_MISMATCH.
-        assert refusal(program, testing.rpc_request(program, 3, 0, rpc_version=3)) \
-            == (1, 0, 2, 2)
+        assert refusal(program, rpc.request(program, 3, 0, rpc_version=3)) == (1, 0, 2, 2)
     for program, procedure in ((PORTMAP, 3), (MOUNT, 1), (NFS, 1)):
-        assert refusal(program, testing.rpc_request(program, 3, procedure, b"\xff\xff\xff",
-                                                    testing.auth_unix())) == (0, 0, 0, 4)
+        assert refusal(program, rpc.request(program, 3, procedure, b"\xff\xff\xff", auth_sys())) \
+            == (0, 0, 0, 4)
 
 
 def test_nonsense_stands_in_the_log(network, server, tmp_path):
@@ -290,9 +289,9 @@ def test_nonsense_stands_in_the_log(network, server, tmp_path):
 
     expect(rf"warning: dhcp: a packet from {ADDRESS} is no DHCP request: ", 67, b"nonsense")
     expect(rf"warning: .*{ADDRESS}.* tftp.*9 bytes -> .*no request", 69, b"\0\1cut off")
-    garbage = {111: testing.rpc_request(PORTMAP, 2, 3, b"\xff\xff"),
-               20048: testing.rpc_request(MOUNT, 3, 1, b"\xff\xff"),
-               2049: testing.rpc_request(NFS, 3, 1, b"\xff\xff", testing.auth_unix())}
+    garbage = {111: rpc.request(PORTMAP, 2, 3, b"\xff\xff"),
+               20048: rpc.request(MOUNT, 3, 1, b"\xff\xff"),
+               2049: rpc.request(NFS, 3, 1, b"\xff\xff", auth_sys())}
     for port, call in garbage.items():
         expect(rf"warning: 8 bytes from {ADDRESS} to udp port {port} are no RPC call",
                port, b"nonsense")
@@ -307,12 +306,12 @@ def test_nonsense_stands_in_the_log(network, server, tmp_path):
 def test_a_root_path_that_is_not_there(network, server, machine, tmp_path):
     running = server(config(tmp_path, root=tmp_path / "nowhere"))
     network.client_address(ADDRESS)
-    status, _ = testing.mount3(network.client, tmp_path / "nowhere")
+    status, _ = mount3(network.client, tmp_path / "nowhere")
     assert status == NFS3ERR["NOENT"]
     running.wait_for_log("nowhere")
     # Once it is there it is served.
     (tmp_path / "nowhere").mkdir()
-    status, _ = testing.mount3(network.client, tmp_path / "nowhere")
+    status, _ = mount3(network.client, tmp_path / "nowhere")
     assert status == 0
 
 
@@ -320,7 +319,7 @@ def test_a_root_path_that_is_a_file(network, server, tmp_path):
     (tmp_path / "root").write_text("no directory")
     running = server(config(tmp_path, root=tmp_path / "root"))
     network.client_address(ADDRESS)
-    status, _ = testing.mount3(network.client, tmp_path / "root")
+    status, _ = mount3(network.client, tmp_path / "root")
     assert status == NFS3ERR["NOTDIR"]
     running.wait_for_log(r"root")
 
@@ -341,12 +340,12 @@ def test_a_root_path_that_vanishes(network, server, machine, tmp_path):
     running = server(config(tmp_path))
     network.client_address(ADDRESS)
     (tmp_path / "root" / "file").write_text("here")
-    status, handle = testing.mount3(network.client, tmp_path / "root")
+    status, handle = mount3(network.client, tmp_path / "root")
     assert status == 0
     shutil.rmtree(tmp_path / "root")
-    for procedure, more in ((1, b""), (3, xdr_opaque(b"file")), (19, b"")):
-        assert status_of(nfs3(network, procedure, xdr_opaque(handle) + more)) == NFS3ERR["STALE"]
-    assert testing.mount3(network.client, tmp_path / "root")[0] == NFS3ERR["NOENT"]
+    for procedure, more in ((1, b""), (3, opaque(b"file")), (19, b"")):
+        assert status_of(nfs3(network, procedure, opaque(handle) + more)) == NFS3ERR["STALE"]
+    assert mount3(network.client, tmp_path / "root")[0] == NFS3ERR["NOENT"]
     running.wait_for_log(str(tmp_path / "root"))
     (tmp_path / "root").mkdir()
     still_serves(network, machine, tmp_path)
@@ -362,17 +361,17 @@ def test_a_root_path_that_its_user_may_not_read(network, server, tmp_path):
     (root / "secret").write_text("x")
     root.chmod(0o700)
     network.client_address(ADDRESS)
-    status, handle = testing.mount3(network.client, root)
+    status, handle = mount3(network.client, root)
     assert status == 0
-    lookup = xdr_opaque(handle) + xdr_opaque(b"secret")
-    assert status_of(nfs3(network, 3, lookup, testing.auth_unix(1000, 1000))) == NFS3ERR["ACCES"]
+    lookup = opaque(handle) + opaque(b"secret")
+    assert status_of(nfs3(network, 3, lookup, auth_sys(1000, 1000))) == NFS3ERR["ACCES"]
     assert status_of(nfs3(network, 3, lookup)) == 0
 
 
 def test_nobody_else_mounts_it(network, server, tmp_path):
     running = server(config(tmp_path))
     network.client_address("10.50.1.41")
-    assert testing.mount3(network.client, tmp_path / "root")[0] == NFS3ERR["ACCES"]
+    assert mount3(network.client, tmp_path / "root")[0] == NFS3ERR["ACCES"]
     running.wait_for_log(r"10\.50\.1\.41")
 
 
@@ -381,30 +380,30 @@ def test_a_directory_where_a_file_is_asked_for(network, server, tmp_path):
     network.client_address(ADDRESS)
     (tmp_path / "root" / "directory").mkdir()
     (tmp_path / "root" / "file").write_text("x")
-    _, root = testing.mount3(network.client, tmp_path / "root")
+    _, root = mount3(network.client, tmp_path / "root")
 
     def look_up(name):
-        result = nfs3(network, 3, xdr_opaque(root) + xdr_opaque(name))
+        result = nfs3(network, 3, opaque(root) + opaque(name))
         assert status_of(result) == 0
-        return xdr_take_opaque(result, 4)[0]
+        return take_opaque(result, 4)[0]
 
     read = struct.pack("!QI", 0, 100)
-    result = nfs3(network, 6, xdr_opaque(look_up(b"directory")) + read)
+    result = nfs3(network, 6, opaque(look_up(b"directory")) + read)
     assert status_of(result) in (NFS3ERR["ISDIR"], 22)
-    assert status_of(nfs3(network, 6, xdr_opaque(look_up(b"file")) + read)) == 0
+    assert status_of(nfs3(network, 6, opaque(look_up(b"file")) + read)) == 0
     # And the other way round.
     readdir = struct.pack("!QQI", 0, 0, 4096)
-    result = nfs3(network, 16, xdr_opaque(look_up(b"file")) + readdir)
+    result = nfs3(network, 16, opaque(look_up(b"file")) + readdir)
     assert status_of(result) == NFS3ERR["NOTDIR"]
 
 
 def test_a_handle_that_nobody_gave(network, server, tmp_path):
     server(config(tmp_path))
     network.client_address(ADDRESS)
-    _, handle = testing.mount3(network.client, tmp_path / "root")
+    _, handle = mount3(network.client, tmp_path / "root")
     for forged in (bytes(32), bytes([handle[0] ^ 1]) + handle[1:],
                    handle[:-1] + bytes([handle[-1] ^ 1]), handle[:8], b""):
-        assert status_of(nfs3(network, 1, xdr_opaque(forged))) in (NFS3ERR["BADHANDLE"],
+        assert status_of(nfs3(network, 1, opaque(forged))) in (NFS3ERR["BADHANDLE"],
                                                                    NFS3ERR["STALE"])
 
 
@@ -462,18 +461,18 @@ def test_a_full_disk_under_an_export(network, server, tmp_path):
     disk = tmp_path / "root"
     running = server(config(tmp_path, root=disk), prefix=private_disk(disk))
     network.client_address(ADDRESS)
-    status, root = testing.mount3(network.client, disk)
+    status, root = mount3(network.client, disk)
     assert status == 0
     # sattr3: nothing set but the mode.
-    created = nfs3(network, 8, xdr_opaque(root) + xdr_opaque(b"file") +
+    created = nfs3(network, 8, opaque(root) + opaque(b"file") +
                    struct.pack("!IIIIIIII", 0, 1, 0o644, 0, 0, 0, 0, 0))
     assert status_of(created) == 0
-    handle = xdr_take_opaque(created, 8)[0]
+    handle = take_opaque(created, 8)[0]
 
     def write(offset):
         block = bytes([offset // 8192 & 0xff]) * 8192
-        return status_of(nfs3(network, 7, xdr_opaque(handle) + struct.pack("!QII", offset, 8192, 2)
-                              + xdr_opaque(block)))
+        return status_of(nfs3(network, 7, opaque(handle) + struct.pack("!QII", offset, 8192, 2)
+                              + opaque(block)))
 
     offset, status = 0, 0
     while status == 0 and offset < 4 << 20:
@@ -571,11 +570,11 @@ def test_a_reload_does_not_drop_a_connection(network, server, tmp_path):
     text = config(tmp_path)
     running = server(text)
     network.client_address(ADDRESS)
-    _, handle = testing.mount3(network.client, tmp_path / "root")
-    with testing.Rpc(network.client, NFS, tcp=True) as nfs:
-        assert status_of(nfs.call(3, 1, xdr_opaque(handle))) == 0
+    _, handle = mount3(network.client, tmp_path / "root")
+    with Rpc(network.client, NFS, tcp=True) as nfs:
+        assert status_of(nfs.call(3, 1, opaque(handle))) == 0
         running.reload(text)
-        assert status_of(nfs.call(3, 1, xdr_opaque(handle))) == 0
+        assert status_of(nfs.call(3, 1, opaque(handle))) == 0
 
 
 def test_an_end_in_mid_work_is_clean(network, server, machine, tmp_path):
@@ -583,7 +582,7 @@ def test_an_end_in_mid_work_is_clean(network, server, machine, tmp_path):
     running = server(config(tmp_path))
     network.client_address(ADDRESS)
     machine(MAC).discover()
-    connection = testing.Rpc(network.client, NFS, tcp=True)
+    connection = Rpc(network.client, NFS, tcp=True)
     connection.socket.sendall(b"\x80\0\0\x28half")
     with network.client.socket() as client:
         transfer = testing.TftpRead(client, b"file")
@@ -601,7 +600,7 @@ def test_the_log_holds_no_control_characters(network, server, machine, tmp_path)
     rude = machine("22:22:22:22:00:66")
     rude.vendor = b"\x1b]0;title\x07"
     rude.lease([(12, b"\x1b[31mname\n")], file=b"\x1b[2Jfile")
-    testing.mount3(network.client, "/\x1b[2Jpath\n")
+    mount3(network.client, "/\x1b[2Jpath\n")
     running.wait_for_log("path")
     assert not re.search(r"[^\n -~]", running.log)
 

@@ -13,7 +13,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 import bootwire_testing as testing
-from bootwire_testing import xdr_opaque, xdr_take_opaque
+from rpc_client import opaque, take_opaque
 
 RECORDINGS = sorted(path.name for path in testing.CAPTURES.glob("*.pcap"))
 CONTENT = bytes(range(256)) * 20 + b"the end"
@@ -204,11 +204,11 @@ class Replay:
         arguments = body[place:]
         port = {100000: 111, 100005: 20048, 100003: 2049}[program]
         if program == 100005:
-            assert xdr_take_opaque(arguments, 0)[0] == RECORDED_ROOT
-            arguments = xdr_opaque(str(self.root).encode())
+            assert take_opaque(arguments, 0)[0] == RECORDED_ROOT
+            arguments = opaque(str(self.root).encode())
         elif program == 100003:
-            handle, rest = xdr_take_opaque(arguments, 0)
-            arguments = xdr_opaque(self.handles[handle]) + arguments[rest:]
+            handle, rest = take_opaque(arguments, 0)
+            arguments = opaque(self.handles[handle]) + arguments[rest:]
         with self.socket_of(packet) as client:
             client.sendto(body[:place] + arguments, (testing.SERVER_ADDRESS, port))
             answer = client.recv(70000)
@@ -244,11 +244,11 @@ class Replay:
         if version == 1:
             assert len(result) == 36
             return
-        handle, place = xdr_take_opaque(result, 4)
+        handle, place = take_opaque(result, 4)
         assert 1 <= len(handle) <= 32
         count, *flavors = struct.unpack(f"!{(len(result) - place) // 4}I", result[place:])
         assert count == len(flavors) and 1 in flavors
-        self.handles[xdr_take_opaque(self.recorded_of(arguments), 4)[0]] = handle
+        self.handles[take_opaque(self.recorded_of(arguments), 4)[0]] = handle
 
     def getattr(self, result, arguments, _):
         recorded = self.recorded_of(arguments)
@@ -265,15 +265,15 @@ class Replay:
         status, follows = struct.unpack("!II", result[:8])
         assert status == 0
         for name in (b"dev", b"sbin"):
-            assert xdr_opaque(name) in result[8:]
+            assert opaque(name) in result[8:]
 
     def lookup(self, result, arguments, _):
         recorded = self.recorded_of(arguments)
         assert result[:4] == recorded[:4]
         if result[:4] == bytes(4):
-            handle = xdr_take_opaque(result, 4)[0]
+            handle = take_opaque(result, 4)[0]
             assert 1 <= len(handle) <= 32
-            self.handles[xdr_take_opaque(recorded, 4)[0]] = handle
+            self.handles[take_opaque(recorded, 4)[0]] = handle
 
     def access(self, result, arguments, _):
         assert result[:8] == struct.pack("!II", 0, 1)
@@ -288,7 +288,7 @@ class Replay:
         got, end = struct.unpack("!II", result[place:place + 8])
         # All that FSINFO promised, in one datagram.
         assert got == count and end == 0
-        assert xdr_take_opaque(result, place + 8)[0] == INIT[offset:offset + count]
+        assert take_opaque(result, place + 8)[0] == INIT[offset:offset + count]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 import bootwire_testing as testing
 import nfs_testing as nfs
 from nfs_testing import opaque, u32, u64
+from rpc_client import RpcError
 
 WRITERS, BLOCK = 6, 4096
 
@@ -27,7 +28,7 @@ class Writer(threading.Thread):
     def run(self):
         try:
             self.storm()
-        except (OSError, EOFError, nfs.RpcError) as error:
+        except (OSError, EOFError, RpcError) as error:
             self.ended = error
 
     def storm(self):

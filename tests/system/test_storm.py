@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import bootwire_testing as testing
-from bootwire_testing import NFS, xdr_opaque, xdr_take_opaque
+from rpc_client import NFS, Rpc, mount3, opaque, take_opaque
 
 WRITER_MAC = "22:22:22:22:00:60"
 WRITER = "10.50.1.9"
@@ -41,7 +41,7 @@ class Writer(threading.Thread):
 
     def run(self):
         try:
-            with testing.Rpc(self.network.client, NFS, tcp=True) as nfs:
+            with Rpc(self.network.client, NFS, tcp=True) as nfs:
                 self.write_for_ever(nfs)
         except (EOFError, ConnectionError):
             pass
@@ -50,14 +50,14 @@ class Writer(threading.Thread):
         for count in range(1000):
             name = f"file-{self.number}-{count}"
             mode = struct.pack("!IIIIIIII", 0, 1, 0o644, 0, 0, 0, 0, 0)
-            result = nfs.call(3, 8, xdr_opaque(self.root) + xdr_opaque(name.encode()) + mode)
+            result = nfs.call(3, 8, opaque(self.root) + opaque(name.encode()) + mode)
             assert result[:8] == struct.pack("!II", 0, 1)
-            handle = xdr_take_opaque(result, 8)[0]
+            handle = take_opaque(result, 8)[0]
             for block in range(8):
                 byte = (self.number * 50 + count + block) & 0xff
                 stable = block % 3  # UNSTABLE, DATA_SYNC, FILE_SYNC
-                result = nfs.call(3, 7, xdr_opaque(handle) + struct.pack(
-                    "!QII", block * BLOCK, BLOCK, stable) + xdr_opaque(bytes([byte]) * BLOCK))
+                result = nfs.call(3, 7, opaque(handle) + struct.pack(
+                    "!QII", block * BLOCK, BLOCK, stable) + opaque(bytes([byte]) * BLOCK))
                 assert result[:4] == bytes(4)
                 self.acknowledged.append((name, block, byte))
 
@@ -116,7 +116,7 @@ def test_nothing_acknowledged_is_lost(network, server, tmp_path):
     root.mkdir()
     running = server(config(tmp_path))
     network.client_address(WRITER)
-    status, handle = testing.mount3(network.client, root)
+    status, handle = mount3(network.client, root)
     assert status == 0
     leases = Leases(network)
     rng = random.Random(1)
@@ -155,7 +155,7 @@ def check_writes(network, root, handle, written):
             file.seek(block * BLOCK)
             assert file.read(BLOCK) == bytes([byte]) * BLOCK, (name, block)
     # The handle from before is good.
-    with testing.Rpc(network.client, NFS) as nfs:
+    with Rpc(network.client, NFS) as nfs:
         for name in sorted({name for name, _, _ in written})[-3:]:
-            result = nfs.call(3, 3, xdr_opaque(handle) + xdr_opaque(name.encode()))
+            result = nfs.call(3, 3, opaque(handle) + opaque(name.encode()))
             assert result[:4] == bytes(4)

@@ -7,6 +7,7 @@ from scapy.layers.l2 import ARP, Ether
 
 import bootwire_testing as testing
 import nfs_testing as nfs
+import rpc_client as rpc
 
 MAC = "08:00:20:01:02:03"
 CONFIG = """
@@ -53,9 +54,9 @@ def call_it(network, procedure, arguments, timeout=testing.PATIENCE):
     client = network.client.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     client.settimeout(timeout)
-    message = testing.rpc_request(
-        testing.PORTMAP, 2, 5,
-        struct.pack("!3I", 100026, 1, procedure) + testing.xdr_opaque(arguments))
+    message = rpc.request(
+        rpc.PORTMAP, 2, 5,
+        struct.pack("!3I", 100026, 1, procedure) + rpc.opaque(arguments))
     client.sendto(message, ("10.50.1.255", 111))
     try:
         reply, peer = client.recvfrom(4096)
@@ -64,10 +65,11 @@ def call_it(network, procedure, arguments, timeout=testing.PATIENCE):
     finally:
         client.close()
     assert peer == (testing.SERVER_ADDRESS, 111)
-    result = testing.rpc_result(reply, message[:4])
+    assert reply[:4] == message[:4]
+    result = rpc.Reply(reply).success()
     port, = struct.unpack("!I", result[:4])
     assert port
-    answer, end = testing.xdr_take_opaque(result, 4)
+    answer, end = rpc.take_opaque(result, 4)
     assert end == len(result)
     return answer
 
@@ -80,13 +82,13 @@ def test_bootparam_by_broadcast(network, server):
     running = server(CONFIG)
     network.client_address("10.50.1.9")
     who = call_it(network, 1, sun_address("10.50.1.9"))
-    assert who == testing.xdr_opaque(b"sun1") + testing.xdr_opaque(b"example.org") + \
+    assert who == rpc.opaque(b"sun1") + rpc.opaque(b"example.org") + \
         sun_address("10.50.1.254")
-    root = call_it(network, 2, testing.xdr_opaque(b"sun1") + testing.xdr_opaque(b"root"))
-    assert root == testing.xdr_opaque(b"10.50.1.1") + sun_address("10.50.1.1") + \
-        testing.xdr_opaque(b"/export/sun1")
-    none = call_it(network, 2, testing.xdr_opaque(b"sun1") + testing.xdr_opaque(b"swap"))
-    assert none == testing.xdr_opaque(b"") + sun_address("0.0.0.0") + testing.xdr_opaque(b"")
+    root = call_it(network, 2, rpc.opaque(b"sun1") + rpc.opaque(b"root"))
+    assert root == rpc.opaque(b"10.50.1.1") + sun_address("10.50.1.1") + \
+        rpc.opaque(b"/export/sun1")
+    none = call_it(network, 2, rpc.opaque(b"sun1") + rpc.opaque(b"swap"))
+    assert none == rpc.opaque(b"") + sun_address("0.0.0.0") + rpc.opaque(b"")
     running.wait_for_log(r"bootparam.*GETFILE root of sun1.*10\.50\.1\.1:/export/sun1")
     # Unknown machines are left to other servers, and so are cut-off calls.
     assert call_it(network, 1, sun_address("10.50.1.77"), timeout=1) is None
@@ -97,14 +99,13 @@ def test_bootparam_by_broadcast(network, server):
 def test_bootparam_by_its_port(network, server):
     server(CONFIG)
     network.client_address("10.50.1.9")
-    with testing.Rpc(network.client, testing.PORTMAP) as portmap:
+    with rpc.Rpc(network.client, rpc.PORTMAP) as portmap:
         port, = struct.unpack("!I", portmap.call(2, 3, struct.pack("!4I", 100026, 1, 17, 0)))
     client = network.client.socket()
     client.connect((testing.SERVER_ADDRESS, port))
-    message = testing.rpc_request(100026, 1, 1, sun_address("10.50.1.9"))
+    message = rpc.request(100026, 1, 1, sun_address("10.50.1.9"))
     client.send(message)
-    assert testing.rpc_result(client.recv(4096), message[:4]).startswith(
-        testing.xdr_opaque(b"sun1"))
+    assert rpc.Reply(client.recv(4096)).success().startswith(rpc.opaque(b"sun1"))
     client.close()
 
 
@@ -135,19 +136,19 @@ def test_a_leased_address_and_keys_of_a_class(network, server, machine, tmp_path
     address = machine(mac).lease().yiaddr
     assert ARP(bytes(rarp(wire, mac).payload)).pdst == address
     network.client_address(address)
-    assert call_it(network, 1, sun_address(address)).startswith(testing.xdr_opaque(b"sun3"))
+    assert call_it(network, 1, sun_address(address)).startswith(rpc.opaque(b"sun3"))
 
     def file(key):
-        return call_it(network, 2, testing.xdr_opaque(b"sun3") + testing.xdr_opaque(key))
+        return call_it(network, 2, rpc.opaque(b"sun3") + rpc.opaque(key))
 
-    ours, theirs = (testing.xdr_opaque(each) + sun_address(each.decode())
+    ours, theirs = (rpc.opaque(each) + sun_address(each.decode())
                     for each in (b"10.50.1.1", b"10.50.1.8"))
-    assert file(b"root") == ours + testing.xdr_opaque(f"{tmp_path}/root".encode())
-    assert file(b"swap") == ours + testing.xdr_opaque(f"{tmp_path}/swap".encode())
-    assert file(b"install") == theirs + testing.xdr_opaque(b"/install")
-    assert file(b"term") == testing.xdr_opaque(b"") + sun_address("0.0.0.0") + \
-        testing.xdr_opaque(b"vt100")
-    assert file(b"dump") == testing.xdr_opaque(b"") + sun_address("0.0.0.0") + \
-        testing.xdr_opaque(b"")
+    assert file(b"root") == ours + rpc.opaque(f"{tmp_path}/root".encode())
+    assert file(b"swap") == ours + rpc.opaque(f"{tmp_path}/swap".encode())
+    assert file(b"install") == theirs + rpc.opaque(b"/install")
+    assert file(b"term") == rpc.opaque(b"") + sun_address("0.0.0.0") + \
+        rpc.opaque(b"vt100")
+    assert file(b"dump") == rpc.opaque(b"") + sun_address("0.0.0.0") + \
+        rpc.opaque(b"")
     client = nfs.Client(network.client, source=address)
     assert client.mount(f"{tmp_path}/swap", 1) and client.mount(f"{tmp_path}/root", 1)

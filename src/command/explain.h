@@ -30,6 +30,7 @@ struct explained_network {
     size_t stage_count;
 };
 
+/* What there is to tell of a machine, one network after the other. */
 struct explanation {
     struct region region; /* owns everything that the snapshot does not */
     const struct snapshot *snapshot;

@@ -9,6 +9,7 @@
 #include "model/lease.h"
 #include "model/snapshot.h"
 
+/* What a fact is about. */
 enum fact_kind {
     FACT_VALUE,    /* a field of the reply, or an option: "filename", "option routers" */
     FACT_NOT_SENT, /* an option that is configured, and why it is not in the reply */
@@ -35,6 +36,7 @@ enum {
     EXPLAIN_FILES = 8,   /* names of files that a loader is probed with */
 };
 
+/* One stage of one machine, and what an earlier one left behind. */
 struct explain_question {
     const struct snapshot *snapshot;
     const struct subnet *subnet; /* that the server hears the machine in */

@@ -9,6 +9,7 @@
 
 struct lease;
 
+/* What records are found by, one index each. */
 enum lease_key { LEASE_KEY_IDENTIFIER, LEASE_KEY_UUID, LEASE_KEYS };
 
 /* A record's place in one index. */

@@ -14,6 +14,7 @@
 
 enum { LEASE_NOTES_MAX = 1024, LEASE_NOTE_KEY_MAX = 255 };
 
+/* The kinds, as they stand on the disk: none changes its number. */
 enum lease_note_kind {
     NOTE_DATA = 1,   /* a variable; the name with a NUL behind it, as of the next two */
     NOTE_NUMBER,     /* a variable: 8 bytes, network order, in two's complement */

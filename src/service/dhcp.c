@@ -171,15 +171,11 @@ static void say_exhausted(struct dhcp_service *service, const struct dhcp_questi
     journal_step(service->server->journal, &out->step);
 }
 
-/* Carries the plan out. */
-static void apply(struct dhcp_service *service, const struct dhcp_question *question,
-                  const struct datagram *datagram)
+/* The leases that the plan changes: the one it decided on, and those that end beside it. */
+static void apply_changes(struct dhcp_service *service, int64_t wall)
 {
     const struct dhcp_plan *plan = &service->plan;
-    const struct link_address *link;
-    struct outgoing *out;
 
-    out = &service->waiting.list[service->waiting.count];
     switch (plan->change) {
     case CHANGE_OFFER:
         leases_offer(service->leases, &plan->lease, DHCP_OFFERS_MAX);
@@ -195,10 +191,22 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     }
     for (size_t i = 0; i < plan->freed_count; i++) {
         struct lease freed = lease_released(
-            lease_table_by_address(leases_table(service->leases), plan->freed[i]), question->wall);
+            lease_table_by_address(leases_table(service->leases), plan->freed[i]), wall);
 
         leases_store(service->leases, &freed, "it took another address (one-lease-per-client)");
     }
+}
+
+/* Carries the plan out. */
+static void apply(struct dhcp_service *service, const struct dhcp_question *question,
+                  const struct datagram *datagram)
+{
+    const struct dhcp_plan *plan = &service->plan;
+    const struct link_address *link;
+    struct outgoing *out;
+
+    out = &service->waiting.list[service->waiting.count];
+    apply_changes(service, question->wall);
     switch (plan->outcome) {
     case OUTCOME_NO_SUBNET:
         say_no_subnet(service, datagram);

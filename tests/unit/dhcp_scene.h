@@ -279,6 +279,18 @@ static inline uint32_t scene_ask(struct scene *scene, const struct ask *ask)
     return scene->reply.yiaddr;
 }
 
+/* DISCOVER, then REQUEST for what is offered; returns the address that it gets, or 0. */
+static inline uint32_t scene_bind(struct scene *scene, struct ask ask)
+{
+    ask.type = DHCP_DISCOVER;
+    ask.requested = scene_ask(scene, &ask);
+    if (!ask.requested)
+        return 0;
+    ask.type = DHCP_REQUEST;
+    ask.server = SCENE_SERVER;
+    return scene_ask(scene, &ask);
+}
+
 /* The reply's message type; DHCP_BOOTP without one. */
 static inline enum dhcp_type scene_reply_type(const struct scene *scene)
 {

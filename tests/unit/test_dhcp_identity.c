@@ -9,17 +9,6 @@ static struct scene scene;
 #define SUBNET(inside) "subnet 10.50.1.0 netmask 255.255.255.0 { " inside " }\n"
 #define UUID(last)     "\x61\x11\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xf" last
 
-static uint32_t bind_from(struct ask ask)
-{
-    ask.type = DHCP_DISCOVER;
-    ask.requested = scene_ask(&scene, &ask);
-    if (!ask.requested)
-        return 0;
-    ask.type = DHCP_REQUEST;
-    ask.server = SCENE_SERVER;
-    return scene_ask(&scene, &ask);
-}
-
 static struct ask with_uuid(uint8_t mac, const char *uuid)
 {
     return (struct ask){.mac = mac, .options = uuid, .options_length = 19};
@@ -34,10 +23,10 @@ static void every_stage_has_the_machines_lease(void **state)
     (void)state;
     scene_open(&scene, SUBNET("range 10.50.1.10 10.50.1.90;"));
     rom.identifier = "#rom";
-    address = bind_from(rom);
-    assert_int_equal(bind_from((struct ask){.mac = 1}), address);
+    address = scene_bind(&scene, rom);
+    assert_int_equal(scene_bind(&scene, (struct ask){.mac = 1}), address);
     assert_true(scene_why(&scene, "this stage sends none"));
-    assert_int_equal(bind_from(kernel), address);
+    assert_int_equal(scene_bind(&scene, kernel), address);
     assert_int_equal(
         scene_ask(&scene, &(struct ask){.mac = 1, .type = DHCP_REQUEST, .ciaddr = address}),
         address);
@@ -53,29 +42,29 @@ static void clones_stay_two(void **state)
 
     (void)state;
     scene_open(&scene, SUBNET("range 10.50.1.10 10.50.1.90;"));
-    address = bind_from(first);
+    address = scene_bind(&scene, first);
     second.mac = 2;
-    other = bind_from(second);
+    other = scene_bind(&scene, second);
     assert_true(other && other != address);
     assert_true(scene_why(&scene, "22:22:22:22:00:01, at 10.50.1."));
     assert_true(scene_why(&scene, "has the same client identifier: taken for two machines"));
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(bind_from(first), address);
+        assert_int_equal(scene_bind(&scene, first), address);
         assert_true(scene_why(&scene, "22:22:22:22:00:02, at"));
-        assert_int_equal(bind_from(second), other);
+        assert_int_equal(scene_bind(&scene, second), other);
     }
     scene_close(&scene);
 
     scene_open(&scene, SUBNET("range 10.50.1.10;"));
-    assert_int_equal(bind_from(first), 0x0a32010a);
-    assert_int_equal(bind_from(second), 0);
-    assert_int_equal(bind_from(first), 0x0a32010a);
+    assert_int_equal(scene_bind(&scene, first), 0x0a32010a);
+    assert_int_equal(scene_bind(&scene, second), 0);
+    assert_int_equal(scene_bind(&scene, first), 0x0a32010a);
     scene_close(&scene);
 
     /* What nobody reads tells nothing. */
     scene_open(&scene, "ignore-client-uids true;\n" SUBNET("range 10.50.1.10 10.50.1.90;"));
-    bind_from(first);
-    assert_int_not_equal(bind_from(second), 0);
+    scene_bind(&scene, first);
+    assert_int_not_equal(scene_bind(&scene, second), 0);
     assert_null(strstr(scene.plan.why, "two machines"));
     scene_close(&scene);
 }
@@ -87,10 +76,10 @@ static void boards_of_one_uuid_stay_two(void **state)
 
     (void)state;
     scene_open(&scene, SUBNET("range 10.50.1.10 10.50.1.90;"));
-    address = bind_from(with_uuid(1, UUID("\x10")));
-    assert_int_not_equal(bind_from(with_uuid(2, UUID("\x10"))), address);
+    address = scene_bind(&scene, with_uuid(1, UUID("\x10")));
+    assert_int_not_equal(scene_bind(&scene, with_uuid(2, UUID("\x10"))), address);
     assert_true(scene_why(&scene, "has the same UUID"));
-    assert_int_not_equal(bind_from(with_uuid(3, UUID("\x11"))), address);
+    assert_int_not_equal(scene_bind(&scene, with_uuid(3, UUID("\x11"))), address);
     assert_null(strstr(scene.plan.why, "UUID"));
     scene_close(&scene);
 }
@@ -104,25 +93,25 @@ static void new_card_finds_the_old_address(void **state)
     (void)state;
     new.mac = 2;
     scene_open(&scene, SUBNET("range 10.50.1.10 10.50.1.90;"));
-    release.ciaddr = bind_from(old);
+    release.ciaddr = scene_bind(&scene, old);
     scene_ask(&scene, &release);
-    assert_int_equal(bind_from(new), release.ciaddr);
+    assert_int_equal(scene_bind(&scene, new), release.ciaddr);
     assert_true(scene_why(&scene, "its own when it asked as 22:22:22:22:00:01, with the same "
                                   "client identifier"));
     assert_int_equal(scene.leases.count, 1);
     /* Once bound, that is a lease like any other. */
-    assert_int_equal(bind_from(new), release.ciaddr);
+    assert_int_equal(scene_bind(&scene, new), release.ciaddr);
     assert_null(strstr(scene.plan.why, "its own when"));
     scene_close(&scene);
 
     /* What only ended goes to others last: but to the machine itself before them. */
     scene_open(&scene, "default-lease-time 600;\n" SUBNET("range 10.50.1.10 10.50.1.12;"));
-    assert_int_not_equal(bind_from((struct ask){.mac = 8}), 0);
+    assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = 8}), 0);
     scene_pass(&scene, 10);
-    release.ciaddr = bind_from(with_uuid(1, UUID("\x10")));
+    release.ciaddr = scene_bind(&scene, with_uuid(1, UUID("\x10")));
     scene_pass(&scene, 601);
-    assert_int_not_equal(bind_from((struct ask){.mac = 9}), release.ciaddr);
-    assert_int_equal(bind_from(with_uuid(2, UUID("\x10"))), release.ciaddr);
+    assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = 9}), release.ciaddr);
+    assert_int_equal(scene_bind(&scene, with_uuid(2, UUID("\x10"))), release.ciaddr);
     assert_true(scene_why(&scene, "the same UUID"));
     scene_close(&scene);
 }
@@ -138,8 +127,8 @@ static void empty_uuids_tell_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         scene_open(&scene, SUBNET("range 10.50.1.10 10.50.1.90;"));
-        assert_int_not_equal(bind_from(with_uuid(1, empty[i])), 0);
-        assert_int_not_equal(bind_from(with_uuid(2, empty[i])), 0);
+        assert_int_not_equal(scene_bind(&scene, with_uuid(1, empty[i])), 0);
+        assert_int_not_equal(scene_bind(&scene, with_uuid(2, empty[i])), 0);
         assert_null(strstr(scene.plan.why, "UUID"));
         scene_close(&scene);
     }

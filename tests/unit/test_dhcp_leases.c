@@ -9,17 +9,6 @@ static const struct ask discover = {.type = DHCP_DISCOVER, .mac = 1};
 
 #define SUBNET(inside) "subnet 10.50.1.0 netmask 255.255.255.0 { " inside " }\n"
 
-static uint32_t bind_from(struct ask ask)
-{
-    ask.type = DHCP_DISCOVER;
-    ask.requested = scene_ask(&scene, &ask);
-    if (!ask.requested)
-        return 0;
-    ask.type = DHCP_REQUEST;
-    ask.server = SCENE_SERVER;
-    return scene_ask(&scene, &ask);
-}
-
 static uint32_t granted_seconds(void)
 {
     uint32_t seconds = 0;
@@ -69,7 +58,7 @@ static void bootp_lease_becomes_finite(void **state)
     scene_open(&scene, SUBNET("range dynamic-bootp 10.50.1.10 10.50.1.20;"));
     address = scene_ask(&scene, &(struct ask){.mac = 1});
     assert_true(scene.plan.lease.expiry == LEASE_FOREVER);
-    assert_int_equal(bind_from(discover), address);
+    assert_int_equal(scene_bind(&scene, discover), address);
     assert_int_equal(scene.plan.lease.expiry, scene.wall + 43200);
     /* And a BOOTP stage after it has no way to renew. */
     assert_int_equal(scene_ask(&scene, &(struct ask){.mac = 1}), address);
@@ -84,12 +73,12 @@ static void full_pools_give_short_leases(void **state)
                "default-lease-time 3600; min-lease-time 400;\n" SUBNET(
                    "pool { range 10.50.1.10 10.50.1.13; adaptive-lease-time-threshold 50; }"));
     for (uint8_t mac = 1; mac <= 3; mac++) {
-        assert_int_not_equal(bind_from((struct ask){.mac = mac}), 0);
+        assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = mac}), 0);
         assert_int_equal(granted_seconds(), mac > 2 ? 400 : 3600);
     }
     /* Who has a lease keeps what is left of it. */
     scene_pass(&scene, 300);
-    assert_int_not_equal(bind_from(discover), 0);
+    assert_int_not_equal(scene_bind(&scene, discover), 0);
     assert_int_equal(granted_seconds(), 3300);
     scene_close(&scene);
 }
@@ -100,14 +89,14 @@ static void declines_can_be_denied(void **state)
 
     (void)state;
     scene_open(&scene, "abandon-lease-time 60;\n" SUBNET("range 10.50.1.10 10.50.1.20;"));
-    decline.requested = bind_from(discover);
+    decline.requested = scene_bind(&scene, discover);
     scene_ask(&scene, &decline);
     assert_int_equal(scene.plan.lease.state, LEASE_DECLINED);
     assert_int_equal(scene.plan.lease.expiry, scene.wall + 60);
     scene_close(&scene);
 
     scene_open(&scene, "deny declines;\n" SUBNET("range 10.50.1.10 10.50.1.20;"));
-    decline.requested = bind_from(discover);
+    decline.requested = scene_bind(&scene, discover);
     scene_ask(&scene, &decline);
     assert_int_equal(scene.plan.change, CHANGE_NONE);
     assert_true(scene_why(&scene, "declines are denied"));
@@ -122,7 +111,7 @@ static void what_is_for_another_server_is_not_ours(void **state)
 
     (void)state;
     scene_open(&scene, SUBNET("range 10.50.1.10 10.50.1.20;"));
-    address = bind_from(discover);
+    address = scene_bind(&scene, discover);
     for (size_t i = 0; i < 2; i++) {
         struct ask ask = {.type = types[i], .mac = 1, .server = 0x0a3201fe};
 
@@ -133,7 +122,7 @@ static void what_is_for_another_server_is_not_ours(void **state)
         ask.server = SCENE_SERVER;
         scene_ask(&scene, &ask);
         assert_int_equal(scene.plan.change, CHANGE_STORE);
-        address = bind_from(discover);
+        address = scene_bind(&scene, discover);
     }
     scene_close(&scene);
 }
@@ -142,12 +131,12 @@ static void identifiers_can_be_ignored(void **state)
 {
     (void)state;
     scene_open(&scene, "ignore-client-uids true;\n" SUBNET("range 10.50.1.10 10.50.1.20;"));
-    assert_int_not_equal(bind_from((struct ask){.mac = 1, .identifier = "#abc"}), 0);
+    assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = 1, .identifier = "#abc"}), 0);
     assert_int_equal(scene.plan.lease.client_identifier_length, 0);
     scene_close(&scene);
 
     scene_open(&scene, "echo-client-id false;\n" SUBNET("range 10.50.1.10 10.50.1.20;"));
-    assert_int_not_equal(bind_from((struct ask){.mac = 1, .identifier = "#abc"}), 0);
+    assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = 1, .identifier = "#abc"}), 0);
     assert_int_equal(scene.plan.lease.client_identifier_length, 4);
     assert_null(dhcp_message_bytes(&scene.reply, DHCP_OPTION_CLIENT_IDENTIFIER).data);
     scene_close(&scene);
@@ -169,8 +158,8 @@ static void one_lease_per_client(void **state)
     for (int i = 0; i < 2; i++) {
         snprintf(config, sizeof(config), "%s%s", heads[i], networks);
         scene_open(&scene, config);
-        first = bind_from(here);
-        second = bind_from(there);
+        first = scene_bind(&scene, here);
+        second = scene_bind(&scene, there);
         assert_int_equal(second >> 8, 0x0a3c00);
         assert_int_equal(lease_table_by_address(&scene.leases, first)->state,
                          i == 0 ? LEASE_BOUND : LEASE_RELEASED);
@@ -185,8 +174,8 @@ static void one_lease_per_client(void **state)
                  "%s duplicates %s; host h { hardware ethernet 22:22:22:22:00:01; }\n%s", heads[1],
                  i == 0 ? "on" : "off", networks);
         scene_open(&scene, config);
-        first = bind_from(here);
-        assert_int_not_equal(bind_from(there), 0);
+        first = scene_bind(&scene, here);
+        assert_int_not_equal(scene_bind(&scene, there), 0);
         assert_int_equal(lease_table_by_address(&scene.leases, first)->state,
                          i == 0 ? LEASE_BOUND : LEASE_RELEASED);
         scene_close(&scene);
@@ -199,9 +188,9 @@ static void pools_open_and_close(void **state)
     scene_open(&scene, SUBNET("pool { range 10.50.1.10 10.50.1.20; deny after epoch 1800000100; }"
                               "pool { range 10.50.1.30 10.50.1.40;"
                               " allow after 4 2027/01/15 08:01:40; }"));
-    assert_in_range(bind_from(discover), 0x0a32010a, 0x0a320114);
+    assert_in_range(scene_bind(&scene, discover), 0x0a32010a, 0x0a320114);
     scene_pass(&scene, 101);
-    assert_in_range(bind_from(discover), 0x0a32011e, 0x0a320128);
+    assert_in_range(scene_bind(&scene, discover), 0x0a32011e, 0x0a320128);
     scene_close(&scene);
 }
 

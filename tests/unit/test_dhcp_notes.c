@@ -10,17 +10,6 @@ static struct scene scene;
 #define SUBNET(inside) "subnet 10.50.1.0 netmask 255.255.255.0 { " inside " }\n"
 #define RANGE          "range 10.50.1.10 10.50.1.20; "
 
-static uint32_t bind_from(struct ask ask)
-{
-    ask.type = DHCP_DISCOVER;
-    ask.requested = scene_ask(&scene, &ask);
-    if (!ask.requested)
-        return 0;
-    ask.type = DHCP_REQUEST;
-    ask.server = SCENE_SERVER;
-    return scene_ask(&scene, &ask);
-}
-
 static bool logged(const char *text)
 {
     const struct evaluation *e = &scene.plan.evaluation;
@@ -54,10 +43,10 @@ static void variables_stay_with_the_lease(void **state)
 
     (void)state;
     scene_open(&scene, events);
-    address = bind_from(ask);
+    address = scene_bind(&scene, ask);
     assert_true(logged("commit iPXE"));
     ask.user_class = NULL;
-    assert_int_equal(bind_from(ask), address);
+    assert_int_equal(scene_bind(&scene, ask), address);
     assert_true(logged("commit iPXE"));
     assert_true(lease_note_find(notes_at(address), NOTE_NUMBER, &note));
     assert_int_equal(note.value.data[7], DHCP_REQUEST);
@@ -65,7 +54,7 @@ static void variables_stay_with_the_lease(void **state)
     assert_int_equal(note.value.data[0], 0);
     /* Another machine has none of them. */
     ask.mac = 2;
-    assert_int_not_equal(bind_from(ask), 0);
+    assert_int_not_equal(scene_bind(&scene, ask), 0);
     assert_false(logged("commit iPXE"));
     scene_close(&scene);
 }
@@ -77,7 +66,7 @@ static void release_runs_its_statements(void **state)
 
     (void)state;
     scene_open(&scene, events);
-    release.ciaddr = bind_from(ask);
+    release.ciaddr = scene_bind(&scene, ask);
     scene_ask(&scene, &release);
     assert_int_equal(scene.plan.lease.state, LEASE_RELEASED);
     assert_true(logged("release iPXE yes"));
@@ -105,7 +94,7 @@ static void decline_is_an_end(void **state)
                        " \".\", suffix (leased-address, 1)))); }"
                        " on release { log (concat (\"pool release \", binary-to-ascii (10,"
                        " 8, \".\", suffix (leased-address, 1)))); } }"));
-        ask.ciaddr = bind_from((struct ask){.mac = 1});
+        ask.ciaddr = scene_bind(&scene, (struct ask){.mac = 1});
         if (types[i] == DHCP_DECLINE) {
             ask.requested = ask.ciaddr;
             ask.ciaddr = 0;
@@ -124,9 +113,9 @@ static void expiry_runs_its_statements(void **state)
 
     (void)state;
     scene_open(&scene, events);
-    address = bind_from(ask);
+    address = scene_bind(&scene, ask);
     scene_pass(&scene, 300);
-    assert_int_equal(bind_from((struct ask){.mac = 1}), address);
+    assert_int_equal(scene_bind(&scene, (struct ask){.mac = 1}), address);
     scene_pass(&scene, 599);
     scene_end_leases(&scene);
     assert_int_not_equal(notes_at(address).length, 0);
@@ -165,7 +154,7 @@ static void the_handler_is_the_commits(void **state)
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         scene_open(&scene, before);
-        assert_int_not_equal(bind_from((struct ask){.mac = 1, .user_class = kinds[i]}), 0);
+        assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = 1, .user_class = kinds[i]}), 0);
         scene_pass(&scene, 600);
         scene_end_leases(&scene);
         assert_true(logged(lines[i]));
@@ -175,7 +164,7 @@ static void the_handler_is_the_commits(void **state)
     for (size_t i = 0; i < 4; i += 3) {
         scene_open(&scene, before);
         scene_open(&other, after);
-        assert_int_not_equal(bind_from((struct ask){.mac = 1, .user_class = kinds[i]}), 0);
+        assert_int_not_equal(scene_bind(&scene, (struct ask){.mac = 1, .user_class = kinds[i]}), 0);
         old = scene.snapshot;
         scene.snapshot = other.snapshot;
         scene_pass(&scene, 600);
@@ -193,7 +182,7 @@ static void fixed_addresses_keep_nothing(void **state)
     scene_open(&scene, "host h { hardware ethernet 22:22:22:22:00:01; fixed-address 10.50.1.5; }\n"
                        "set x = \"1\"; on commit { log (\"commit\"); }\n"
                        "on expiry { log (\"expiry\"); }\n" SUBNET(RANGE));
-    assert_int_equal(bind_from((struct ask){.mac = 1}), 0x0a320105);
+    assert_int_equal(scene_bind(&scene, (struct ask){.mac = 1}), 0x0a320105);
     assert_true(logged("commit"));
     assert_int_equal(notes_at(0x0a320105).length, 0);
     scene_close(&scene);
@@ -209,30 +198,30 @@ static void classes_have_their_limits(void **state)
         &scene,
         "default-lease-time 600;\n"
         "class \"few\" { match if option user-class = \"x\"; lease limit 2; }\n" SUBNET(RANGE));
-    first = bind_from(ask);
+    first = scene_bind(&scene, ask);
     assert_int_not_equal(first, 0);
     ask.mac = 2;
-    assert_int_not_equal(bind_from(ask), 0);
+    assert_int_not_equal(scene_bind(&scene, ask), 0);
     ask.mac = 3;
-    assert_int_equal(bind_from(ask), 0);
+    assert_int_equal(scene_bind(&scene, ask), 0);
     assert_true(scene_why(&scene, "class few has its 2 leases already"));
     assert_int_equal(scene.plan.outcome, OUTCOME_REFUSED);
     /* Who has one keeps it. */
     ask.mac = 1;
-    assert_int_equal(bind_from(ask), first);
+    assert_int_equal(scene_bind(&scene, ask), first);
     /* Out of the class, it counts no more. */
     ask.user_class = "y";
-    assert_int_equal(bind_from(ask), first);
+    assert_int_equal(scene_bind(&scene, ask), first);
     ask = (struct ask){.mac = 3, .user_class = "x"};
-    assert_int_not_equal(bind_from(ask), 0);
+    assert_int_not_equal(scene_bind(&scene, ask), 0);
     /* And what has ended does not either. */
     scene_pass(&scene, 600);
     ask.mac = 4;
-    assert_int_not_equal(bind_from(ask), 0);
+    assert_int_not_equal(scene_bind(&scene, ask), 0);
     ask.mac = 5;
-    assert_int_not_equal(bind_from(ask), 0);
+    assert_int_not_equal(scene_bind(&scene, ask), 0);
     ask.mac = 6;
-    assert_int_equal(bind_from(ask), 0);
+    assert_int_equal(scene_bind(&scene, ask), 0);
     scene_close(&scene);
 }
 
@@ -247,7 +236,7 @@ static void renewals_past_the_relay_know_it(void **state)
         &scene,
         "class \"port\" { match if option agent.circuit-id = \"eth0\"; filename \"p\"; }\n" SUBNET(
             RANGE));
-    renew.ciaddr = bind_from(ask);
+    renew.ciaddr = scene_bind(&scene, ask);
     assert_int_equal(scene_ask(&scene, &renew), renew.ciaddr);
     assert_true(slice_equal_string(scene.reply.file, "p"));
     assert_null(scene.reply.options[DHCP_OPTION_RELAY_AGENT].data);
@@ -265,15 +254,15 @@ static void reservations_outlive_the_lease(void **state)
     (void)state;
     scene_open(&scene,
                "infinite-is-reserved true; max-lease-time 600;\n" SUBNET("range 10.50.1.10;"));
-    release.ciaddr = bind_from(ask);
+    release.ciaddr = scene_bind(&scene, ask);
     assert_int_equal(scene.plan.lease.expiry, scene.wall + 600);
     scene_ask(&scene, &release);
-    assert_int_equal(bind_from((struct ask){.mac = 2}), 0);
+    assert_int_equal(scene_bind(&scene, (struct ask){.mac = 2}), 0);
     ask.seconds = 0;
-    assert_int_equal(bind_from(ask), release.ciaddr);
+    assert_int_equal(scene_bind(&scene, ask), release.ciaddr);
     scene_pass(&scene, 100000);
-    assert_int_equal(bind_from((struct ask){.mac = 2}), 0);
-    assert_int_equal(bind_from(ask), release.ciaddr);
+    assert_int_equal(scene_bind(&scene, (struct ask){.mac = 2}), 0);
+    assert_int_equal(scene_bind(&scene, ask), release.ciaddr);
     scene_close(&scene);
 }
 
@@ -289,8 +278,8 @@ static void freed_leases_are_released(void **state)
     scene_open(&scene, "one-lease-per-client true; set kind = option user-class;\n"
                        "on release { log (concat (\"release \", kind)); }\n" SUBNET(
                            RANGE) "subnet 10.60.0.0 netmask 255.255.255.0 { range 10.60.0.10; }\n");
-    assert_int_not_equal(bind_from(here), 0);
-    address = bind_from(there);
+    assert_int_not_equal(scene_bind(&scene, here), 0);
+    address = scene_bind(&scene, there);
     assert_int_equal(address, 0x0a3c000a);
     assert_int_equal(scene.plan.freed_count, 1);
     assert_true(logged("release here"));
@@ -311,7 +300,7 @@ static void notes_are_bounded(void **state)
         (size_t)snprintf(config, sizeof(config), "set a = \"%0900d\"; set b = \"%0900d\";", 1, 2);
     snprintf(config + length, sizeof(config) - length, "%s", SUBNET(RANGE));
     scene_open(&scene, config);
-    address = bind_from((struct ask){.mac = 1});
+    address = scene_bind(&scene, (struct ask){.mac = 1});
     assert_int_not_equal(address, 0);
     assert_in_range(notes_at(address).length, 900, LEASE_NOTES_MAX);
     assert_true(scene.plan.evaluation.exhausted);

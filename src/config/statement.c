@@ -22,7 +22,7 @@
 
 static read_statement read_text, read_address_setting, read_lease_time, read_seconds, read_moment,
     read_byte, read_flag_setting, read_authoritative, read_not, read_permission, read_directory,
-    read_console, read_not_known, read_stray_else;
+    read_console, read_subnet6, read_stray_else;
 
 /* Ordered by name. bootwire.conf(5) has an entry for each. */
 static const struct statement statements[] = {
@@ -157,7 +157,7 @@ static const struct statement statements[] = {
     {"state-directory", GLOBAL, read_directory, PARAMETER_STATE_DIRECTORY},
     {"subclass", ANYWHERE, read_subclass, NO_PARAMETER},
     {"subnet", NETWORKS, read_subnet, NO_PARAMETER},
-    {"subnet6", ANYWHERE, read_not_known, NO_PARAMETER},
+    {"subnet6", ANYWHERE, read_subnet6, NO_PARAMETER},
     {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
     {"switch", ANYWHERE, read_switch, NO_PARAMETER},
     {"tftp-root", ANYWHERE, read_directory, PARAMETER_TFTP_ROOT},
@@ -604,22 +604,15 @@ static bool read_console(struct parser *parser, const struct statement *statemen
     return true;
 }
 
-/* A statement of dhcpd's that this version refuses, since leaving it out would change what clients
- * get. An `if` takes its `else` and `elsif` with it. */
-static bool read_not_known(struct parser *parser, const struct statement *statement,
-                           struct token keyword)
+/* DHCPv6's declaration: who reads it as nothing would be believed to serve it. */
+static bool read_subnet6(struct parser *parser, const struct statement *statement,
+                         struct token keyword)
 {
-    parser_error(parser, keyword.where, "bootwire does not know `%s` yet", statement->name);
-    for (;;) {
-        while (parser->token.kind != TOKEN_END && !token_is_mark(&parser->token, '{') &&
-               !token_is_mark(&parser->token, ';') && !token_is_mark(&parser->token, '}'))
-            parser_take(parser);
-        if (token_is_mark(&parser->token, '{') || token_is_mark(&parser->token, ';'))
-            parser_skip_statement(parser);
-        if (!token_is_word(&parser->token, "else") && !token_is_word(&parser->token, "elsif") &&
-            !token_is_word(&parser->token, "elseif"))
-            return true;
-    }
+    (void)statement;
+    parser_error(parser, keyword.where,
+                 "bootwire does not serve DHCPv6: `subnet6` belongs in another server's file");
+    parser_skip_statement(parser);
+    return true;
 }
 
 /* An `else` or `elsif` that follows no `if`. */

@@ -264,7 +264,7 @@ static const struct placed {
 };
 
 /* Statements that are refused. */
-static const struct placed not_known[] = {
+static const struct placed refused[] = {
     {"subnet6", GLOBAL, NULL},
 };
 
@@ -317,9 +317,10 @@ static void expect_one(const struct placed *placed, const char *rest,
         snprintf(text, sizeof(text), HOST, statement);
     else
         snprintf(text, sizeof(text), SUBNET, statement);
-    snprintf(expected, sizeof(expected), "%s`%s`%s",
-             severity == DIAGNOSTIC_ERROR ? "bootwire does not know " : "", placed->name,
-             severity == DIAGNOSTIC_ERROR ? " yet" : " has no effect in bootwire");
+    snprintf(expected, sizeof(expected), "%s`%s` %s",
+             severity == DIAGNOSTIC_ERROR ? "bootwire does not serve DHCPv6: " : "", placed->name,
+             severity == DIAGNOSTIC_ERROR ? "belongs in another server's file"
+                                          : "has no effect in bootwire");
     snapshot = parse(text, &diagnostics);
     if (diagnostics.count != 1)
         fail_msg("%s: %zu messages", text, diagnostics.count);
@@ -346,12 +347,12 @@ static void what_has_no_effect_is_said(void **state)
     }
 }
 
-static void what_is_not_known_is_refused(void **state)
+static void what_is_of_dhcpv6_is_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(not_known); i++) {
-        expect_one(&not_known[i], "some thing = \"}\";", DIAGNOSTIC_ERROR);
-        expect_one(&not_known[i], "some thing = \"}\" { a; { b; } }\nelsif x { c; } else { d; }",
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        expect_one(&refused[i], "2001:db8::/32;", DIAGNOSTIC_ERROR);
+        expect_one(&refused[i], "2001:db8::/32 { range6 2001:db8::1; a \"}\"; { b; } }",
                    DIAGNOSTIC_ERROR);
     }
 }
@@ -393,8 +394,8 @@ static bool is_tested(const char *name)
         if (strcmp(without_effect[i].name, name) == 0)
             return true;
     }
-    for (size_t i = 0; i < COUNT(not_known); i++) {
-        if (strcmp(not_known[i].name, name) == 0)
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        if (strcmp(refused[i].name, name) == 0)
             return true;
     }
     return false;
@@ -469,7 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_setter_sets),
         cmocka_unit_test(what_has_no_effect_is_said),
-        cmocka_unit_test(what_is_not_known_is_refused),
+        cmocka_unit_test(what_is_of_dhcpv6_is_refused),
         cmocka_unit_test(executables_are_read),
         cmocka_unit_test(every_statement_has_a_test),
         cmocka_unit_test(the_manual_has_every_entry),

@@ -113,22 +113,32 @@ static void a_full_batch_is_a_crowd(void **state)
     close(plain);
 }
 
+/* The kernel begins to stamp datagrams some time after the first socket on the machine wants it:
+ * until then they count as if they had not waited. */
 static void waiting_is_counted(void **state)
 {
     const struct timespec pause = {0, 60000000};
-    struct heard heard;
-    int plain;
+    int stamped = socket(AF_INET, SOCK_DGRAM, 0), one = 1;
+    unsigned waited = 0;
 
     (void)state;
-    open_heard(&heard, 1, 1);
-    plain = open_plain();
-    send_some(plain, 1);
-    nanosleep(&pause, NULL);
-    loop_run(heard.loop);
-    assert_in_range(heard.waited_ms, 50, 999999);
-    assert_int_equal(heard.crowded, 0);
-    close_heard(&heard);
-    close(plain);
+    assert_int_equal(setsockopt(stamped, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)), 0);
+    for (unsigned attempt = 0; attempt < 50 && waited < 50; attempt++) {
+        struct heard heard;
+        int plain;
+
+        open_heard(&heard, 1, 1);
+        plain = open_plain();
+        send_some(plain, 1);
+        nanosleep(&pause, NULL);
+        loop_run(heard.loop);
+        waited = heard.waited_ms;
+        assert_int_equal(heard.crowded, 0);
+        close_heard(&heard);
+        close(plain);
+    }
+    close(stamped);
+    assert_in_range(waited, 50, 999999);
 }
 
 static unsigned turns;

@@ -17,7 +17,8 @@ enum {
      * fast as one. More at once would only be a burst that receivers drop. */
     BATCH = 32,
     ROUNDS = 8,
-    SHED_MS = 60,                 /* a DISCOVER that waited longer comes too late */
+    SHED_MS = 200,                /* a DISCOVER that waited longer comes too late: who sent it asks
+                                     again after a second, at the soonest */
     WAITING_MAX = BATCH * ROUNDS, /* replies that wait for one commit */
     LINKS_FRESH_MS = 1000,        /* how long a list of interfaces is good */
     QUIET_MS = 1000,              /* between two log lines about what a flood would repeat */

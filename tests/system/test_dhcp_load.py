@@ -9,7 +9,7 @@ from bootwire_testing import (ACK, DISCOVER, OFFER, REQUEST, DhcpReply, address_
 SUBNET = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250; }\n"
 BATCH = 32  # requests that the server reads at a time
 CROWD = 100
-LATE = 0.15  # seconds: longer than a DISCOVER may wait
+LATE = 0.35  # seconds: longer than a DISCOVER may wait
 
 
 def ask_while_it_sleeps(running, client, count, *last):

@@ -119,7 +119,8 @@ bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *c
     return read_address(parser, address);
 }
 
-/* A number as C and dhcpd write it: decimal, 0x hexadecimal, 0 octal, with a sign. */
+/* A number as C and dhcpd write it: decimal, 0x hexadecimal, 0 octal; a sign may stand before
+ * digits only. */
 bool number_of(struct slice text, int64_t *number)
 {
     size_t i = 0;
@@ -131,7 +132,8 @@ bool number_of(struct slice text, int64_t *number)
         negative = true;
         i++;
     }
-    if (text.length - i > 2 && text.data[i] == '0' && tolower(text.data[i + 1]) == 'x') {
+    if (!negative && text.length - i > 2 && text.data[i] == '0' &&
+        tolower(text.data[i + 1]) == 'x') {
         base = 16;
         i += 2;
     } else if (text.length - i > 1 && text.data[i] == '0') {
@@ -319,28 +321,48 @@ static const char *next_hardware_kind(size_t index)
                                                                       : NULL;
 }
 
-static const struct hardware_kind *read_hardware_kind(struct parser *parser)
+/* `unknown-17`: a kind by its number; as in dhcpd, what is no number behind the dash is 0. */
+static bool read_numbered_kind(struct parser *parser, struct hardware_kind *kind)
 {
-    for (size_t i = 0; next_hardware_kind(i); i++) {
-        if (parser_take_word(parser, hardware_kinds[i].name))
-            return &hardware_kinds[i];
-    }
-    parser_expected(parser, "`ethernet`, `token-ring`, `fddi` or `infiniband`");
-    return NULL;
+    static const char prefix[] = "unknown-";
+    size_t length = sizeof(prefix) - 1;
+    struct slice text = parser->token.text;
+    unsigned number = 0;
+
+    if (parser->token.kind != TOKEN_WORD || text.length < length ||
+        memcmp(text.data, prefix, length) != 0)
+        return false;
+    for (size_t i = length; i < text.length && isdigit(text.data[i]); i++)
+        number = (number * 10 + (unsigned)(text.data[i] - '0')) & UINT8_MAX;
+    *kind = (struct hardware_kind){"unknown", (uint8_t)number, 0};
+    parser_take(parser);
+    return true;
 }
 
-bool read_hardware(struct parser *parser, struct hardware *hardware)
+static bool read_hardware_kind(struct parser *parser, struct hardware_kind *kind)
 {
-    const struct hardware_kind *kind = read_hardware_kind(parser);
+    for (size_t i = 0; next_hardware_kind(i); i++) {
+        if (parser_take_word(parser, hardware_kinds[i].name)) {
+            *kind = hardware_kinds[i];
+            return true;
+        }
+    }
+    return read_numbered_kind(parser, kind) ||
+           parser_expected(parser, "`ethernet`, `token-ring`, `fddi` or `infiniband`");
+}
+
+/* The bytes of a hardware address; `*count` takes their number, of which only so many are kept as
+ * DHCP carries. */
+static bool read_hardware_bytes(struct parser *parser, struct hardware *hardware, unsigned *count)
+{
+    enum { ADDRESS_BYTES = 20 }; /* of an InfiniBand link */
     static const char what[] = "a byte of the hardware address in hexadecimal, as in "
                                "00:0c:29:3e:5f:01";
     struct position where = parser->token.where;
     struct slice text = parser->token.text;
     uint8_t octet = 0;
 
-    if (!kind)
-        return false;
-    *hardware = (struct hardware){.type = kind->type};
+    *count = 0;
     if (parser->token.kind == TOKEN_WORD && memchr(text.data, '-', text.length)) {
         parser_error(parser, where, "a hardware address has `:` between its bytes, not `-`");
         return false;
@@ -348,17 +370,41 @@ bool read_hardware(struct parser *parser, struct hardware *hardware)
     do {
         if (!read_octet(parser, what, &octet))
             return false;
-        if (hardware->length == HARDWARE_ADDRESS_MAX) {
-            parser_error(parser, where, "a hardware address has at most %d bytes",
-                         HARDWARE_ADDRESS_MAX);
+        if (*count == ADDRESS_BYTES) {
+            parser_error(parser, where, "a hardware address has at most %d bytes", ADDRESS_BYTES);
             return false;
         }
-        hardware->address[hardware->length++] = octet;
+        if (*count < HARDWARE_ADDRESS_MAX)
+            hardware->address[hardware->length++] = octet;
+        ++*count;
     } while (parser_take_mark(parser, ':'));
-    if (kind->length > 0 && hardware->length != kind->length)
+    return true;
+}
+
+bool read_hardware(struct parser *parser, struct hardware *hardware)
+{
+    struct hardware_kind kind = {0};
+    struct position where;
+    unsigned count = 0;
+
+    if (!read_hardware_kind(parser, &kind))
+        return false;
+    *hardware = (struct hardware){.type = kind.type};
+    where = parser->token.where;
+    if (!token_is_mark(&parser->token, ';') && !read_hardware_bytes(parser, hardware, &count))
+        return false;
+    if (count == 0)
+        parser_warning(parser, where, "here is no address: no machine will match");
+    else if (count > HARDWARE_ADDRESS_MAX)
+        parser_warning(parser, where,
+                       "this address has %u bytes, and DHCP carries %d: no machine will match",
+                       count, HARDWARE_ADDRESS_MAX);
+    else if (kind.length > 0 && count != kind.length)
         parser_warning(parser, where,
                        "this address has %u bytes, and one of %s has %u: no machine will match",
-                       hardware->length, kind->name, kind->length);
+                       count, kind.name, kind.length);
+    if (count > HARDWARE_ADDRESS_MAX)
+        hardware->length = 0;
     return true;
 }
 

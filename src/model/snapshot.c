@@ -382,13 +382,22 @@ const struct setting *scope_view_find(const struct scope_view *view, enum settin
     return NULL;
 }
 
+/* Whether the value is four bytes of seconds: a computed one of another length counts for none. */
+static bool is_seconds(enum parameter parameter)
+{
+    return parameter == PARAMETER_DEFAULT_LEASE_TIME || parameter == PARAMETER_MIN_LEASE_TIME ||
+           parameter == PARAMETER_MAX_LEASE_TIME || parameter == PARAMETER_ABANDON_SECONDS ||
+           parameter == PARAMETER_BOOTP_LEASE_SECONDS || parameter == PARAMETER_BOOTP_LEASE_CUTOFF;
+}
+
 uint32_t scope_view_number(const struct scope_view *view, enum parameter parameter,
                            uint32_t otherwise)
 {
     const struct setting *setting = scope_view_find(view, SPACE_PARAMETER, parameter);
     uint32_t number = 0;
 
-    if (!setting || setting->value.length == 0 || setting->value.length > 4)
+    if (!setting || setting->value.length == 0 || setting->value.length > 4 ||
+        (is_seconds(parameter) && setting->value.length != 4))
         return otherwise;
     for (size_t i = 0; i < setting->value.length; i++)
         number = number << 8 | setting->value.data[i];

@@ -17,6 +17,16 @@ static struct block *class_of(struct parser *parser, const char *name)
     return names_get(parser, NAME_CLASS, 0, slice_of_string(name));
 }
 
+/* A class may have an empty name. */
+static bool read_class_name(struct parser *parser, const char *what, const char **name)
+{
+    if (parser->token.text.length > 0)
+        return read_name(parser, what, name);
+    *name = "";
+    parser_take(parser);
+    return true;
+}
+
 struct block *known_class(struct parser *parser)
 {
     struct position where = parser->token.where;
@@ -27,7 +37,7 @@ struct block *known_class(struct parser *parser)
         parser_expected(parser, "the name of a class in quotes");
         return NULL;
     }
-    if (!read_name(parser, "the name of a class", &name))
+    if (!read_class_name(parser, "the name of a class", &name))
         return NULL;
     class = class_of(parser, name);
     if (!class)
@@ -42,7 +52,7 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
     struct block *class = NULL;
     const char *name = NULL;
     bool good = parser->token.kind == TOKEN_STRING
-                    ? read_name(parser, "the name of the class", &name)
+                    ? read_class_name(parser, "the name of the class", &name)
                     : parser_expected(parser, "the name of the class in quotes");
 
     (void)statement;
@@ -61,23 +71,24 @@ bool read_class(struct parser *parser, const struct statement *statement, struct
     return parser_read_block(parser, class, good);
 }
 
-/* `subclass "CLASS" KEY;` or `subclass "CLASS" KEY { ... }` */
 /* The value that makes a packet a member. */
 static bool read_subclass_key(struct parser *parser, struct slice *value)
 {
-    const struct expression *key;
+    uint8_t bytes[OPTION_VALUE_MAX];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct position where = parser->token.where;
 
-    if (!read_data_expression(parser, &key))
+    if (!read_data(parser, &w))
         return false;
-    if (key->kind != EXPRESSION_CONSTANT) {
-        parser_error(parser, key->where,
-                     "expected text in quotes or bytes in hexadecimal, as in 1:00:0c:29:3e:5f:01");
+    if (w.failed) {
+        parser_error(parser, where, "this value is longer than any that a packet has");
         return false;
     }
-    *value = key->constant;
+    *value = region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
     return true;
 }
 
+/* `subclass "CLASS" KEY;` or `subclass "CLASS" KEY { ... }` */
 bool read_subclass(struct parser *parser, const struct statement *statement, struct token keyword)
 {
     struct block *class = known_class(parser), *block;

@@ -19,7 +19,9 @@ bool read_group(struct parser *parser, const struct statement *statement, struct
 
     (void)statement;
     if (!token_is_mark(&parser->token, '{'))
-        good = read_name(parser, "`{`", &block->name);
+        good = is_identifier(&parser->token) || parser->token.kind == TOKEN_STRING
+                   ? read_name(parser, "`{`", &block->name)
+                   : parser_expected(parser, "`{`");
     return parser_read_block(parser, block, good);
 }
 
@@ -150,7 +152,7 @@ bool read_hardware_statement(struct parser *parser, const struct statement *stat
     (void)statement;
     if (!read_hardware(parser, &hardware) || !parser_end_statement(parser))
         return false;
-    if (block->hardware.length > 0)
+    if (block->hardware.length > 0 || block->hardware.type > 0)
         parser_error(parser, keyword.where,
                      "this host has a hardware address already: declare another host for this one");
     block->hardware = hardware;

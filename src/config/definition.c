@@ -3,6 +3,17 @@
 
 #include <string.h>
 
+/* Digits alone: dhcpd reads definitions without `0x`. */
+static bool read_plain_number(struct parser *parser, const char *what, int64_t greatest,
+                              int64_t *number)
+{
+    struct slice text = parser->token.text;
+
+    if (parser->token.kind == TOKEN_WORD && text.length > 1 && strchr("xX", text.data[1]))
+        return parser_expected(parser, what);
+    return read_number(parser, what, 0, greatest, number);
+}
+
 /* `option space NAME [code width N] [length width N] [hash size N];` */
 bool read_space_definition(struct parser *parser)
 {
@@ -28,7 +39,7 @@ bool read_space_definition(struct parser *parser)
         if (!parser_take_word(parser, hash ? "size" : "width"))
             return parser_expected(parser, hash ? "`size`" : "`width`");
         where = parser->token.where;
-        if (!read_number(parser, "a number", hash ? 1 : 0, hash ? INT32_MAX : 4, &width))
+        if (!read_plain_number(parser, "a number", hash ? INT32_MAX : 4, &width))
             return false;
         if (!hash && (width == 3 || (code ? width == 0 : width == 4))) {
             parser_error(parser, where,
@@ -58,7 +69,7 @@ static bool read_integer_type(struct parser *parser, bool has_sign, enum dhcp_at
     if (!parser_take_word(parser, "integer"))
         return parser_expected(parser, "`integer`");
     where = parser->token.where;
-    if (!read_number(parser, "a width of 8, 16 or 32 bits", 8, 32, &width))
+    if (!read_plain_number(parser, "a width of 8, 16 or 32 bits", 32, &width))
         return false;
     if (width != 8 && width != 16 && width != 32) {
         parser_error(parser, where, "the width of a number is 8, 16 or 32 bits");
@@ -217,7 +228,7 @@ bool read_option_definition(struct parser *parser, const struct token *name)
     }
     made->name = region_string_of_slice(parser->region, own);
     parser_take(parser);
-    if (!read_number(parser, "the option's code", 0, INT32_MAX, &code))
+    if (!read_plain_number(parser, "the option's code", UINT32_MAX, &code))
         return false;
     made->code = (unsigned)code;
     if (!parser_take_mark(parser, '='))

@@ -2,6 +2,7 @@
 #include "config/parser.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* What a place wants: it decides how a word of digits reads, as a number or as hexadecimal bytes.
@@ -276,6 +277,20 @@ static bool parse_call(struct parser *parser, struct expression *expression, uns
     return takes_mark(parser, ')');
 }
 
+/* Words that have no value; these have one in dhcpd, the number of a state or of an answer. */
+static bool is_lost_keyword(struct slice word)
+{
+    static const char *const numbers[] = {"booting", "bound",   "nxdomain", "rebind",
+                                          "renew",   "request", "select"};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (strlen(numbers[i]) == word.length &&
+            strncasecmp(numbers[i], (const char *)word.data, word.length) == 0)
+            return false;
+    }
+    return is_keyword(word);
+}
+
 static bool parse_variable(struct parser *parser, unsigned depth, struct expression *expression)
 {
     static const char what[] = "an expression";
@@ -285,7 +300,8 @@ static bool parse_variable(struct parser *parser, unsigned depth, struct express
 
     if (statement_by_name(parser->token.text) ||
         memchr(parser->token.text.data, '.', parser->token.text.length) ||
-        token_is_word(&parser->token, "and") || token_is_word(&parser->token, "or"))
+        is_lost_keyword(parser->token.text) || token_is_word(&parser->token, "and") ||
+        token_is_word(&parser->token, "or"))
         return parser_expected(parser, what);
     if (!read_name(parser, what, &expression->name))
         return false;
@@ -302,6 +318,12 @@ static bool parse_variable(struct parser *parser, unsigned depth, struct express
 }
 
 static bool parse_not(struct parser *parser, unsigned depth, struct expression *expression);
+
+/* `0x1f` is a number in statements, but not in expressions. */
+static bool begins_hexadecimal(struct slice text)
+{
+    return text.length > 1 && text.data[0] == '0' && (text.data[1] == 'x' || text.data[1] == 'X');
+}
 
 /* The words that are followed by something other than parentheses with a list. */
 static bool parse_word(struct parser *parser, enum want want, unsigned depth,
@@ -333,6 +355,8 @@ static bool parse_word(struct parser *parser, enum want want, unsigned depth,
         expression->kind = function->kind;
         return parse_arguments(parser, function->form, depth, expression);
     }
+    if (begins_hexadecimal(parser->token.text))
+        return parser_expected(parser, "a number or bytes without `0x`");
     if (want == WANT_NUMBER && number_of(parser->token.text, &expression->number)) {
         expression->kind = EXPRESSION_NUMBER;
         parser_take(parser);

@@ -87,11 +87,10 @@ static bool write_text(struct parser *parser, enum dhcp_atom atom, struct writer
     return true;
 }
 
-static bool write_data(struct parser *parser, enum dhcp_atom atom, struct writer *w)
+bool read_data(struct parser *parser, struct writer *w)
 {
     static const char what[] = "text in quotes or bytes in hexadecimal, as in 01:a0:ff";
 
-    (void)atom;
     if (parser->token.kind == TOKEN_STRING) {
         writer_slice(w, parser_take(parser).text);
         return true;
@@ -104,6 +103,12 @@ static bool write_data(struct parser *parser, enum dhcp_atom atom, struct writer
         writer_u8(w, octet);
     } while (parser_take_mark(parser, ':'));
     return true;
+}
+
+static bool write_data(struct parser *parser, enum dhcp_atom atom, struct writer *w)
+{
+    (void)atom;
+    return read_data(parser, w);
 }
 
 static bool write_flag(struct parser *parser, enum dhcp_atom atom, struct writer *w)
@@ -406,11 +411,25 @@ bool read_uid(struct parser *parser, const struct statement *statement, struct t
 
     (void)statement;
     (void)keyword;
-    if (!write_data(parser, DHCP_ATOM_DATA, &w) || !parser_end_statement(parser))
+    if (!read_data(parser, &w) || !parser_end_statement(parser))
         return false;
     parser->block->client_identifier =
         region_slice(&parser->snapshot->region, slice_of(bytes, w.length));
     return true;
+}
+
+/* `v6relopt NUMBER NAME VALUE;`, behind the keyword: of DHCPv6's relays, which nobody hears here.
+ */
+static bool pass_relay_identifier(struct parser *parser, struct position where)
+{
+    uint8_t bytes[OPTION_VALUE_MAX];
+    struct writer w = writer_of(bytes, sizeof(bytes));
+    struct option_reference option;
+    int64_t relay;
+
+    parser_ignore(parser, "host-identifier v6relopt", where);
+    return read_number(parser, "the number of a relay", 0, INT32_MAX, &relay) &&
+           read_option_name(parser, &option) && read_value_to_end(parser, &option, &w);
 }
 
 /* `host-identifier option NAME VALUE;` */
@@ -422,7 +441,8 @@ bool read_host_identifier(struct parser *parser, const struct statement *stateme
     struct option_reference option;
 
     (void)statement;
-    (void)keyword;
+    if (parser_take_word(parser, "v6relopt"))
+        return pass_relay_identifier(parser, keyword.where);
     if (!parser_take_word(parser, "option"))
         return parser_expected(parser, "`option`");
     if (!read_option_name(parser, &option) || !read_value_to_end(parser, &option, &w))

@@ -1,5 +1,6 @@
 #include "config/parser.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,19 +287,41 @@ static void misplaced_statement(struct parser *parser, const struct statement *s
                  block_kind_name(parser->block->kind), places);
 }
 
+/* Whether dhcpd takes this word for a number in hexadecimal, and finds it too large or none. */
+static bool is_bad_number(struct slice word)
+{
+    size_t digits = 1; /* the first letter may be any */
+
+    while (digits < word.length && isxdigit(word.data[digits]))
+        digits++;
+    return digits == word.length && (!isxdigit(word.data[0]) || digits > 2);
+}
+
+static bool is_byte(struct slice word)
+{
+    return word.length <= 2 && isxdigit(word.data[0]) && isxdigit(word.data[word.length - 1]);
+}
+
 /* dhcpd takes a word that it does not know for an expression, and passes over it. */
 static bool is_bare_word(const struct parser *parser, const struct token *word)
 {
     struct lexer ahead = parser->lexer;
     struct token next = lexer_next(&ahead);
 
+    /* What dhcpd writes into its leases of a host that a program declared. */
+    bool of_host = parser->block->kind == BLOCK_HOST &&
+                   (token_is_word(word, "dynamic") || token_is_word(word, "deleted"));
+
     return !memchr(word->text.data, '.', word->text.length) &&
-           (token_is_mark(&next, ';') || token_is_mark(&next, '='));
+           (of_host || !is_keyword(word->text)) && !is_bad_number(word->text) &&
+           (token_is_mark(&next, ';') || token_is_mark(&next, '=') ||
+            (token_is_mark(&next, ':') && is_byte(word->text)));
 }
 
 static void pass_bare_word(struct parser *parser)
 {
     struct token word = parser_take(parser);
+    const struct dhcp_option_definition *option = dhcp_option_by_name(word.text);
     /* The search takes longer than the rest: a file may be full of such words. */
     const char *nearest = sources_warnings_full(parser->sources)
                               ? NULL
@@ -307,13 +330,19 @@ static void pass_bare_word(struct parser *parser)
     char found[TOKEN_TEXT_SIZE];
 
     token_text(found, &word);
-    if (nearest)
+    if (option)
+        parser_warning(parser, word.where,
+                       "%s is an option, so this has no effect: write `option %s ...;`", found,
+                       option->name);
+    else if (nearest)
         parser_warning(parser, word.where,
                        "there is no statement %s, so this has no effect; the nearest one is `%s`",
                        found, nearest);
     else
         parser_warning(parser, word.where, "there is no statement %s, so this has no effect",
                        found);
+    while (parser_take_mark(parser, ':') && is_byte(parser->token.text))
+        parser_take(parser);
     if (parser_take_mark(parser, '=') && !read_data_expression(parser, &unused)) {
         parser_skip_statement(parser);
         return;
@@ -326,7 +355,10 @@ static void pass_bare_word(struct parser *parser)
 static bool may_be_conditional(const struct statement *statement)
 {
     return statement->contexts == (1u << BLOCK_KIND_COUNT) - 1 && statement->read != read_include &&
-           statement->read != read_class && statement->read != read_subclass;
+           statement->read != read_class && statement->read != read_subclass &&
+           statement->parameter != PARAMETER_SERVER_IDENTIFIER &&
+           strcmp(statement->name, "lease-id-format") != 0 &&
+           strcmp(statement->name, "server-duid") != 0;
 }
 
 /* What stands in these is read for its own errors even where they may not stand: most likely a `}`
@@ -338,12 +370,24 @@ static bool is_declaration(const struct statement *statement)
            statement->read == read_class;
 }
 
+/* `authoritative on;` under a condition: the flag may be set for a packet, with a value. */
+static bool is_flag_of_packet(const struct parser *parser, const struct token *word)
+{
+    struct lexer ahead = parser->lexer;
+    struct token next;
+
+    if (parser->bodies == 0 || !token_is_word(word, "authoritative"))
+        return false;
+    next = lexer_next(&ahead);
+    return !token_is_mark(&next, ';');
+}
+
 static void parse_statement(struct parser *parser)
 {
     struct token keyword = parser->token;
     const struct statement *statement;
 
-    if (token_is_mark(&keyword, '%')) {
+    if (token_is_mark(&keyword, '%') && parser->bodies == 0) {
         parser_warning(parser, keyword.where, "`%%` begins no statement: this has no effect");
         parser_take(parser);
         parser_skip_statement(parser);
@@ -356,6 +400,12 @@ static void parse_statement(struct parser *parser)
         return;
     }
     statement = statement_by_name(keyword.text);
+    if (statement && is_flag_of_packet(parser, &keyword)) {
+        parser_take(parser);
+        if (!read_server_option(parser, statement->name, keyword))
+            parser_skip_statement(parser);
+        return;
+    }
     if (statement && (statement->contexts & ALLOWED_IN(parser->block->kind))) {
         parser_take(parser);
         if (parser->bodies > 0 && !may_be_conditional(statement)) {
@@ -368,7 +418,7 @@ static void parse_statement(struct parser *parser)
             parser_skip_statement(parser);
         return;
     }
-    if (!statement && !dhcp_option_by_name(keyword.text) && is_bare_word(parser, &keyword)) {
+    if (!statement && is_bare_word(parser, &keyword)) {
         pass_bare_word(parser);
         return;
     }

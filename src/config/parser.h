@@ -97,6 +97,11 @@ struct statement {
 
 #define ALLOWED_IN(kind) (1u << (kind))
 
+/* Whether a token is one word to dhcpd: it has a letter, and no dot (statement.c). */
+bool is_identifier(const struct token *token);
+/* Whether the language keeps this word for itself, though it begins no statement (keyword.c). */
+bool is_keyword(struct slice word);
+
 /* Every statement, ordered by name; `*count` takes their number. */
 const struct statement *statement_table(size_t *count);
 const struct statement *statement_by_name(struct slice name);
@@ -171,6 +176,8 @@ bool read_hardware(struct parser *parser, struct hardware *hardware);
 bool read_octet(struct parser *parser, const char *what, uint8_t *octet);
 /* A name: words, or a string; it is copied into the snapshot's region. */
 bool read_name(struct parser *parser, const char *what, const char **name);
+/* Text in quotes, or bytes in hexadecimal with colons between them (option.c). */
+bool read_data(struct parser *parser, struct writer *w);
 /* A whole value of an option's form, to its end (option.c). */
 bool read_option_value(struct parser *parser, const struct dhcp_form *form, struct writer *w);
 

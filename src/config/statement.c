@@ -155,7 +155,7 @@ static const struct statement statements[] = {
     {"spawn", ALLOWED_IN(BLOCK_CLASS), read_spawn, NO_PARAMETER},
     {"stash-agent-options", ANYWHERE, read_flag_setting, PARAMETER_STASH_AGENT_OPTIONS},
     {"state-directory", GLOBAL, read_directory, PARAMETER_STATE_DIRECTORY},
-    {"subclass", ANYWHERE, read_subclass, NO_PARAMETER},
+    {"subclass", ANYWHERE & ~CLASSES, read_subclass, NO_PARAMETER},
     {"subnet", NETWORKS, read_subnet, NO_PARAMETER},
     {"subnet6", ANYWHERE, read_subnet6, NO_PARAMETER},
     {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
@@ -214,6 +214,9 @@ const struct statement *server_option(struct slice name)
     };
     const struct statement *statement = statement_by_name(name);
 
+    /* An option of its own: option 54. */
+    if (statement && statement->parameter == PARAMETER_SERVER_IDENTIFIER)
+        return NULL;
     for (size_t i = 0; statement && i < sizeof(readers) / sizeof(readers[0]); i++) {
         if (statement->read == readers[i])
             return statement->read == read_authoritative ? server_flags : statement;
@@ -245,8 +248,7 @@ static bool read_computed(struct parser *parser, const struct statement *stateme
     return true;
 }
 
-/* One word to dhcpd: it has a letter, and no dot. */
-static bool is_identifier(const struct token *token)
+bool is_identifier(const struct token *token)
 {
     bool has_letter = false;
 
@@ -343,14 +345,42 @@ static bool read_address_setting(struct parser *parser, const struct statement *
     return true;
 }
 
+/* What stands behind `=`, as a number of `width` bytes. A value of another length counts for none,
+ * as in dhcpd, and hides that of the scopes around. */
+static bool read_computed_number(struct parser *parser, const struct statement *statement,
+                                 struct token keyword, size_t width)
+{
+    const struct expression *expression;
+
+    if (!read_data_expression(parser, &expression) || !parser_end_statement(parser))
+        return false;
+    if (expression->kind == EXPRESSION_CONSTANT && expression->constant.length != width) {
+        parser_warning(
+            parser, expression->where,
+            "this value has no effect: behind `=` stand bytes, %zu here, and %s has %zu; "
+            "write the number without `=`",
+            expression->constant.length, statement->name, width);
+        add_nothing(parser, SPACE_PARAMETER, statement->parameter, keyword.where);
+        return true;
+    }
+    if (expression->kind == EXPRESSION_VARIABLE)
+        parser_warning(parser, expression->where,
+                       "`%s` is a variable here: write a number without `=`", expression->name);
+    add_expression(parser, SPACE_PARAMETER, statement->parameter, expression, keyword.where);
+    return true;
+}
+
 /* Seconds; -1 and `infinite` are forever, 0xffffffff on the wire (RFC 2131 section 3.3). */
 static bool read_lease_time(struct parser *parser, const struct statement *statement,
                             struct token keyword)
 {
     int64_t seconds = -1;
+    bool equals = token_is_mark(&parser->token, '=');
 
     if (!parser_take_equals(parser))
         return false;
+    if (equals)
+        return read_computed_number(parser, statement, keyword, sizeof(uint32_t));
     if (!parser_take_word(parser, "infinite") &&
         !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds))
         return false;
@@ -363,10 +393,16 @@ static bool read_lease_time(struct parser *parser, const struct statement *state
 static bool read_seconds(struct parser *parser, const struct statement *statement,
                          struct token keyword)
 {
-    int64_t seconds;
+    int64_t seconds = INT32_MAX;
+    bool equals = token_is_mark(&parser->token, '=');
 
-    if (!parser_take_equals(parser) ||
-        !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds) ||
+    if (!parser_take_equals(parser))
+        return false;
+    if (equals)
+        return read_computed_number(parser, statement, keyword, sizeof(uint32_t));
+    if ((!(statement->parameter == PARAMETER_ABANDON_SECONDS &&
+           parser_take_word(parser, "infinite")) &&
+         !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds)) ||
         !parser_end_statement(parser))
         return false;
     /* dhcpd reads negative ones as very long. */
@@ -380,10 +416,16 @@ static bool read_seconds(struct parser *parser, const struct statement *statemen
 static bool read_moment(struct parser *parser, const struct statement *statement,
                         struct token keyword)
 {
-    int64_t seconds;
+    int64_t seconds = UINT32_MAX;
+    bool equals = token_is_mark(&parser->token, '=');
 
-    if (!parser_take_equals(parser) ||
-        !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds) ||
+    if (!parser_take_equals(parser))
+        return false;
+    if (equals)
+        return read_computed_number(parser, statement, keyword, sizeof(uint32_t));
+    if ((!(statement->parameter == PARAMETER_BOOTP_LEASE_CUTOFF &&
+           parser_take_word(parser, "infinite")) &&
+         !read_bits(parser, "a number of seconds", INT32_MIN, UINT32_MAX, &seconds)) ||
         !parser_end_statement(parser))
         return false;
     add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
@@ -394,11 +436,15 @@ static bool read_moment(struct parser *parser, const struct statement *statement
 static bool read_byte(struct parser *parser, const struct statement *statement,
                       struct token keyword)
 {
+    bool equals = token_is_mark(&parser->token, '=');
     int64_t number;
     uint8_t byte;
 
-    if (!parser_take_equals(parser) || !read_number(parser, "a number", -1, UINT8_MAX, &number) ||
-        !parser_end_statement(parser))
+    if (!parser_take_equals(parser))
+        return false;
+    if (equals)
+        return read_computed_number(parser, statement, keyword, 1);
+    if (!read_number(parser, "a number", -1, UINT8_MAX, &number) || !parser_end_statement(parser))
         return false;
     byte = (uint8_t)number;
     add_setting(parser, SPACE_PARAMETER, statement->parameter, slice_of(&byte, 1), keyword.where);
@@ -413,10 +459,10 @@ static void add_flag(struct parser *parser, enum parameter parameter, bool flag,
     add_setting(parser, SPACE_PARAMETER, parameter, slice_of(&byte, 1), where);
 }
 
+/* dhcpd knows these behind `=`, too, but not `on` and `off`. */
 static bool is_flag(const struct token *token)
 {
-    return token_is_word(token, "true") || token_is_word(token, "on") ||
-           token_is_word(token, "false") || token_is_word(token, "off");
+    return token_is_word(token, "true") || token_is_word(token, "false");
 }
 
 static bool read_flag_setting(struct parser *parser, const struct statement *statement,
@@ -543,6 +589,13 @@ static bool read_permission(struct parser *parser, const struct statement *state
          permission->parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS) &&
         !is_server_flag(permission))
         return read_permit(parser, strcmp(statement->name, "allow") == 0);
+    if (parser->block->kind == BLOCK_POOL && parser->bodies == 0 &&
+        strcmp(statement->name, "ignore") != 0) {
+        parser_error(parser, keyword.where,
+                     "`%s %s` is about no pool: it belongs in the subnet around it",
+                     statement->name, permission->words[0]);
+        return false;
+    }
     if (permission->words[1] ||
         (permission->parameter == NO_PARAMETER && !is_server_flag(permission))) {
         parser_error(parser, keyword.where, "`%s %s` belongs in a pool", statement->name,

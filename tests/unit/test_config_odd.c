@@ -33,7 +33,7 @@ static const struct row rows[] = {
     /* Flags may be computed, and know a third word. */
     {"ping-check = 1;", PARAMETER(PING_CHECK), BYTES("\x01"), 0},
     {"ping-check = 00;", PARAMETER(PING_CHECK), BYTES("\0"), 0},
-    {"ping-check = on;", PARAMETER(PING_CHECK), BYTES("\x01"), 0},
+    {"ping-check = true;", PARAMETER(PING_CHECK), BYTES("\x01"), 0},
     {"ping-check ignore;", PARAMETER(PING_CHECK), BYTES("\0"), 0},
     {"option ip-forwarding ignore;", SPACE_DHCP, 19, BYTES("\x02"), 0},
     /* One word needs no quotes. */

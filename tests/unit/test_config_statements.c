@@ -35,7 +35,7 @@ static const struct setter {
     {"console", "console auto address 0x3f8;", PARAMETER_CONSOLE_ADDRESS, "\0\0\3\xf8", 4},
     {"default-lease-time", "default-lease-time 600;", PARAMETER_DEFAULT_LEASE_TIME, "\0\0\2\x58",
      4},
-    {"default-lease-time", "default-lease-time = -1;", PARAMETER_DEFAULT_LEASE_TIME,
+    {"default-lease-time", "default-lease-time = ff:ff:ff:ff;", PARAMETER_DEFAULT_LEASE_TIME,
      "\xff\xff\xff\xff", 4},
     {"deny", "deny bootp;", PARAMETER_ALLOW_BOOTP, "\0", 1},
     {"filename", "filename \"a/${uuid}\\\\b\\x41\\102\\t\\\"\";", PARAMETER_FILENAME,

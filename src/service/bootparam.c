@@ -81,9 +81,9 @@ static int bootparam_getfile(struct rpc_exchange *exchange)
 }
 
 static const struct rpc_procedure bootparam_procedures[] = {
-    {"NULL", rpc_null, false},
-    [BOOTPARAM_WHOAMI] = {"WHOAMI", bootparam_whoami, false},
-    [BOOTPARAM_GETFILE] = {"GETFILE", bootparam_getfile, false},
+    {"NULL", rpc_null, RPC_RUNS_AGAIN},
+    [BOOTPARAM_WHOAMI] = {"WHOAMI", bootparam_whoami, RPC_RUNS_AGAIN},
+    [BOOTPARAM_GETFILE] = {"GETFILE", bootparam_getfile, RPC_RUNS_AGAIN},
 };
 
 const struct rpc_program bootparam1_program = {

@@ -433,13 +433,13 @@ static int mount_export(struct rpc_exchange *exchange)
 }
 
 static const struct rpc_procedure mount_procedures[] = {
-    [MOUNT_NULL] = {"NULL", rpc_null, false},
-    [MOUNT_MNT] = {"MNT", mount_mnt, false},
-    [MOUNT_DUMP] = {"DUMP", mount_dump, false},
-    [MOUNT_UMNT] = {"UMNT", mount_umnt, false},
-    [MOUNT_UMNTALL] = {"UMNTALL", mount_umntall, false},
-    [MOUNT_EXPORT] = {"EXPORT", mount_export, false},
-    [MOUNT_EXPORTALL] = {"EXPORTALL", mount_export, false},
+    [MOUNT_NULL] = {"NULL", rpc_null, RPC_RUNS_AGAIN},
+    [MOUNT_MNT] = {"MNT", mount_mnt, RPC_RUNS_AGAIN},
+    [MOUNT_DUMP] = {"DUMP", mount_dump, RPC_RUNS_AGAIN},
+    [MOUNT_UMNT] = {"UMNT", mount_umnt, RPC_RUNS_AGAIN},
+    [MOUNT_UMNTALL] = {"UMNTALL", mount_umntall, RPC_RUNS_AGAIN},
+    [MOUNT_EXPORT] = {"EXPORT", mount_export, RPC_RUNS_AGAIN},
+    [MOUNT_EXPORTALL] = {"EXPORTALL", mount_export, RPC_RUNS_AGAIN},
 };
 
 const struct rpc_program mount1_program = {

@@ -3,6 +3,7 @@
 #include "wire/nfs2.h"
 #include "service/nfs.h"
 #include "service/nfs2_values.h"
+#include "service/nfs_repeat.h"
 #include "service/rpc.h"
 #include "store/directory.h"
 #include "store/handles.h"
@@ -179,7 +180,9 @@ static void create(struct nfs_call *call, const union nfs2_arguments *arguments)
         error = tree_create(&call->caller, directory, place->name, TREE_UNCHECKED, &change,
                             no_verifier, &file);
     else if (!error)
-        error = tree_mknod(&call->caller, directory, place->name, type, device, &change, &file);
+        error = nfs_repeat_making(
+            call, directory, place->name, type, (struct slice){NULL, 0}, &change, &file,
+            tree_mknod(&call->caller, directory, place->name, type, device, &change, &file));
     if (!error)
         nfs_call_keep(call, file);
     answer_object(call, file, error);
@@ -194,7 +197,9 @@ static void make_directory(struct nfs_call *call, const union nfs2_arguments *ar
     if (!error)
         error = nfs2_change_of(&arguments->create.sattr, &change);
     if (!error)
-        error = tree_mkdir(&call->caller, directory, place->name, &change, &file);
+        error = nfs_repeat_making(
+            call, directory, place->name, S_IFDIR, (struct slice){NULL, 0}, &change, &file,
+            tree_mkdir(&call->caller, directory, place->name, &change, &file));
     if (!error)
         nfs_call_keep(call, file);
     answer_object(call, file, error);
@@ -211,6 +216,9 @@ static void make_symlink(struct nfs_call *call, const union nfs2_arguments *argu
     if (!error)
         error = tree_symlink(&call->caller, directory, place->name, arguments->symlink.target,
                              &change, &file);
+    if (error == EEXIST)
+        error = nfs_repeat_making(call, directory, place->name, S_IFLNK, arguments->symlink.target,
+                                  &change, &file, error);
     if (!error)
         nfs_call_keep(call, file);
     answer_status(call, error);
@@ -222,7 +230,7 @@ static void unmake(struct nfs_call *call, const struct nfs2_place *place,
     int directory, error = nfs_call_open(call, place->directory, &directory);
 
     if (!error)
-        error = operation(&call->caller, directory, place->name);
+        error = nfs_repeat_removing(call, operation(&call->caller, directory, place->name));
     answer_status(call, error);
 }
 
@@ -245,7 +253,9 @@ static void rename_name(struct nfs_call *call, const union nfs2_arguments *argum
     if (!error)
         error = nfs_call_open(call, to->directory, &to_directory);
     if (!error)
-        error = nfs_call_rename(call, from_directory, from->name, to_directory, to->name);
+        error = nfs_repeat_renaming(
+            call, to_directory, to->name,
+            nfs_call_rename(call, from_directory, from->name, to_directory, to->name));
     answer_status(call, error);
 }
 
@@ -256,7 +266,9 @@ static void link_name(struct nfs_call *call, const union nfs2_arguments *argumen
     if (!error)
         error = nfs_call_open(call, arguments->link.to.directory, &directory);
     if (!error)
-        error = tree_link(&call->caller, file, directory, arguments->link.to.name);
+        error =
+            nfs_repeat_linking(call, file, directory, arguments->link.to.name,
+                               tree_link(&call->caller, file, directory, arguments->link.to.name));
     answer_status(call, error);
 }
 
@@ -364,24 +376,24 @@ static int handle_change(struct rpc_exchange *exchange)
 }
 
 static const struct rpc_procedure procedures[NFS2_PROCEDURE_COUNT] = {
-    [NFS2_NULL] = {"NULL", handle_query, false},
-    [NFS2_GETATTR] = {"GETATTR", handle_query, false},
-    [NFS2_SETATTR] = {"SETATTR", handle_change, true},
-    [NFS2_ROOT] = {"ROOT", handle_query, false},
-    [NFS2_LOOKUP] = {"LOOKUP", handle_query, false},
-    [NFS2_READLINK] = {"READLINK", handle_query, false},
-    [NFS2_READ] = {"READ", handle_query, false},
-    [NFS2_WRITECACHE] = {"WRITECACHE", handle_query, false},
-    [NFS2_WRITE] = {"WRITE", handle_change, true},
-    [NFS2_CREATE] = {"CREATE", handle_change, true},
-    [NFS2_REMOVE] = {"REMOVE", handle_change, true},
-    [NFS2_RENAME] = {"RENAME", handle_change, true},
-    [NFS2_LINK] = {"LINK", handle_change, true},
-    [NFS2_SYMLINK] = {"SYMLINK", handle_change, true},
-    [NFS2_MKDIR] = {"MKDIR", handle_change, true},
-    [NFS2_RMDIR] = {"RMDIR", handle_change, true},
-    [NFS2_READDIR] = {"READDIR", handle_query, false},
-    [NFS2_STATFS] = {"STATFS", handle_query, false},
+    [NFS2_NULL] = {"NULL", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_GETATTR] = {"GETATTR", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_SETATTR] = {"SETATTR", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_ROOT] = {"ROOT", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_LOOKUP] = {"LOOKUP", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_READLINK] = {"READLINK", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_READ] = {"READ", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_WRITECACHE] = {"WRITECACHE", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_WRITE] = {"WRITE", handle_change, RPC_RUNS_ONCE},
+    [NFS2_CREATE] = {"CREATE", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_REMOVE] = {"REMOVE", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_RENAME] = {"RENAME", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_LINK] = {"LINK", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_SYMLINK] = {"SYMLINK", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_MKDIR] = {"MKDIR", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_RMDIR] = {"RMDIR", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS2_READDIR] = {"READDIR", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_STATFS] = {"STATFS", handle_query, RPC_RUNS_AGAIN},
 };
 
 const struct rpc_program nfs2_program = {

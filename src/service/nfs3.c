@@ -3,6 +3,7 @@
 #include "wire/nfs3.h"
 #include "service/nfs.h"
 #include "service/nfs3_values.h"
+#include "service/nfs_repeat.h"
 #include "service/rpc.h"
 #include "store/directory.h"
 #include "store/handles.h"
@@ -63,7 +64,8 @@ static void setattr(struct nfs_call *call, const union nfs3_arguments *arguments
         error = tree_stat(file, &status);
     if (!error)
         error = nfs3_change_of(&arguments->setattr.sattr, &change);
-    if (!error && arguments->setattr.guarded)
+    /* A guard that an interrupted call has moved itself is none. */
+    if (!error && arguments->setattr.guarded && !call->exchange->interrupted)
         in_step = same_time(arguments->setattr.guard_ctime, &status.st_ctim);
     if (!error && in_step)
         error = tree_set(&call->caller, file, &status, &change);
@@ -207,6 +209,14 @@ static void making_end(struct making *making, struct nfs_call *call, int error)
                       &object, &making->wcc);
 }
 
+/* Something of that type was to be made; nothing else has a target. */
+static int made(struct making *making, struct nfs_call *call, const struct nfs3_place *place,
+                mode_t type, struct slice target, int error)
+{
+    return nfs_repeat_making(call, making->directory, place->name, type, target, &making->change,
+                             &making->file, error);
+}
+
 static void create(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
     static const enum tree_create_how hows[] = {
@@ -222,6 +232,9 @@ static void create(struct nfs_call *call, const union nfs3_arguments *arguments)
         error =
             tree_create(&call->caller, making.directory, place->name, hows[arguments->create.how],
                         &making.change, arguments->create.verifier, &making.file);
+    /* What an exclusive one made is known by its verifier. */
+    if (arguments->create.how == NFS3_GUARDED)
+        error = made(&making, call, place, S_IFREG, (struct slice){NULL, 0}, error);
     making_end(&making, call, error);
 }
 
@@ -234,6 +247,7 @@ static void make_directory(struct nfs_call *call, const union nfs3_arguments *ar
     if (!error)
         error =
             tree_mkdir(&call->caller, making.directory, place->name, &making.change, &making.file);
+    error = made(&making, call, place, S_IFDIR, (struct slice){NULL, 0}, error);
     making_end(&making, call, error);
 }
 
@@ -246,6 +260,7 @@ static void make_symlink(struct nfs_call *call, const union nfs3_arguments *argu
     if (!error)
         error = tree_symlink(&call->caller, making.directory, place->name,
                              arguments->symlink.target, &making.change, &making.file);
+    error = made(&making, call, place, S_IFLNK, arguments->symlink.target, error);
     making_end(&making, call, error);
 }
 
@@ -281,6 +296,7 @@ static void make_node(struct nfs_call *call, const union nfs3_arguments *argumen
         error = tree_mknod(&call->caller, making.directory, place->name, type,
                            makedev(arguments->mknod.major, arguments->mknod.minor), &making.change,
                            &making.file);
+    error = made(&making, call, place, type, (struct slice){NULL, 0}, error);
     making_end(&making, call, error);
 }
 
@@ -292,7 +308,7 @@ static void unmake(struct nfs_call *call, const struct nfs3_place *place,
 
     wcc = nfs3_wcc_before(directory);
     if (!error)
-        error = operation(&call->caller, directory, place->name);
+        error = nfs_repeat_removing(call, operation(&call->caller, directory, place->name));
     nfs3_wcc_after(&wcc, directory);
     nfs3_write_change(reply_of(call), status_of(call, error), &wcc);
 }
@@ -319,7 +335,9 @@ static void rename_name(struct nfs_call *call, const union nfs3_arguments *argum
     from_wcc = nfs3_wcc_before(from_directory);
     to_wcc = nfs3_wcc_before(to_directory);
     if (!error)
-        error = nfs_call_rename(call, from_directory, from->name, to_directory, to->name);
+        error = nfs_repeat_renaming(
+            call, to_directory, to->name,
+            nfs_call_rename(call, from_directory, from->name, to_directory, to->name));
     nfs3_wcc_after(&from_wcc, from_directory);
     nfs3_wcc_after(&to_wcc, to_directory);
     nfs3_write_rename(reply_of(call), status_of(call, error), &from_wcc, &to_wcc);
@@ -336,7 +354,8 @@ static void link_name(struct nfs_call *call, const union nfs3_arguments *argumen
         error = nfs_call_open(call, to->directory, &directory);
     wcc = nfs3_wcc_before(directory);
     if (!error)
-        error = tree_link(&call->caller, file, directory, to->name);
+        error = nfs_repeat_linking(call, file, directory, to->name,
+                                   tree_link(&call->caller, file, directory, to->name));
     object = nfs3_post_op_of(file);
     nfs3_wcc_after(&wcc, directory);
     nfs3_write_link(reply_of(call), status_of(call, error), &object, &wcc);
@@ -542,28 +561,28 @@ static int handle_change(struct rpc_exchange *exchange)
 }
 
 static const struct rpc_procedure procedures[NFS3_PROCEDURE_COUNT] = {
-    [NFS3_NULL] = {"NULL", handle_query, false},
-    [NFS3_GETATTR] = {"GETATTR", handle_query, false},
-    [NFS3_SETATTR] = {"SETATTR", handle_change, true},
-    [NFS3_LOOKUP] = {"LOOKUP", handle_query, false},
-    [NFS3_ACCESS] = {"ACCESS", handle_query, false},
-    [NFS3_READLINK] = {"READLINK", handle_query, false},
-    [NFS3_READ] = {"READ", handle_query, false},
-    [NFS3_WRITE] = {"WRITE", handle_change, true},
-    [NFS3_CREATE] = {"CREATE", handle_change, true},
-    [NFS3_MKDIR] = {"MKDIR", handle_change, true},
-    [NFS3_SYMLINK] = {"SYMLINK", handle_change, true},
-    [NFS3_MKNOD] = {"MKNOD", handle_change, true},
-    [NFS3_REMOVE] = {"REMOVE", handle_change, true},
-    [NFS3_RMDIR] = {"RMDIR", handle_change, true},
-    [NFS3_RENAME] = {"RENAME", handle_change, true},
-    [NFS3_LINK] = {"LINK", handle_change, true},
-    [NFS3_READDIR] = {"READDIR", handle_query, false},
-    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_query, false},
-    [NFS3_FSSTAT] = {"FSSTAT", handle_query, false},
-    [NFS3_FSINFO] = {"FSINFO", handle_query, false},
-    [NFS3_PATHCONF] = {"PATHCONF", handle_query, false},
-    [NFS3_COMMIT] = {"COMMIT", handle_change, false},
+    [NFS3_NULL] = {"NULL", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_GETATTR] = {"GETATTR", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_SETATTR] = {"SETATTR", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_LOOKUP] = {"LOOKUP", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_ACCESS] = {"ACCESS", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_READLINK] = {"READLINK", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_READ] = {"READ", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_WRITE] = {"WRITE", handle_change, RPC_RUNS_ONCE},
+    [NFS3_CREATE] = {"CREATE", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_MKDIR] = {"MKDIR", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_SYMLINK] = {"SYMLINK", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_MKNOD] = {"MKNOD", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_REMOVE] = {"REMOVE", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_RMDIR] = {"RMDIR", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_RENAME] = {"RENAME", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_LINK] = {"LINK", handle_change, RPC_RUNS_ONCE_EVER},
+    [NFS3_READDIR] = {"READDIR", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_FSSTAT] = {"FSSTAT", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_FSINFO] = {"FSINFO", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_PATHCONF] = {"PATHCONF", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_COMMIT] = {"COMMIT", handle_change, RPC_RUNS_AGAIN},
 };
 
 const struct rpc_program nfs3_program = {

@@ -206,19 +206,19 @@ static int rpcbind_dump(struct rpc_exchange *exchange)
 }
 
 static const struct rpc_procedure portmap_procedures[] = {
-    [PORTMAP_NULL] = {"NULL", rpc_null, false},
-    [PORTMAP_SET] = {"SET", portmap_refuse, false},
-    [PORTMAP_UNSET] = {"UNSET", portmap_refuse, false},
-    [PORTMAP_GETPORT] = {"GETPORT", portmap_getport, false},
-    [PORTMAP_DUMP] = {"DUMP", portmap_dump, false},
-    [PORTMAP_CALLIT] = {"CALLIT", portmap_callit, false},
+    [PORTMAP_NULL] = {"NULL", rpc_null, RPC_RUNS_AGAIN},
+    [PORTMAP_SET] = {"SET", portmap_refuse, RPC_RUNS_AGAIN},
+    [PORTMAP_UNSET] = {"UNSET", portmap_refuse, RPC_RUNS_AGAIN},
+    [PORTMAP_GETPORT] = {"GETPORT", portmap_getport, RPC_RUNS_AGAIN},
+    [PORTMAP_DUMP] = {"DUMP", portmap_dump, RPC_RUNS_AGAIN},
+    [PORTMAP_CALLIT] = {"CALLIT", portmap_callit, RPC_RUNS_AGAIN},
 };
 
 static const struct rpc_procedure rpcbind_procedures[] = {
-    [PORTMAP_NULL] = {"NULL", rpc_null, false},
-    [RPCBIND_GETADDR] = {"GETADDR", rpcbind_getaddr, false},
-    [PORTMAP_DUMP] = {"DUMP", rpcbind_dump, false},
-    [RPCBIND_GETVERSADDR] = {"GETVERSADDR", rpcbind_getversaddr, false},
+    [PORTMAP_NULL] = {"NULL", rpc_null, RPC_RUNS_AGAIN},
+    [RPCBIND_GETADDR] = {"GETADDR", rpcbind_getaddr, RPC_RUNS_AGAIN},
+    [PORTMAP_DUMP] = {"DUMP", rpcbind_dump, RPC_RUNS_AGAIN},
+    [RPCBIND_GETVERSADDR] = {"GETVERSADDR", rpcbind_getversaddr, RPC_RUNS_AGAIN},
 };
 
 const struct rpc_program portmap2_program = {

@@ -1,10 +1,12 @@
 #include "service/rpc_service.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "net/loop.h"
 #include "net/workers.h"
 #include "service/rpc_account.h"
 #include "service/server.h"
+#include "store/call_log.h"
 #include "store/handles.h"
 
 #include <errno.h>
@@ -48,6 +50,7 @@ static void rpc_stop(void *state)
     loop_event_free(service->report_timer);
     rpc_accounts_free(service->accounts);
     mount_list_free(service->mounts);
+    call_log_free(service->calls);
     handle_store_free(service->handles);
     free(service);
 }
@@ -63,6 +66,11 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     service->handles = handle_store_open(server->state_directory, error, error_size);
     if (!service->handles)
         goto failed;
+    service->calls = call_log_open(server->state_directory, error, error_size);
+    if (!service->calls)
+        log_warning("nfs: %s: a client whose call is cut off by the end of this process may see an "
+                    "error after the next start",
+                    error);
     service->workers = workers_new(RPC_WORKERS);
     if (!service->workers) {
         snprintf(error, error_size, "no thread can be started: %s", strerror(errno));

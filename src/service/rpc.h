@@ -58,6 +58,7 @@ struct rpc_exchange {
     struct handle_store *handles;
     struct loop *loop; /* the loop that carries this exchange */
     enum rpc_transport transport;
+    bool interrupted; /* an earlier process was killed over this call, and may have done it */
     struct endpoint peer;
     uint32_t local_address; /* ours, that the call came to */
     struct rpc_call call;
@@ -82,11 +83,18 @@ enum { RPC_LATER = -1, RPC_SILENT = -2 /* there shall be no reply at all */ };
  * check the reader before anything is changed on disk. */
 typedef int rpc_handler(struct rpc_exchange *exchange);
 
+/* What a call does that the client sends twice, for it heard no answer. */
+enum rpc_repetition {
+    RPC_RUNS_AGAIN,     /* no harm is done */
+    RPC_RUNS_ONCE,      /* the repetition gets the first one's reply again */
+    RPC_RUNS_ONCE_EVER, /* even if this process ended meanwhile (store/call_log.h): a second CREATE,
+                           REMOVE, RENAME ... would fail */
+};
+
 struct rpc_procedure {
     const char *name; /* "GETATTR"; NULL: there is no such procedure */
     rpc_handler *handler;
-    bool once; /* must not run twice for one call that the client sent twice (CREATE,
-                  REMOVE, RENAME ...): a repetition gets the first one's reply again */
+    enum rpc_repetition repetition;
 };
 
 /* One version of one program; procedure numbers are the indices. */

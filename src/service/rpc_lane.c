@@ -11,10 +11,12 @@
 #include "service/rpc_clients.h"
 #include "service/rpc_replay.h"
 #include "service/server.h"
+#include "store/call_log.h"
 #include "store/handles.h"
 #include "wire/xdr.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +50,10 @@ struct rpc_slot {
     unsigned interface_index;             /* UDP */
     const struct rpc_program *program;
     const struct rpc_procedure *procedure; /* NULL where the call named none */
-    struct rpc_replay_key replay_key;      /* where procedure->once */
+    struct rpc_replay_key replay_key;      /* where the procedure runs once */
+    struct call_log_key log_key;           /* where `logged` */
+    uint32_t log_place;
+    bool logged;
     struct region region;
     uint8_t bytes[RPC_REPLY_MAX];
 };
@@ -109,6 +114,7 @@ static struct rpc_slot *rpc_slot_take(struct rpc_lane *lane)
     slot->program = NULL;
     slot->procedure = NULL;
     slot->connection = NULL;
+    slot->logged = false;
     slot->exchange.server = lane->service->server;
     slot->exchange.service = lane->service;
     slot->exchange.handles = lane->service->handles;
@@ -257,6 +263,8 @@ static void rpc_remember(struct rpc_slot *slot, int status)
     if (status == RPC_SUCCESS && exchange->payload.length == 0)
         reply = slice_of(slot->bytes, exchange->reply.length);
     rpc_replay_keep(slot->socket->lane->replays, &slot->replay_key, reply);
+    if (slot->logged)
+        call_log_end(slot->socket->lane->service->calls, slot->log_place, &slot->log_key, reply);
 }
 
 /* The call's own words did not decode. */
@@ -286,7 +294,7 @@ static void rpc_finish(struct rpc_slot *slot, int status)
         rpc_log_call(slot, status);
     if (status == RPC_GARBAGE_ARGS)
         rpc_log_garbage(slot);
-    if (slot->procedure->once)
+    if (slot->procedure->repetition != RPC_RUNS_AGAIN)
         rpc_remember(slot, status);
     if (status == RPC_SILENT) {
         rpc_drop(slot);
@@ -363,6 +371,39 @@ int rpc_open_export(struct rpc_exchange *exchange, struct slice handle)
     return exchange->export ? 0 : errno;
 }
 
+/* The same for what an earlier process was asked: the client comes from another port, maybe. */
+static bool rpc_was_answered(struct rpc_slot *slot, struct slice arguments, struct slice *reply)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+    const struct rpc_call *call = &exchange->call;
+    struct call_log *log = slot->socket->lane->service->calls;
+    const uint32_t about[] = {
+        exchange->peer.address,
+        exchange->peer.port < IPPORT_RESERVED,
+        exchange->transport,
+        call->xid,
+        call->program,
+        call->version,
+        call->procedure,
+        call->credentials.flavor,
+        call->credentials.uid,
+        call->credentials.gid,
+        (uint32_t)arguments.length,
+    };
+    enum call_log_verdict verdict;
+
+    if (!log || slot->procedure->repetition != RPC_RUNS_ONCE_EVER)
+        return false;
+    slot->log_key = call_log_key_of(log, slice_of(about, sizeof(about)), arguments);
+    verdict = call_log_find(log, &slot->log_key, reply);
+    if (verdict == CALL_LOG_ANSWERED)
+        return true;
+    exchange->interrupted = verdict == CALL_LOG_INTERRUPTED;
+    slot->log_place = call_log_begin(log, &slot->log_key);
+    slot->logged = true;
+    return false;
+}
+
 /* Answers a call that was sent again as it was answered before; true where it is not to run. */
 static bool rpc_replayed(struct rpc_slot *slot)
 {
@@ -373,12 +414,15 @@ static bool rpc_replayed(struct rpc_slot *slot)
         slice_of(arguments->data + arguments->offset, arguments->length - arguments->offset);
     struct slice reply;
 
-    if (!slot->procedure->once)
+    if (slot->procedure->repetition == RPC_RUNS_AGAIN)
         return false;
     slot->replay_key = rpc_replay_key_of(replays, exchange->peer, &exchange->call, rest);
     switch (rpc_replay_find(replays, &slot->replay_key, clock_monotonic_ms(), &reply)) {
     case RPC_REPLAY_NEW:
-        return false;
+        if (!rpc_was_answered(slot, rest, &reply))
+            return false;
+        rpc_replay_keep(replays, &slot->replay_key, reply);
+        break;
     case RPC_REPLAY_WORKING:
         rpc_drop(slot);
         return true;

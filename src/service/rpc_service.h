@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct call_log;
 struct mount_list;
 struct rpc_accounts;
 struct rpc_lane;
@@ -27,6 +28,7 @@ extern const size_t rpc_port_count;
 struct rpc_service {
     struct server *server;
     struct handle_store *handles;
+    struct call_log *calls;              /* NULL: the state directory has no room for it */
     atomic_uint_least64_t configuration; /* grows with each reload */
     struct rpc_accounts *accounts;
     struct workers *workers;   /* for NFS procedures that wait for the disk */

@@ -93,6 +93,10 @@ int tree_symlink(const struct credentials *caller, int directory, struct slice n
 int tree_mknod(const struct credentials *caller, int directory, struct slice name, mode_t type,
                dev_t device, const struct tree_change *change, int *file);
 
+/* Gives what the caller has just made under a name the attributes of `change`, as the functions
+ * above do: for what was made by one that was interrupted. */
+int tree_finish(const struct credentials *caller, int file, const struct tree_change *change);
+
 /* Takes away a name of anything but a directory. */
 int tree_remove(const struct credentials *caller, int directory, struct slice name);
 int tree_rmdir(const struct credentials *caller, int directory, struct slice name);

@@ -142,6 +142,13 @@ static int finish_new(const struct credentials *caller, int file, const struct t
     return set_all(caller, file, &status, &rest);
 }
 
+int tree_finish(const struct credentials *caller, int file, const struct tree_change *change)
+{
+    int error = credentials_assume(caller);
+
+    return error ? error : finish_new(caller, file, change);
+}
+
 static mode_t mode_of(const struct tree_change *change, mode_t otherwise)
 {
     return change->set_mode ? change->mode & MODE_BITS : otherwise;

@@ -94,9 +94,9 @@ static bool settle(struct decision *d, uint32_t address)
         d->plan->subnet = subnet;
     if (!same || dhcp_pool_of(d, address) || d->plan->evaluation.conditional)
         evaluate(d, address);
-    if (scope_view_number(&d->view, PARAMETER_LEASE_ADDRESS_ROUTE, 0))
+    if (scope_view_flag(&d->view, PARAMETER_LEASE_ADDRESS_ROUTE, false))
         route_to_itself(d, address);
-    if (scope_view_number(&d->view, PARAMETER_ALLOW_BOOTING, 1))
+    if (scope_view_flag(&d->view, PARAMETER_ALLOW_BOOTING, true))
         return true;
     refuse(d);
     dhcp_why(d, "booting is denied to it");
@@ -121,7 +121,7 @@ static void offer(struct decision *d, uint32_t address)
     /* What it had before it may have still: it would only answer itself. */
     d->plan->probe = lease.state == LEASE_OFFERED && !d->question->message->giaddr &&
                      address != dhcp_fixed_address(d) &&
-                     scope_view_number(&d->view, PARAMETER_PING_CHECK, 1);
+                     scope_view_flag(&d->view, PARAMETER_PING_CHECK, true);
     d->plan->abandon_seconds =
         scope_view_number(&d->view, PARAMETER_ABANDON_SECONDS, DHCP_DECLINED_SECONDS);
     dhcp_write_notes(d, &lease);
@@ -213,7 +213,7 @@ static bool holds_record(const struct decision *d, uint32_t address)
  * 4.3.2). `wanted` is that address. */
 static void decide_confirm(struct decision *d, uint32_t wanted)
 {
-    bool authoritative = scope_view_number(&d->view, PARAMETER_AUTHORITATIVE, 0);
+    bool authoritative = scope_view_flag(&d->view, PARAMETER_AUTHORITATIVE, false);
     uint32_t fixed = dhcp_fixed_address(d), address;
     const struct lease *held = dhcp_lease_held(d);
     char text[IPV4_TEXT_SIZE];
@@ -329,7 +329,7 @@ static void decide_decline(struct decision *d)
         dhcp_why(d, "%s is not this machine's to decline", text);
         return;
     }
-    if (!scope_view_number(&d->view, PARAMETER_ALLOW_DECLINES, 1)) {
+    if (!scope_view_flag(&d->view, PARAMETER_ALLOW_DECLINES, true)) {
         dhcp_why(d, "it declines %s, and declines are denied", text);
         return;
     }
@@ -375,7 +375,7 @@ static void decide_bootp(struct decision *d)
 {
     uint32_t address;
 
-    if (!scope_view_number(&d->view, PARAMETER_ALLOW_BOOTP, 1)) {
+    if (!scope_view_flag(&d->view, PARAMETER_ALLOW_BOOTP, true)) {
         refuse(d);
         dhcp_why(d, "BOOTP is denied");
         return;
@@ -543,12 +543,12 @@ static bool admit(struct decision *d)
     evaluate(d, 0);
     if (d->type == DHCP_RELEASE || d->type == DHCP_DECLINE)
         return true;
-    if (!scope_view_number(&d->view, PARAMETER_ALLOW_BOOTING, 1)) {
+    if (!scope_view_flag(&d->view, PARAMETER_ALLOW_BOOTING, true)) {
         refuse(d);
         dhcp_why(d, "booting is denied to it");
         return false;
     }
-    if (!plan->identity.host && !scope_view_number(&d->view, PARAMETER_ALLOW_UNKNOWN_CLIENTS, 1)) {
+    if (!plan->identity.host && !scope_view_flag(&d->view, PARAMETER_ALLOW_UNKNOWN_CLIENTS, true)) {
         refuse(d);
         dhcp_why(d, "no host declaration names this machine, and unknown clients are denied");
         return false;
@@ -585,7 +585,7 @@ void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan)
         dhcp_decide_boot_server(&d);
         return;
     }
-    if (scope_view_number(&d.view, PARAMETER_PROXY_DHCP, 0)) {
+    if (scope_view_flag(&d.view, PARAMETER_PROXY_DHCP, false)) {
         dhcp_decide_proxy(&d);
         return;
     }

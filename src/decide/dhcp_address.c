@@ -296,7 +296,7 @@ static const struct lease *find_alike(const struct decision *d, enum lease_key k
 
     if (kind == LEASE_KEY_UUID)
         key = dhcp_message_bytes(d->question->message, DHCP_OPTION_UUID);
-    else if (scope_view_number(&d->view, PARAMETER_IGNORE_CLIENT_UIDS, 0))
+    else if (scope_view_flag(&d->view, PARAMETER_IGNORE_CLIENT_UIDS, false))
         return NULL;
     lease = lease_index_find(&d->question->leases->alike[kind], kind, key);
     for (int i = 0; lease && i < LOOKED_AT_MAX; i++, lease = lease_index_next(lease, kind)) {

@@ -54,14 +54,15 @@ static uint32_t adapt(const struct decision *d, uint32_t address, uint32_t secon
 uint32_t dhcp_lease_seconds(struct decision *d, uint32_t address)
 {
     uint32_t longest = scope_view_number(&d->view, PARAMETER_MAX_LEASE_TIME, LEASE_SECONDS_MAX);
-    uint32_t shortest = scope_view_number(&d->view, PARAMETER_MIN_LEASE_TIME, LEASE_SECONDS_MIN);
+    /* The built-in shortest time gives way to a smaller max-lease-time; one that is written does
+     * not, as in ISC dhcpd. */
+    uint32_t shortest =
+        scope_view_number(&d->view, PARAMETER_MIN_LEASE_TIME,
+                          LEASE_SECONDS_MIN < longest ? LEASE_SECONDS_MIN : longest);
     uint32_t seconds =
         scope_view_number(&d->view, PARAMETER_DEFAULT_LEASE_TIME, LEASE_SECONDS_DEFAULT);
 
     dhcp_message_u32(d->question->message, DHCP_OPTION_LEASE_TIME, &seconds);
-    /* The built-in shortest time gives way to a smaller max-lease-time, as in ISC dhcpd. */
-    if (shortest > longest)
-        shortest = longest;
     if (seconds > longest)
         seconds = longest;
     seconds = adapt(d, address, seconds, shortest);
@@ -84,7 +85,7 @@ void dhcp_remember_machine(const struct decision *d, struct lease *lease)
     lease->stage = d->plan->stage;
     /* A stage without an identifier does not erase the one that another stage sent: it may be what
      * a host declaration goes by. */
-    if (identifier.length > 0 && !scope_view_number(&d->view, PARAMETER_IGNORE_CLIENT_UIDS, 0)) {
+    if (identifier.length > 0 && !scope_view_flag(&d->view, PARAMETER_IGNORE_CLIENT_UIDS, false)) {
         lease->client_identifier_length =
             identifier.length < LEASE_IDENTIFIER_MAX ? identifier.length : LEASE_IDENTIFIER_MAX;
         memcpy(lease->client_identifier, identifier.data, lease->client_identifier_length);
@@ -147,7 +148,7 @@ static bool is_other_of_client(const struct decision *d, const struct lease *lea
     return sent.length == 0 ||
            slice_equal(sent, slice_of(lease->client_identifier, lease->client_identifier_length)) ||
            (identity->match == MATCH_HARDWARE && identity->host->client_identifier.length == 0 &&
-            !scope_view_number(&d->view, PARAMETER_ALLOW_DUPLICATES, 1));
+            !scope_view_flag(&d->view, PARAMETER_ALLOW_DUPLICATES, true));
 }
 
 void dhcp_free_others(struct decision *d, uint32_t address)
@@ -157,7 +158,8 @@ void dhcp_free_others(struct decision *d, uint32_t address)
     struct dhcp_plan *plan = d->plan;
     char text[IPV4_TEXT_SIZE];
 
-    if (d->type != DHCP_REQUEST || !scope_view_number(&d->view, PARAMETER_ONE_LEASE_PER_CLIENT, 0))
+    if (d->type != DHCP_REQUEST ||
+        !scope_view_flag(&d->view, PARAMETER_ONE_LEASE_PER_CLIENT, false))
         return;
     for (; lease && plan->freed_count < DHCP_FREED_MAX; lease = lease->next_of_machine) {
         if (lease->address == address || lease->state != LEASE_BOUND ||

@@ -179,7 +179,7 @@ static bool is_reserved(const struct decision *d, const struct lease *lease)
     return d->type == DHCP_REQUEST &&
            dhcp_message_u32(d->question->message, DHCP_OPTION_LEASE_TIME, &asked) &&
            asked == DHCP_SECONDS_FOREVER &&
-           scope_view_number(&d->view, PARAMETER_INFINITE_IS_RESERVED, 0);
+           scope_view_flag(&d->view, PARAMETER_INFINITE_IS_RESERVED, false);
 }
 
 void dhcp_write_notes(struct decision *d, struct lease *lease)
@@ -205,7 +205,7 @@ void dhcp_write_notes(struct decision *d, struct lease *lease)
         put(e, &w, &(struct lease_note){.kind = NOTE_BILLING, .value = d->billing});
     put_handler(e, &w, 1, NOTE_ON_EXPIRY);
     put_handler(e, &w, 2, NOTE_ON_RELEASE);
-    if (agent.length > 0 && scope_view_number(&d->view, PARAMETER_STASH_AGENT_OPTIONS, 1))
+    if (agent.length > 0 && scope_view_flag(&d->view, PARAMETER_STASH_AGENT_OPTIONS, true))
         put(e, &w, &(struct lease_note){.kind = NOTE_AGENT, .value = agent});
     else
         put_again(e, &w, NOTE_AGENT);

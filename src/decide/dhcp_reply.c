@@ -65,7 +65,7 @@ static void add_identifier(struct decision *d)
 {
     struct slice identifier = d->plan->identity.client_identifier;
 
-    if (identifier.length > 0 && scope_view_number(&d->view, PARAMETER_ECHO_CLIENT_ID, 1))
+    if (identifier.length > 0 && scope_view_flag(&d->view, PARAMETER_ECHO_CLIENT_ID, true))
         dhcp_reply_add(&d->plan->reply, DHCP_OPTION_CLIENT_IDENTIFIER, identifier);
 }
 
@@ -253,7 +253,7 @@ static void add_for_stage(struct decision *d)
     add_configured(d, DHCP_OPTION_IPXE);
     /* Without it iPXE waits 15 seconds for a proxyDHCP server that never speaks. */
     if (stage_is_ipxe(d->question->message) && !reply_has(&plan->reply, DHCP_OPTION_IPXE) &&
-        scope_view_number(&d->view, PARAMETER_IPXE_NO_PXEDHCP, 1))
+        scope_view_flag(&d->view, PARAMETER_IPXE_NO_PXEDHCP, true))
         dhcp_reply_add(&plan->reply, DHCP_OPTION_IPXE, slice_of(no_pxedhcp, sizeof(no_pxedhcp)));
 }
 
@@ -312,7 +312,7 @@ static void add_options(struct decision *d, enum dhcp_type type, uint32_t second
     if (file_first)
         add_boot_file(d);
     add_for_stage(d);
-    if (host && scope_view_number(&d->view, PARAMETER_USE_HOST_DECL_NAMES, 0) &&
+    if (host && scope_view_flag(&d->view, PARAMETER_USE_HOST_DECL_NAMES, false) &&
         !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_HOST_NAME))
         dhcp_reply_add(&plan->reply, DHCP_OPTION_HOST_NAME, slice_of_string(host->name));
     add_requested(d);
@@ -342,8 +342,8 @@ static void start_reply(struct decision *d, enum dhcp_type type)
         .xid = message->xid,
         .flags = message->flags,
         .giaddr = message->giaddr,
-        .with_options =
-            message->has_options || scope_view_number(&d->view, PARAMETER_ALWAYS_REPLY_RFC1048, 0),
+        .with_options = message->has_options ||
+                        scope_view_flag(&d->view, PARAMETER_ALWAYS_REPLY_RFC1048, false),
         /* ROMs, iPXE and loaders take what stands in the fields for a name (doc/clients.md). */
         .may_overload = type != DHCP_BOOTP && plan->stage == STAGE_USERLAND,
         /* A switch that puts the option in may have no address to set giaddr to. */
@@ -372,7 +372,7 @@ static void choose_path(struct decision *d)
     const struct dhcp_message *message = d->question->message;
     struct dhcp_plan *plan = d->plan;
     bool repeat = is_repeat(d);
-    bool always = scope_view_number(&d->view, PARAMETER_ALWAYS_BROADCAST, 0);
+    bool always = scope_view_flag(&d->view, PARAMETER_ALWAYS_BROADCAST, false);
     bool broadcast = (message->flags & DHCP_FLAG_BROADCAST) || always;
 
     if (always)
@@ -412,8 +412,8 @@ void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address, 
 
     start_reply(d, type);
     plan->reply.yiaddr = address;
-    plan->router_wanted =
-        plan->stage == STAGE_IPXE && scope_view_number(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, 1);
+    plan->router_wanted = plan->stage == STAGE_IPXE &&
+                          scope_view_flag(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, true);
     /* RFC 2131 table 3: an ACK gives the client's own ciaddr back, an offer has none. */
     plan->reply.ciaddr = type == DHCP_OFFER ? 0 : d->question->message->ciaddr;
     add_options(d, type, seconds);
@@ -430,8 +430,8 @@ void dhcp_make_pxe_reply(struct decision *d, enum dhcp_type type, const struct p
     plan->outcome = OUTCOME_ANSWERED;
     start_reply(d, type);
     plan->reply.ciaddr = type == DHCP_OFFER ? 0 : d->question->message->ciaddr;
-    plan->router_wanted =
-        plan->stage == STAGE_IPXE && scope_view_number(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, 1);
+    plan->router_wanted = plan->stage == STAGE_IPXE &&
+                          scope_view_flag(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, true);
     add_u8(plan, DHCP_OPTION_MESSAGE_TYPE, (uint8_t)type);
     add_u32(plan, DHCP_OPTION_SERVER_IDENTIFIER, d->server_identifier);
     /* PXE 2.1 tables 2-5 and 2-6: the class tells a proxy's offer, the machine's UUID comes back.

@@ -47,6 +47,11 @@ struct evaluation_variable {
     struct value value;
 };
 
+struct setting_name {
+    enum setting_space space;
+    unsigned code;
+};
+
 /* Where an if or a switch went. */
 struct evaluation_branch {
     const struct action *action;
@@ -89,8 +94,10 @@ struct evaluation {
     bool settled;     /* only options still change */
     bool exhausted;   /* a limit was met: what is missing is missing for that */
     size_t bytes_used;
+    size_t absent_count;
 
     struct setting settings[EVALUATION_SETTINGS];
+    struct setting_name absent[EVALUATION_SETTINGS]; /* set, to an expression without a value */
     uint8_t bytes[EVALUATION_BYTES];
 };
 
@@ -114,12 +121,11 @@ unsigned evaluation_space(struct evaluation *e, enum parameter parameter);
 /* `size` bytes of the evaluation's own; NULL, and `exhausted`, where none are left. */
 uint8_t *evaluation_bytes(struct evaluation *e, size_t size);
 
-/* The setting that stands for now, or NULL. */
+/* The setting that stands for now, or NULL, also where it was set to what has no value. */
 struct setting *evaluation_find(struct evaluation *e, enum setting_space space, unsigned code);
 /* Puts a value where one stands, or adds it. */
 void evaluation_set(struct evaluation *e, enum setting_space space, unsigned code,
                     struct slice value, struct position where);
-void evaluation_unset(struct evaluation *e, enum setting_space space, unsigned code);
 
 /* Gives the variables the values that the notes have. evaluation_run() does so by itself. */
 void evaluation_recall(struct evaluation *e);

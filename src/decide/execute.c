@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 #include "model/lease_notes.h"
+#include "wire/dhcp_option_table.h"
 
 enum { CARRIER_DEPTH_MAX = 4, OPTION_SITE_FIRST = 224 };
 
@@ -10,6 +11,7 @@ void evaluation_start(struct evaluation *e)
     e->class_count = e->log_count = e->variable_count = 0;
     memset(e->on, 0, sizeof(e->on));
     e->scope_count = e->setting_count = e->bytes_used = e->branch_count = 0;
+    e->absent_count = 0;
     e->steps = e->depth = 0;
     e->exhausted = e->settled = e->conditional = false;
     e->effective = (struct scope){.settings = e->settings};
@@ -24,6 +26,21 @@ struct setting *evaluation_find(struct evaluation *e, enum setting_space space, 
     return NULL;
 }
 
+/* The place among those set without a value, or their number. */
+static size_t find_absent(const struct evaluation *e, enum setting_space space, unsigned code)
+{
+    size_t i = 0;
+
+    while (i < e->absent_count && (e->absent[i].code != code || e->absent[i].space != space))
+        i++;
+    return i;
+}
+
+static bool is_absent(const struct evaluation *e, enum setting_space space, unsigned code)
+{
+    return find_absent(e, space, code) < e->absent_count;
+}
+
 void evaluation_set(struct evaluation *e, enum setting_space space, unsigned code,
                     struct slice value, struct position where)
 {
@@ -35,14 +52,21 @@ void evaluation_set(struct evaluation *e, enum setting_space space, unsigned cod
     }
     if (!setting)
         setting = &e->settings[e->setting_count++];
+    if (is_absent(e, space, code))
+        e->absent[find_absent(e, space, code)] = e->absent[--e->absent_count];
     *setting = (struct setting){
         .space = space, .code = code, .value = value, .where = where, .computed = true};
 }
 
-void evaluation_unset(struct evaluation *e, enum setting_space space, unsigned code)
+/* Sets what has no value. It takes an inherited value's place all the same. */
+static void set_absent(struct evaluation *e, enum setting_space space, unsigned code)
 {
     struct setting *setting = evaluation_find(e, space, code);
 
+    if (!is_absent(e, space, code) && e->absent_count == EVALUATION_SETTINGS)
+        e->exhausted = true;
+    else if (!is_absent(e, space, code))
+        e->absent[e->absent_count++] = (struct setting_name){space, code};
     if (!setting)
         return;
     memmove(setting, setting + 1,
@@ -78,16 +102,20 @@ static void apply_setting(struct evaluation *e, const struct setting *setting)
 
     if ((setting->operation == SETTING_DEFAULT && old) || is_settled(e, setting))
         return;
+    /* dhcpd joins to, or leaves alone, what is set to no value: it stays without one. */
+    if (setting->operation != SETTING_SUPERSEDE && is_absent(e, setting->space, setting->code))
+        return;
     if (setting->expression) {
         struct value computed = evaluation_value(e, setting->expression);
 
-        /* An absent value takes an inherited one's place, and what it is joined to has none, as in
-         * `concat`: nothing is sent. */
-        if (computed.kind != VALUE_DATA) {
-            evaluation_unset(e, setting->space, setting->code);
+        /* What an absent value is joined to has none either, as in `concat`: nothing is sent. A
+         * flag without a value is off. */
+        if (computed.kind != VALUE_DATA &&
+            !(setting->space == SPACE_PARAMETER && parameter_is_flag(setting->code))) {
+            set_absent(e, setting->space, setting->code);
             return;
         }
-        value = computed.data;
+        value = computed.kind == VALUE_DATA ? computed.data : slice_of(NULL, 0);
     }
     if (old && setting->operation == SETTING_APPEND)
         value = join(e, old->value, value);
@@ -386,19 +414,17 @@ static void write_wide(struct writer *w, unsigned width, size_t value)
 static bool compose(struct evaluation *e, enum setting_space inner, struct slice *composed,
                     struct position *where, unsigned depth);
 
-/* Puts together the options of `inner` that belong into an option, behind what it holds already. */
+/* Puts together the options of `inner` that belong into an option, where it has no value of its
+ * own. */
 static void fill_carrier(struct evaluation *e, enum setting_space space, unsigned code,
                          enum setting_space inner, unsigned depth)
 {
-    const struct setting *own = evaluation_find(e, space, code);
     struct position where;
     struct slice composed;
 
-    if (!compose(e, inner, &composed, &where, depth))
+    if (evaluation_find(e, space, code) || is_absent(e, space, code))
         return;
-    if (own)
-        composed = join(e, own->value, composed);
-    if (composed.data)
+    if (compose(e, inner, &composed, &where, depth))
         evaluation_set(e, space, code, composed, where);
 }
 
@@ -416,6 +442,19 @@ static const struct setting *next_setting(const struct evaluation *e, enum setti
             next = setting;
     }
     return next;
+}
+
+/* Whether an option of the configuration's own has no value: its being there says all ("zerolen").
+ */
+static bool is_bare(const struct snapshot *snapshot, enum setting_space space, unsigned code)
+{
+    for (size_t i = 0; i < snapshot->option_name_count; i++) {
+        const struct option_name *option = &snapshot->option_names[i];
+
+        if (option->space == space && option->code == code)
+            return option->form->atoms[0] == DHCP_ATOM_END;
+    }
+    return false;
 }
 
 /* The options of a space, in the order of their codes, in the form that their carrier has them in;
@@ -443,6 +482,9 @@ static bool compose(struct evaluation *e, enum setting_space inner, struct slice
         struct writer before = w;
 
         least = (uint64_t)setting->code + 1;
+        /* As among the standard options, an empty value takes back an inherited one. */
+        if (setting->value.length == 0 && !is_bare(e->snapshot, inner, setting->code))
+            continue;
         write_wide(&w, space->code_width, setting->code);
         if (space->length_width)
             write_wide(&w, space->length_width, setting->value.length);
@@ -472,8 +514,7 @@ static void fill_carriers(struct evaluation *e)
         if (row->space == SPACE_DHCP)
             fill_carrier(e, row->space, row->code, row->inner, 0);
     }
-    /* What is written as option 43 itself goes before a space's options. */
-    if (vendor && !evaluation_find(e, SPACE_DHCP, DHCP_OPTION_VENDOR_OPTIONS))
+    if (vendor)
         fill_carrier(e, SPACE_DHCP, DHCP_OPTION_VENDOR_OPTIONS, (enum setting_space)vendor, 0);
     for (size_t i = 0, count = e->setting_count; site && i < count; i++) {
         struct setting setting = e->settings[i];

@@ -194,7 +194,10 @@ static void explain_carried(struct explainer *x, unsigned code)
     const struct snapshot *snapshot = x->question->snapshot;
     struct evaluation *e = &x->plan.evaluation;
     unsigned vendor = evaluation_space(e, PARAMETER_VENDOR_OPTION_SPACE);
+    const struct setting *own = evaluation_find(e, SPACE_DHCP, code);
 
+    if (own && !own->computed)
+        return;
     for (size_t i = 0; i < e->setting_count; i++) {
         const struct setting *setting = &e->settings[i];
         bool carried =

@@ -95,7 +95,7 @@ void decide_rarp(const struct snapshot *snapshot, const struct lease_table *leas
     if (!address)
         return;
     recalled = recall_new(snapshot, plan->host, &hardware, address);
-    boots = scope_view_number(&recalled->view, PARAMETER_ALLOW_BOOTING, 1);
+    boots = scope_view_flag(&recalled->view, PARAMETER_ALLOW_BOOTING, true);
     recall_free(recalled);
     if (!boots) {
         snprintf(plan->why, sizeof(plan->why), "booting is denied to it");

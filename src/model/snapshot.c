@@ -404,6 +404,44 @@ uint32_t scope_view_number(const struct scope_view *view, enum parameter paramet
     return number;
 }
 
+bool parameter_is_flag(enum parameter parameter)
+{
+    switch (parameter) {
+    case PARAMETER_AUTHORITATIVE:
+    case PARAMETER_ALLOW_BOOTING:
+    case PARAMETER_ALLOW_BOOTP:
+    case PARAMETER_ALLOW_UNKNOWN_CLIENTS:
+    case PARAMETER_USE_HOST_DECL_NAMES:
+    case PARAMETER_ALWAYS_BROADCAST:
+    case PARAMETER_IPXE_NO_PXEDHCP:
+    case PARAMETER_NFS_RESERVED_PORTS:
+    case PARAMETER_PROXY_DHCP:
+    case PARAMETER_ROUTER_ADVERTISEMENT:
+    case PARAMETER_PING_CHECK:
+    case PARAMETER_ALWAYS_REPLY_RFC1048:
+    case PARAMETER_LEASE_ADDRESS_ROUTE:
+    case PARAMETER_ALLOW_DECLINES:
+    case PARAMETER_ALLOW_DUPLICATES:
+    case PARAMETER_ONE_LEASE_PER_CLIENT:
+    case PARAMETER_IGNORE_CLIENT_UIDS:
+    case PARAMETER_INFINITE_IS_RESERVED:
+    case PARAMETER_STASH_AGENT_OPTIONS:
+    case PARAMETER_ECHO_CLIENT_ID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool scope_view_flag(const struct scope_view *view, enum parameter parameter, bool otherwise)
+{
+    const struct setting *setting = scope_view_find(view, SPACE_PARAMETER, parameter);
+
+    if (!setting)
+        return otherwise;
+    return setting->value.length > 0 && setting->value.data[0] == 1;
+}
+
 struct slice scope_view_bytes(const struct scope_view *view, enum setting_space space,
                               unsigned code)
 {

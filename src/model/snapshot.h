@@ -64,6 +64,9 @@ enum parameter {
     PARAMETER_COUNT,
 };
 
+/* Whether a parameter is a flag. */
+bool parameter_is_flag(enum parameter parameter);
+
 /* What one declaration says, and the declaration that surrounds it; `outer` is NULL for the global
  * scope.
  *
@@ -293,6 +296,9 @@ const struct setting *scope_view_find(const struct scope_view *view, enum settin
 /* The same as a number (1 to 4 bytes, network order), or `otherwise`. */
 uint32_t scope_view_number(const struct scope_view *view, enum parameter parameter,
                            uint32_t otherwise);
+/* The same as a flag, or `otherwise`. As in dhcpd only a first byte of 1 is on, and no value off.
+ */
+bool scope_view_flag(const struct scope_view *view, enum parameter parameter, bool otherwise);
 /* The same as bytes; an empty slice with data NULL where nobody wrote one. */
 struct slice scope_view_bytes(const struct scope_view *view, enum setting_space space,
                               unsigned code);

@@ -84,7 +84,7 @@ static bool believes(struct rpc_exchange *exchange)
     char asked[64];
 
     if (exchange->peer.port < IPPORT_RESERVED ||
-        !scope_view_number(&client->view, PARAMETER_NFS_RESERVED_PORTS, 1))
+        !scope_view_flag(&client->view, PARAMETER_NFS_RESERVED_PORTS, true))
         return true;
     if (client->account && rpc_account_disbelieves(client->account)) {
         snprintf(asked, sizeof(asked), "calls as uid %" PRIu32 " from port %u",

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from compare_cases_computed import CONFIGURATIONS
+from compare_cases_edges import CONFIGURATIONS
 from compare_testing import Pair, documented_differences, set_pools
 
 pytestmark = [pytest.mark.skipif(not shutil.which("dhcpd"), reason="no dhcpd (isc-dhcp-server)"),

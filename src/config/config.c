@@ -35,6 +35,7 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
     parser.list = &parser.block->actions;
     parse_source(&parser, sources->first);
     parser_report_ignored(&parser);
+    find_mentioned_spaces(&parser);
     builder_check(parser.block, sources);
     if (sources->diagnostics->error_count > errors_before) {
         snapshot_free(snapshot);

@@ -105,27 +105,48 @@ static int digit_of(int c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
 }
 
-/* Reads `count` digits of a number escape. Returns its value, or -1 where a digit is missing. */
-static int escaped_number(struct lexer *lexer, int base, int count)
+/* Reads `count` digits of a number escape. Returns its value, or -1 where a digit is missing;
+ * `*read` takes the value of those that are there. */
+static int escaped_number(struct lexer *lexer, int base, int count, int *read)
 {
-    int value = 0;
-
+    *read = 0;
     for (int i = 0; i < count; i++) {
         int digit = digit_of(peek(lexer, 0));
 
         if (digit >= base)
             return -1;
-        value = value * base + digit;
+        *read = *read * base + digit;
         advance(lexer);
     }
-    return value;
+    return *read;
+}
+
+/* A string while it is read. */
+struct text_reader {
+    struct lexer *lexer;
+    bool silent;  /* it is only measured */
+    bool escaped; /* the next character is read as if a backslash stood before it */
+};
+
+/* Of a zero with fewer than three digits dhcpd makes nothing; it loses the character behind it, and
+ * reads the next as if it were escaped: it may be the quote that is to end the string. */
+static void short_zero(struct text_reader *reader, struct position start)
+{
+    reader->escaped = true;
+    if (peek(reader->lexer, 0) >= 0)
+        advance(reader->lexer);
+    if (!reader->silent)
+        sources_report(reader->lexer->sources, DIAGNOSTIC_WARNING, start,
+                       "this escape is cut short: the character behind it is lost, and the next is "
+                       "read as if \\ stood before it; write \\000");
 }
 
 /* Reads what follows a backslash, as dhcpd does: \t \r \n \b, three octal digits, x and two
- * hexadecimal ones; any other character stands for itself. */
-static uint8_t escaped(struct lexer *lexer, struct position start)
+ * hexadecimal ones; any other character stands for itself. Returns -1 where that is nothing. */
+static int escaped(struct text_reader *reader, struct position start)
 {
-    int c = peek(lexer, 0), value;
+    struct lexer *lexer = reader->lexer;
+    int c = peek(lexer, 0), value, part;
 
     switch (c) {
     case 't':
@@ -142,55 +163,104 @@ static uint8_t escaped(struct lexer *lexer, struct position start)
         return '\b';
     case 'x':
         advance(lexer);
-        value = escaped_number(lexer, 16, 2);
+        value = escaped_number(lexer, 16, 2, &part);
         break;
     case '0':
     case '1':
     case '2':
     case '3':
-        value = escaped_number(lexer, 8, 3);
+        value = escaped_number(lexer, 8, 3, &part);
+        if (value < 0 && part == 0) {
+            short_zero(reader, start);
+            return -1;
+        }
         break;
     default:
         advance(lexer);
-        return (uint8_t)c;
+        return c;
     }
-    if (value < 0)
+    if (value < 0 && !reader->silent)
         sources_report(lexer->sources, DIAGNOSTIC_ERROR, start,
                        "this escape is cut short: write \\x and two hexadecimal digits, \\ and "
                        "three octal digits, or \\\\ for a backslash");
-    return value < 0 ? '?' : (uint8_t)value;
+    return value < 0 ? '?' : value;
+}
+
+/* Reads a string from behind its first quote to before its last, or to the end of its line, or,
+ * where it goes over several, of the file; into `to` if that is not NULL. Returns its length. */
+static size_t read_text(struct text_reader *reader, bool several_lines, uint8_t *to)
+{
+    struct lexer *lexer = reader->lexer;
+    size_t length = 0;
+
+    for (;;) {
+        struct position start = here(lexer);
+        int c = peek(lexer, 0);
+
+        if (c < 0 || (c == '\n' && !several_lines) || (c == '"' && !reader->escaped))
+            return length;
+        if (!reader->escaped)
+            advance(lexer);
+        if (reader->escaped ||
+            (c == '\\' && peek(lexer, 0) >= 0 && (peek(lexer, 0) != '\n' || several_lines))) {
+            reader->escaped = false;
+            c = escaped(reader, start);
+        }
+        if (to && c >= 0)
+            to[length] = (uint8_t)c;
+        length += c >= 0;
+    }
+}
+
+/* Whether a string goes over several lines. dhcpd takes that, but most often a quote is missing,
+ * and then the next one begins a string: a word or that string's end follows. */
+static bool has_several_lines(struct lexer ahead)
+{
+    enum { TEXT_MAX = 1500 }; /* of dhcpd's; it also bounds how often the same text is looked at */
+    struct text_reader reader = {.lexer = &ahead, .silent = true};
+    struct lexer line = ahead;
+    struct slice text = ahead.source->text;
+    struct source part = *ahead.source;
+
+    read_text(&(struct text_reader){.lexer = &line, .silent = true}, false, NULL);
+    if (peek(&line, 0) == '"')
+        return false;
+    if (text.length > ahead.offset + TEXT_MAX)
+        part.text = slice_of(text.data, ahead.offset + TEXT_MAX);
+    ahead.source = &part;
+    read_text(&reader, true, NULL);
+    if (peek(&ahead, 0) != '"')
+        return false;
+    advance(&ahead);
+    while (is_space(peek(&ahead, 0)))
+        advance(&ahead);
+    return peek(&ahead, 0) >= 0 && strchr(";,)", peek(&ahead, 0));
 }
 
 static struct token string_token(struct lexer *lexer)
 {
     struct token token = {.kind = TOKEN_STRING, .where = here(lexer)};
-    const uint8_t *text = lexer->source->text.data;
     struct lexer measure;
-    size_t length = 0;
+    struct text_reader reader;
+    size_t length;
     uint8_t *copy = NULL;
+    bool several;
 
     advance(lexer);
+    several = has_several_lines(*lexer);
     measure = *lexer;
-    while (peek(&measure, 0) >= 0 && peek(&measure, 0) != '"' && peek(&measure, 0) != '\n')
-        measure.offset += peek(&measure, 0) == '\\' && peek(&measure, 1) >= 0 ? 2 : 1;
-    token.text = slice_of(text + lexer->offset, measure.offset - lexer->offset);
-    if (token.text.length > 0 && memchr(token.text.data, '\\', token.text.length)) {
-        /* Escapes only ever shorten. */
-        copy = region_allocate(lexer->region, token.text.length);
+    reader = (struct text_reader){.lexer = &measure, .silent = true};
+    length = read_text(&reader, several, NULL);
+    token.text = slice_of(lexer->source->text.data + lexer->offset, length);
+    if (length < measure.offset - lexer->offset) {
+        copy = region_allocate(lexer->region, length ? length : 1);
         token.text.data = copy;
     }
-    while (peek(lexer, 0) >= 0 && peek(lexer, 0) != '"' && peek(lexer, 0) != '\n') {
-        struct position start = here(lexer);
-        uint8_t c = (uint8_t)peek(lexer, 0);
-
-        advance(lexer);
-        if (c == '\\' && peek(lexer, 0) >= 0 && peek(lexer, 0) != '\n')
-            c = escaped(lexer, start);
-        if (copy)
-            copy[length] = c;
-        length++;
-    }
-    token.text.length = length;
+    reader = (struct text_reader){.lexer = lexer};
+    read_text(&reader, several, copy);
+    if (several)
+        sources_report(lexer->sources, DIAGNOSTIC_WARNING, token.where,
+                       "this string goes on in the next line: is a quote missing?");
     if (peek(lexer, 0) == '"') {
         advance(lexer);
     } else {

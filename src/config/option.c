@@ -350,12 +350,13 @@ bool read_option_name(struct parser *parser, struct option_reference *option)
     return find_option(parser, &name, option) || unknown_option(parser, &name);
 }
 
-/* dhcpd looks for the space when a packet comes; one that is not there is none. */
+/* dhcpd looks for the space when a packet comes: it may be defined further down, and one that is
+ * nowhere is none. */
 static bool read_option_space(struct parser *parser, const struct statement *statement,
                               enum token_kind kind, struct token keyword)
 {
     struct token name = parser->token;
-    char found[TOKEN_TEXT_SIZE];
+    struct space_mention *mention;
     enum setting_space space;
 
     if (name.kind != kind && (name.kind != TOKEN_WORD || !find_space(parser, name.text, &space)))
@@ -369,10 +370,31 @@ static bool read_option_space(struct parser *parser, const struct statement *sta
         add_number(parser, statement->parameter, space, keyword.where);
         return true;
     }
-    parser_warning(parser, name.where, "there is no option space %s before this line: none is used",
-                   token_text(found, &name));
-    add_number(parser, statement->parameter, 0, keyword.where);
+    mention = region_allocate(parser->region, sizeof(*mention));
+    *mention = (struct space_mention){
+        .next = parser->mentions,
+        .name = name,
+        .number = add_late_number(parser, statement->parameter, keyword.where),
+    };
+    parser->mentions = mention;
     return true;
+}
+
+void find_mentioned_spaces(struct parser *parser)
+{
+    char found[TOKEN_TEXT_SIZE];
+    enum setting_space space;
+
+    for (struct space_mention *at = parser->mentions; at; at = at->next) {
+        struct writer w = writer_of(at->number, sizeof(uint32_t));
+
+        if (!find_space(parser, at->name.text, &space)) {
+            space = SPACE_PARAMETER;
+            parser_warning(parser, at->name.where, "there is no option space %s: none is used",
+                           token_text(found, &at->name));
+        }
+        writer_be32(&w, space);
+    }
 }
 
 bool read_vendor_option_space(struct parser *parser, const struct statement *statement,

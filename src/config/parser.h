@@ -42,13 +42,14 @@ struct parser {
     struct option_space_block *spaces; /* in the order written */
     struct option_space_block *last_space;
     size_t space_count;
-    struct ignored *ignored;  /* statements without effect */
-    bool may_include;         /* false where the text is no file */
-    struct host_names *names; /* those that stand where addresses may */
-    bool unknown_name;        /* the value being read holds one without an address */
-    bool incomplete;          /* and is none without it */
-    bool first_address_only;  /* of a name in the value being read */
-    struct map defined;       /* options and classes that the file defines (defined.c) */
+    struct space_mention *mentions; /* of spaces that were not defined yet, the last first */
+    struct ignored *ignored;        /* statements without effect */
+    bool may_include;               /* false where the text is no file */
+    struct host_names *names;       /* those that stand where addresses may */
+    bool unknown_name;              /* the value being read holds one without an address */
+    bool incomplete;                /* and is none without it */
+    bool first_address_only;        /* of a name in the value being read */
+    struct map defined;             /* options and classes that the file defines (defined.c) */
 };
 
 /* Names that the file gives (defined.c); of classes `space` is 0. A later one hides an earlier one.
@@ -75,6 +76,13 @@ struct option_definition {
 struct option_space_block {
     struct option_space_block *next;
     struct option_space space;
+};
+
+/* A statement that names a space of options which no line before it defines. */
+struct space_mention {
+    struct space_mention *next;
+    struct token name;
+    uint8_t *number; /* of its value: 4 bytes, filled in at the end of the file */
 };
 
 /* An option as a statement or an expression names it. */
@@ -200,6 +208,9 @@ bool read_server_option(struct parser *parser, const char *name, struct token ke
 
 /* Reads SPACE.NAME or NAME (option.c). */
 bool read_option_name(struct parser *parser, struct option_reference *option);
+/* Gives the statements that name a space of options its number, where the file defines it further
+ * down; else reports that it does not (option.c). */
+void find_mentioned_spaces(struct parser *parser);
 /* Makes the snapshot's spaces, encapsulations and names of options of what the file defines
  * (definition.c). */
 void fill_option_spaces(struct parser *parser);
@@ -226,6 +237,9 @@ void add_setting(struct parser *parser, enum setting_space space, unsigned code,
                  struct position where);
 void add_number(struct parser *parser, enum parameter parameter, uint32_t number,
                 struct position where);
+/* The same, of a number that is known at the end of the file only: whoever calls writes its four
+ * bytes, in network order, into what comes back. */
+uint8_t *add_late_number(struct parser *parser, enum parameter parameter, struct position where);
 
 /* Statements that have their own files. */
 typedef bool read_statement(struct parser *parser, const struct statement *statement,

@@ -478,6 +478,17 @@ void add_setting(struct parser *parser, enum setting_space space, unsigned code,
                 (struct setting){.space = space, .code = code, .value = copy, .where = where});
 }
 
+uint8_t *add_late_number(struct parser *parser, enum parameter parameter, struct position where)
+{
+    uint8_t *bytes = region_allocate(&parser->snapshot->region, sizeof(uint32_t));
+
+    put_setting(parser, (struct setting){.space = SPACE_PARAMETER,
+                                         .code = parameter,
+                                         .value = slice_of(bytes, sizeof(uint32_t)),
+                                         .where = where});
+    return bytes;
+}
+
 void add_number(struct parser *parser, enum parameter parameter, uint32_t number,
                 struct position where)
 {

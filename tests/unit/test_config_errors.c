@@ -27,6 +27,13 @@ static const struct row {
      "`/*` begins no comment here: a comment begins with `#` and goes to the end of its line"},
     {"filename \"abc;\nauthoritative;", 1, 10, DIAGNOSTIC_ERROR,
      "this string is not closed: expected '\"' before the end of its line"},
+    {"filename \"abc;\noption root-path \"b\";", 1, 10, DIAGNOSTIC_ERROR,
+     "this string is not closed: expected '\"' before the end of its line"},
+    {"filename \"abc\ndef\";", 1, 10, DIAGNOSTIC_WARNING,
+     "this string goes on in the next line: is a quote missing?"},
+    {"filename \"a\\0 bc\";", 1, 12, DIAGNOSTIC_WARNING,
+     "this escape is cut short: the character behind it is lost, and the next is read as if \\ "
+     "stood before it; write \\000"},
     {"filename \"a\\x4\";", 1, 12, DIAGNOSTIC_ERROR,
      "this escape is cut short: write \\x and two hexadecimal digits, \\ and three octal digits, "
      "or \\\\ for a backslash"},

@@ -39,6 +39,12 @@ static const struct row rows[] = {
     /* One word needs no quotes. */
     {"filename kernel;", PARAMETER(FILENAME), BYTES("kernel"), 0},
     {"server-name 1st;", PARAMETER(SERVER_NAME), BYTES("1st"), 0},
+    /* Strings over several lines, and a zero that is cut short: the character behind it is lost,
+     * and the next one escaped. */
+    {"filename \"a\nb\";", PARAMETER(FILENAME), BYTES("a\nb"), 1},
+    {"filename \"a\\0;\"x\";", PARAMETER(FILENAME), BYTES("a\"x"), 1},
+    {"filename \"a\\0\\102\";", PARAMETER(FILENAME), BYTES("aB"), 1},
+    {"filename \"\\1019\\x4a\\q\";", PARAMETER(FILENAME), BYTES("A9Jq"), 0},
     /* Statements by another name. */
     {"option server.filename \"x\";", PARAMETER(FILENAME), BYTES("x"), 0},
     {"option server.filename = \"x\";", PARAMETER(FILENAME), BYTES("x"), 0},
@@ -61,6 +67,8 @@ static const struct row rows[] = {
     /* Spaces: any name may be asked for, and a file may declare what is built in, or one twice. */
     {"site-option-space \"lost\";", PARAMETER(SITE_OPTION_SPACE), BYTES("\0\0\0\0"), 1},
     {"vendor-option-space lost;", PARAMETER(VENDOR_OPTION_SPACE), BYTES("\0\0\0\0"), 1},
+    {"vendor-option-space a;\noption space a;", PARAMETER(VENDOR_OPTION_SPACE), BYTES("\0\0\0\x10"),
+     0},
     {"option space a;\nsite-option-space \"a\";", PARAMETER(SITE_OPTION_SPACE), BYTES("\0\0\0\x10"),
      0},
     {"option space a;\noption space b;\noption space A;\nvendor-option-space a;",

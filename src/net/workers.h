@@ -1,6 +1,10 @@
-/* Threads for what may block: loops hand work over and hear of its end. */
+/* Threads for what may block: loops hand work over and hear of its end. Work comes in groups, say
+ * one per client: the groups take turns, and no group has more than three quarters of the threads,
+ * so that one with much work, or slow work, is waited for by itself alone. */
 #ifndef BOOTWIRE_NET_WORKERS_H
 #define BOOTWIRE_NET_WORKERS_H
+
+#include <stdint.h>
 
 struct loop;
 struct workers;
@@ -12,10 +16,10 @@ struct workers *workers_new(unsigned count);
  * not run any more. NULL is allowed. */
 void workers_free(struct workers *workers);
 
-/* Runs work(argument) in one of the threads, soon, then done(argument) in the loop's thread. The
- * queue has no limit of its own: whoever calls bounds what it has under way. Any thread may call.
- */
-void workers_run(struct workers *workers, struct loop *loop, void (*work)(void *argument),
-                 void (*done)(void *argument), void *argument);
+/* Runs work(argument) in one of the threads, soon, then done(argument) in the loop's thread. Within
+ * a group work begins in the order of these calls. The queue has no limit of its own: whoever calls
+ * bounds what it has under way. Any thread may call. */
+void workers_run(struct workers *workers, struct loop *loop, uint64_t group,
+                 void (*work)(void *argument), void (*done)(void *argument), void *argument);
 
 #endif

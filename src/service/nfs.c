@@ -72,7 +72,8 @@ int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work)
     job = job_new(exchange, work);
     if (!job)
         return work(exchange, true);
-    workers_run(exchange->service->workers, exchange->loop, job_work, job_done, job);
+    workers_run(exchange->service->workers, exchange->loop, exchange->peer.address, job_work,
+                job_done, job);
     return RPC_LATER;
 }
 

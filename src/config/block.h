@@ -47,6 +47,24 @@ struct block_permit {
     struct position where;
 };
 
+/* Whom an `export` names: a host declaration, or a network. */
+struct block_export_client {
+    struct block_export_client *next;
+    const char *name;          /* NULL: the network */
+    const struct block *host;  /* of that name; builder_check() sets it */
+    uint32_t network, netmask; /* 0 and 0: everybody */
+    struct position where;
+};
+
+struct block_export {
+    struct block_export *next;
+    const char *directory; /* in the form of struct export's, in the snapshot's region */
+    struct block_export_client *clients, *last_client;
+    struct export_rights rights;
+    bool broken; /* something in it could not be read: its clients, perhaps */
+    struct position where;
+};
+
 /* Executable statements in the order written; they stand in the snapshot's region. */
 struct action_list {
     struct action *first, *last;
@@ -86,6 +104,8 @@ struct block {
     struct block *class;                     /* a subclass's */
     struct slice key;                        /* the same */
     struct class *made;                      /* a class's in the snapshot */
+
+    struct block_export *exports, *last_export; /* the global scope's */
 
     struct block_permit *permits, *last_permit; /* a pool's */
     struct pool *pool;                          /* a pool's in the snapshot */

@@ -164,6 +164,45 @@ static void fill_ranges(struct snapshot *snapshot, struct block *global, struct 
     }
 }
 
+static void fill_export(struct snapshot *snapshot, const struct block_export *from,
+                        struct export_statement *to)
+{
+    struct export_client *clients;
+    size_t count = 0;
+
+    for (const struct block_export_client *at = from->clients; at; at = at->next)
+        count++;
+    clients = region_allocate(&snapshot->region, (count + 1) * sizeof(*clients));
+    count = 0;
+    for (const struct block_export_client *at = from->clients; at; at = at->next)
+        clients[count++] = (struct export_client){
+            .host = at->host ? &snapshot->hosts[at->host->index] : NULL,
+            .network = at->network,
+            .netmask = at->netmask,
+        };
+    *to = (struct export_statement){
+        .directory = from->directory,
+        .clients = clients,
+        .client_count = count,
+        .rights = from->rights,
+        .where = from->where,
+    };
+}
+
+/* Once the hosts are there, which they name. */
+static void fill_exports(struct snapshot *snapshot, const struct block *global)
+{
+    struct export_statement *exports;
+    size_t count = 0;
+
+    for (const struct block_export *at = global->exports; at; at = at->next)
+        count++;
+    exports = region_allocate(&snapshot->region, (count + 1) * sizeof(*exports));
+    for (const struct block_export *at = global->exports; at; at = at->next)
+        fill_export(snapshot, at, &exports[snapshot->export_count++]);
+    snapshot->exports = exports;
+}
+
 void builder_fill(struct snapshot *snapshot, struct block *global)
 {
     size_t subnet_count = 0, host_count = 0;
@@ -201,5 +240,6 @@ void builder_fill(struct snapshot *snapshot, struct block *global)
     snapshot->subnet_count = subnet_count;
     snapshot->hosts = hosts;
     snapshot->host_count = host_count;
+    fill_exports(snapshot, global);
     snapshot_index(snapshot);
 }

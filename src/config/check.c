@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void check_ranges(const struct subnet_index *index, struct block *block,
                          struct sources *sources)
@@ -211,6 +212,38 @@ static void check_pool(const struct block *block, struct sources *sources)
                        "this pool has no range of addresses");
 }
 
+/* Hosts may stand behind the export that names them, so this comes when all have been seen. */
+static void check_exports(const struct block *global, const struct map *names,
+                          struct sources *sources)
+{
+    struct map directories = {.count = 0};
+
+    for (struct block_export *at = global->exports; at; at = at->next) {
+        size_t length = strlen(at->directory);
+        const struct block_export *first = map_get(&directories, at->directory, length);
+
+        if (first)
+            sources_report(sources, DIAGNOSTIC_ERROR, at->where,
+                           "this directory is exported already, in line %u of %s: write all its "
+                           "clients there",
+                           first->where.line, first->where.file);
+        else
+            map_put(&directories, at->directory, length, at);
+        if (!at->clients && !at->broken)
+            sources_report(
+                sources, DIAGNOSTIC_ERROR, at->where,
+                "this export names nobody: write who may mount it, as in `clients any;`");
+        for (struct block_export_client *client = at->clients; client; client = client->next) {
+            if (client->name)
+                client->host = map_get(names, client->name, strlen(client->name));
+            if (client->name && !client->host)
+                sources_report(sources, DIAGNOSTIC_ERROR, client->where,
+                               "there is no host declaration `%s`", client->name);
+        }
+    }
+    map_release(&directories);
+}
+
 void builder_check(struct block *global, struct sources *sources)
 {
     struct subnet_index index = {.mask_count = 0};
@@ -235,6 +268,7 @@ void builder_check(struct block *global, struct sources *sources)
                         slice_of(&block->network, sizeof(block->network)),
                         "this subnet is declared already");
     }
+    check_exports(global, &seen.names, sources);
     subnet_index_release(&index);
     map_release(&seen.names);
     map_release(&seen.hardware);

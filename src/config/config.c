@@ -4,8 +4,12 @@
 #include "config/builder.h"
 #include "config/parser.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* What is to be read, and with what. */
 struct input {
@@ -14,6 +18,29 @@ struct input {
     bool is_file; /* the text is the file's, which is still to be read */
     struct host_names *names;
 };
+
+/* Tells of directories that nobody could mount as they are now: they may come later, so it is no
+ * error. */
+static void look_for_exports(const struct block *global, struct sources *sources)
+{
+    for (const struct block_export *at = global->exports; at; at = at->next) {
+        char real[PATH_MAX];
+        struct stat status;
+
+        if (stat(at->directory, &status) < 0)
+            sources_report(sources, DIAGNOSTIC_WARNING, at->where,
+                           "the directory %s cannot be exported now: %s", at->directory,
+                           strerror(errno));
+        else if (!S_ISDIR(status.st_mode))
+            sources_report(sources, DIAGNOSTIC_WARNING, at->where,
+                           "%s cannot be exported: it is no directory", at->directory);
+        else if (realpath(at->directory, real) && strcmp(real, at->directory) != 0)
+            sources_report(sources, DIAGNOSTIC_WARNING, at->where,
+                           "%s cannot be exported: a part of its path is a symbolic link; write "
+                           "%s if that is meant",
+                           at->directory, real);
+    }
+}
 
 /* Parses the first source and what it includes. Returns the snapshot, or NULL after errors. */
 static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources,
@@ -37,6 +64,8 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
     parser_report_ignored(&parser);
     find_mentioned_spaces(&parser);
     builder_check(parser.block, sources);
+    if (input->is_file)
+        look_for_exports(parser.block, sources);
     if (sources->diagnostics->error_count > errors_before) {
         snapshot_free(snapshot);
         snapshot = NULL;

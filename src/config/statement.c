@@ -80,6 +80,7 @@ static const struct statement statements[] = {
     {"elsif", ANYWHERE, read_stray_else, NO_PARAMETER},
     {"eval", ANYWHERE, read_eval, NO_PARAMETER},
     {"execute", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"export", GLOBAL, read_export, NO_PARAMETER},
     {"failover", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"filename", ANYWHERE, read_text, PARAMETER_FILENAME},
     {"fixed-address", HOST, read_fixed_address, NO_PARAMETER},

@@ -29,8 +29,18 @@ static void explain_console(struct explainer *x)
             timeout->where, NULL);
 }
 
-/* What it may mount: the roots of all of its stages (decide/export.h). A root-path that is none of
- * them is told, for the machine cannot mount it. */
+/* What an export does to those who use it: "ro, squash root". */
+static const char *explain_rights(struct explainer *x, const struct export_rights *rights)
+{
+    static const char *const squashes[] = {
+        [SQUASH_NONE] = "none", [SQUASH_ROOT] = "root", [SQUASH_ALL] = "all"};
+
+    return region_printf(x->region, "%s, squash %s", rights->writable ? "rw" : "ro",
+                         squashes[rights->squash]);
+}
+
+/* What it may mount: the roots of all of its stages, and what the exports that name it hold
+ * (decide/export.h). A root-path that is none of them is told, for the machine cannot mount it. */
 static void explain_exports(struct explainer *x)
 {
     struct reach_question question = {
@@ -51,7 +61,8 @@ static void explain_exports(struct explainer *x)
     for (size_t i = 0; i < exports.count; i++)
         explain_add(x, FACT_SERVICE, "NFS export",
                     dhcp_quoted_text(x->region, slice_of_string(exports.list[i].directory)),
-                    exports.list[i].where, NULL);
+                    exports.list[i].where,
+                    exports.list[i].statement ? explain_rights(x, &exports.list[i].rights) : NULL);
     if (verdict == EXPORT_BAD_ROOT_PATH)
         explain_add(x, FACT_SERVICE, "NFS export", "none", own.where,
                     "this root-path is no absolute path without \"..\"");

@@ -8,42 +8,6 @@
 
 enum { OPTION_ROOT_PATH = 17 }; /* RFC 2132 section 3.19 */
 
-/* Takes one component after the slashes at the front of the path; empty at its end. */
-static struct slice export_component(struct slice *path)
-{
-    struct slice component = {NULL, 0};
-
-    while (path->length > 0 && path->data[0] == '/')
-        *path = slice_of(path->data + 1, path->length - 1);
-    component.data = path->data;
-    while (component.length < path->length && path->data[component.length] != '/')
-        component.length++;
-    *path = slice_of(path->data + component.length, path->length - component.length);
-    return component;
-}
-
-bool export_normalise(char to[EXPORT_PATH_MAX], struct slice path)
-{
-    struct slice component;
-    size_t length = 0;
-
-    if (path.length == 0 || path.data[0] != '/' || memchr(path.data, 0, path.length))
-        return false;
-    while ((component = export_component(&path)).length > 0) {
-        if (slice_equal_string(component, "."))
-            continue;
-        if (slice_equal_string(component, "..") || length + component.length + 2 > EXPORT_PATH_MAX)
-            return false;
-        to[length++] = '/';
-        memcpy(to + length, component.data, component.length);
-        length += component.length;
-    }
-    if (length == 0)
-        to[length++] = '/';
-    to[length] = 0;
-    return true;
-}
-
 /* Loaders write "10.50.1.1:/root" (FreeBSD), Linux takes "/root,vers=3": the directory is what is
  * left without both. */
 static struct slice export_directory_part(struct slice path)
@@ -63,7 +27,11 @@ static struct slice export_directory_part(struct slice path)
 static enum export_verdict export_read(struct slice root_path, struct position where,
                                        struct export *export)
 {
-    *export = (struct export){.where = where};
+    /* A diskless machine owns its root. */
+    *export = (struct export){
+        .where = where,
+        .rights = {.writable = true, .anon_uid = EXPORT_NOBODY, .anon_gid = EXPORT_NOBODY},
+    };
     if (root_path.length == 0)
         return EXPORT_NO_ROOT_PATH;
     if (!export_normalise(export->directory, export_directory_part(root_path)))
@@ -89,6 +57,14 @@ static bool exports_hold(const struct exports *exports, const char *directory)
     return false;
 }
 
+static void exports_append(struct exports *exports, const struct export *export)
+{
+    if (exports_hold(exports, export->directory))
+        return;
+    exports->list = memory_resize(exports->list, exports->count + 1, sizeof(*exports->list));
+    exports->list[exports->count++] = *export;
+}
+
 static void exports_add(struct exports *exports, struct slice root_path, struct position where,
                         enum export_verdict *verdict, struct position *bad)
 {
@@ -96,11 +72,7 @@ static void exports_add(struct exports *exports, struct slice root_path, struct 
     enum export_verdict read = export_read(root_path, where, &export);
 
     if (read == EXPORT_GRANTED) {
-        if (!exports_hold(exports, export.directory)) {
-            exports->list =
-                memory_resize(exports->list, exports->count + 1, sizeof(*exports->list));
-            exports->list[exports->count++] = export;
-        }
+        exports_append(exports, &export);
         *verdict = EXPORT_GRANTED;
     } else if (read == EXPORT_BAD_ROOT_PATH && *verdict != EXPORT_GRANTED) {
         *verdict = read;
@@ -127,15 +99,13 @@ static void exports_add_places(struct exports *exports, const struct reach *reac
     }
 }
 
-enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
-                                 bool known, const struct setting *told, struct position *bad)
+static enum export_verdict exports_add_roots(struct exports *exports,
+                                             const struct reach_question *question,
+                                             const struct setting *told, struct position *bad)
 {
     enum export_verdict verdict = EXPORT_NO_ROOT_PATH;
     struct reach reach;
 
-    *exports = (struct exports){.count = 0};
-    if (!known)
-        return EXPORT_UNKNOWN_MACHINE;
     reach_find(&reach, question, SPACE_DHCP, OPTION_ROOT_PATH);
     exports_add_reach(exports, &reach, &verdict, bad);
     if (told)
@@ -145,6 +115,54 @@ enum export_verdict exports_find(struct exports *exports, const struct reach_que
         exports_add_places(exports, &reach, &verdict, bad);
     }
     return verdict;
+}
+
+static bool export_client_is(const struct export_client *client,
+                             const struct reach_question *question)
+{
+    if (client->host)
+        return client->host == question->host;
+    return (question->address & client->netmask) == client->network;
+}
+
+bool export_is_for(const struct export_statement *statement, const struct reach_question *question)
+{
+    for (size_t i = 0; i < statement->client_count; i++) {
+        if (export_client_is(&statement->clients[i], question))
+            return true;
+    }
+    return false;
+}
+
+/* Behind the roots: of one directory the first counts, so what a root allows stays allowed. */
+static bool exports_add_statements(struct exports *exports, const struct reach_question *question)
+{
+    const struct snapshot *snapshot = question->snapshot;
+    bool added = false;
+
+    for (size_t i = 0; i < snapshot->export_count; i++) {
+        const struct export_statement *statement = &snapshot->exports[i];
+        struct export export = {
+            .rights = statement->rights, .statement = statement, .where = statement->where};
+
+        if (!export_is_for(statement, question))
+            continue;
+        memcpy(export.directory, statement->directory, strlen(statement->directory) + 1);
+        exports_append(exports, &export);
+        added = true;
+    }
+    return added;
+}
+
+enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
+                                 bool known, const struct setting *told, struct position *bad)
+{
+    enum export_verdict verdict = EXPORT_UNKNOWN_MACHINE;
+
+    *exports = (struct exports){.count = 0};
+    if (known)
+        verdict = exports_add_roots(exports, question, told, bad);
+    return exports_add_statements(exports, question) ? EXPORT_GRANTED : verdict;
 }
 
 void exports_release(struct exports *exports)
@@ -204,4 +222,25 @@ const struct export *exports_allow(const struct exports *exports, struct slice a
     if (best)
         export_allows(best, asked, below);
     return best;
+}
+
+void export_squash(const struct export_rights *rights, bool nobody, struct credentials *caller)
+{
+    size_t count = 0;
+
+    if (nobody || rights->squash == SQUASH_ALL) {
+        *caller = (struct credentials){.uid = rights->anon_uid, .gid = rights->anon_gid};
+        return;
+    }
+    if (rights->squash == SQUASH_NONE)
+        return;
+    if (caller->uid == 0)
+        caller->uid = rights->anon_uid;
+    if (caller->gid == 0)
+        caller->gid = rights->anon_gid;
+    for (size_t i = 0; i < caller->group_count; i++) {
+        if (caller->groups[i] != 0)
+            caller->groups[count++] = caller->groups[i];
+    }
+    caller->group_count = count;
 }

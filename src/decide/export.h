@@ -1,10 +1,11 @@
-/* Which directories a machine may mount. Exports are written nowhere: they follow from `option
- * root-path`, for the machine it applies to and for nobody else. A machine that is told one root as
- * a loader and another one as a kernel may have both. */
+/* Which directories a machine may mount, and what it may do there: those of `option root-path`, for
+ * the machine it applies to and for nobody else, and those of the `export` statements that name it.
+ * A machine that is told one root as a loader and another one as a kernel may have both. */
 #ifndef BOOTWIRE_DECIDE_EXPORT_H
 #define BOOTWIRE_DECIDE_EXPORT_H
 
 #include "decide/reach.h"
+#include "model/credentials.h"
 #include "model/export.h"
 #include "model/snapshot.h"
 
@@ -12,10 +13,10 @@
 
 enum export_verdict {
     EXPORT_GRANTED,
-    EXPORT_UNKNOWN_MACHINE, /* no host declaration and no lease name the address */
-    EXPORT_NO_ROOT_PATH,    /* the machine has no root-path */
+    EXPORT_UNKNOWN_MACHINE, /* no host declaration, no lease and no `export` name the address */
+    EXPORT_NO_ROOT_PATH,    /* the machine has no root-path, and no `export` names it */
     EXPORT_BAD_ROOT_PATH,   /* its root-path is no absolute path, or holds "..", or is too long */
-    EXPORT_OTHER_PATH,      /* what it asks for lies outside of its root-path */
+    EXPORT_OTHER_PATH,      /* what it asks for lies outside of what it may mount */
 };
 
 /* The root that stands in a view of the settings. Fills in `*export` where it returns
@@ -24,9 +25,10 @@ enum export_verdict export_of(const struct scope_view *view, struct export *expo
 
 /* All directories that the configuration could give the machine as its root (decide/reach.h), and
  * the one that it was told last where that is another (NULL: none; what its relay says may have
- * chosen it). `known` says whether a host declaration or a lease names it. Fills in `*exports`,
- * which the caller releases: at least one where it returns EXPORT_GRANTED, else none; `*bad` is
- * then the root-path that EXPORT_BAD_ROOT_PATH is about. */
+ * chosen it); and those of the `export` statements that name it. Of a directory that is both it has
+ * the root's rights. `known` says whether a host declaration or a lease names it: who is not has no
+ * root. Fills in `*exports`, which the caller releases: at least one where it returns
+ * EXPORT_GRANTED, else none; `*bad` is then the root-path that EXPORT_BAD_ROOT_PATH is about. */
 enum export_verdict exports_find(struct exports *exports, const struct reach_question *question,
                                  bool known, const struct setting *told, struct position *bad);
 void exports_release(struct exports *exports);
@@ -40,8 +42,11 @@ enum export_verdict export_allows(const struct export *export, struct slice aske
 const struct export *exports_allow(const struct exports *exports, struct slice asked,
                                    char below[EXPORT_PATH_MAX]);
 
-/* Brings a path into the form of struct export's directory: false where it is not absolute, holds
- * "..", a NUL, or is too long. */
-bool export_normalise(char to[EXPORT_PATH_MAX], struct slice path);
+/* Whether the statement names the machine, by its host declaration or by its address. */
+bool export_is_for(const struct export_statement *statement, const struct reach_question *question);
+
+/* Makes the caller who it is in an export with these rights. `nobody` says that it is not believed:
+ * it says nothing of itself, or any user of its machine could have said it. */
+void export_squash(const struct export_rights *rights, bool nobody, struct credentials *caller);
 
 #endif

@@ -8,18 +8,24 @@ enum {
     EXPORT_PATH_MAX = 1024
 }; /* bytes of a path with its NUL: MNTPATHLEN (RFC 1813 appendix I) */
 
-/* A directory that follows from `option root-path`: absolute, without "IP:" before it or ",options"
- * after it, without double or trailing slashes. */
+/* A directory that a machine may mount, by its `option root-path` or by an `export` statement:
+ * absolute, without "IP:" before it or ",options" after it, without double or trailing slashes. */
 struct export
 {
     char directory[EXPORT_PATH_MAX];
-    struct position where; /* the line that wrote root-path */
+    struct export_rights rights;
+    const struct export_statement *statement; /* NULL: a root-path */
+    struct position where;                    /* the line that wrote root-path or the statement */
 };
 
 /* What one machine may mount. */
 struct exports {
-    struct export *list; /* no directory twice */
+    struct export *list; /* no directory twice; roots before statements */
     size_t count;
 };
+
+/* Brings a path into the form of struct export's directory: false where it is not absolute, holds
+ * "..", a NUL, or is too long. */
+bool export_normalise(char to[EXPORT_PATH_MAX], struct slice path);
 
 #endif

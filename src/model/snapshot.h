@@ -200,6 +200,33 @@ struct host {
     const struct host *next_of_hardware, *next_of_identifier;
 };
 
+/* Whom the server takes at their word who they are: everybody, everybody but root, or nobody. */
+enum export_squash { SQUASH_NONE, SQUASH_ROOT, SQUASH_ALL };
+
+enum { EXPORT_NOBODY = 65534 }; /* user and group of who is nobody, where nobody wrote others */
+
+/* What a machine may do with an export. */
+struct export_rights {
+    bool writable;
+    enum export_squash squash;
+    uint32_t anon_uid, anon_gid; /* who is not taken at its word is these */
+};
+
+/* Whom an `export` statement names. */
+struct export_client {
+    const struct host *host;   /* NULL: whoever has an address of the network */
+    uint32_t network, netmask; /* 0 and 0: everybody */
+};
+
+/* export "/dir" { ... } */
+struct export_statement {
+    const char *directory; /* as struct export's (model/export.h) */
+    const struct export_client *clients;
+    size_t client_count; /* at least 1 */
+    struct export_rights rights;
+    struct position where;
+};
+
 /* Neighbouring addresses whose subnet is one: where subnets lie in each other, the first written
  * has what both hold. */
 struct subnet_span {
@@ -224,6 +251,8 @@ struct snapshot {
     size_t subnet_count;
     struct host *hosts;
     size_t host_count;
+    const struct export_statement *exports; /* in the order written, no directory twice */
+    size_t export_count;
     const char *bootparam_keys[SNAPSHOT_BOOTPARAM_KEYS_MAX]; /* those that some scope has */
     size_t bootparam_key_count;
     bool has_tftp_root;              /* in whichever scope */

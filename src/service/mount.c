@@ -1,4 +1,4 @@
-/* The mount protocol: who may have which directory follows from root-path (decide/export.h). */
+/* The mount protocol: decide/export.h says who may have which directory. */
 #include "service/rpc_service.h"
 
 #include "base/memory.h"
@@ -134,7 +134,7 @@ struct mount_try {
     char got[MOUNT_TEXT_MAX];
 };
 
-/* "FILE:LINE" of a root-path. */
+/* "FILE:LINE" of a root-path or an export. */
 static const char *mount_where(const struct position *where, char *to, size_t size)
 {
     snprintf(to, size, "%s:%u", where->file ? where->file : "the configuration", where->line);
@@ -147,10 +147,13 @@ static void mount_tell_exports(struct mount_try *try)
     enum { TOLD_MAX = 4 };
     const struct rpc_client *client = try->exchange->client;
     char where[300], directory[MOUNT_TEXT_MAX / 4];
+    bool roots = true;
     size_t length;
 
-    snprintf(try->got, sizeof(try->got), "refused: this %s's root-path is",
-             client->host ? "host" : "machine");
+    for (size_t i = 0; i < client->exports.count; i++)
+        roots = roots && !client->exports.list[i].statement;
+    snprintf(try->got, sizeof(try->got), "refused: this %s%s", client->host ? "host" : "machine",
+             roots ? "'s root-path is" : " may mount");
     for (size_t i = 0; i < client->exports.count; i++) {
         const struct export *export = &client->exports.list[i];
 
@@ -173,14 +176,16 @@ static enum mount_status mount_refuse(struct mount_try *try, enum export_verdict
 
     switch (verdict) {
     case EXPORT_UNKNOWN_MACHINE:
-        snprintf(try->got, sizeof(try->got),
-                 "refused: no host declaration and no lease names this address");
-        break;
-    case EXPORT_NO_ROOT_PATH:
         snprintf(
             try->got, sizeof(try->got),
-            "refused: this %s has no option root-path; write one to export that directory to it",
-            client->host ? "host" : "machine");
+            "refused: no host declaration and no lease names this address, nor does an export");
+        break;
+    case EXPORT_NO_ROOT_PATH:
+        snprintf(try->got, sizeof(try->got),
+                 "refused: this %s has no option root-path; write one to export that directory to "
+                 "it, or "
+                 "name it among the clients of an export",
+                 client->host ? "host" : "machine");
         break;
     case EXPORT_BAD_ROOT_PATH:
         snprintf(try->got, sizeof(try->got),
@@ -230,7 +235,7 @@ static void mount_tell_link(struct mount_try *try)
         try->got, sizeof(try->got),
         "failed: the directory %s cannot be opened: a part of its path is a symbolic link; %s%s "
         "in %s%s",
-        directory, leads ? "if it is your own, write " : "correct root-path", leads ? to : "",
+        directory, leads ? "if it is your own, write " : "correct the path", leads ? to : "",
         mount_where(position, where, sizeof(where)), leads ? ", which is where it leads" : "");
 }
 
@@ -254,7 +259,7 @@ static enum mount_status mount_fail(struct mount_try *try, int error)
     else
         snprintf(
             try->got, sizeof(try->got),
-            "failed: the directory %s cannot be opened: %s; make it, or correct root-path in %s",
+            "failed: the directory %s cannot be opened: %s; make it, or correct the path in %s",
             directory, reason, mount_where(&try->export->where, where, sizeof(where)));
     return mount_status_of_errno(error);
 }

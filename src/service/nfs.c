@@ -6,6 +6,8 @@
 #include "service/rpc_account.h"
 #include "service/rpc_service.h"
 #include "store/handles.h"
+#include "wire/nfs2.h"
+#include "wire/nfs3.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,13 +98,11 @@ static bool believes(struct rpc_exchange *exchange)
     return false;
 }
 
-static struct credentials caller_of(struct rpc_exchange *exchange)
+/* Who the caller says it is. */
+static struct credentials caller_of(const struct rpc_credentials *credentials)
 {
-    const struct rpc_credentials *credentials = &exchange->call.credentials;
     struct credentials caller = {.uid = CREDENTIALS_NOBODY, .gid = CREDENTIALS_NOBODY};
 
-    if (credentials->flavor != RPC_AUTH_SYS || !believes(exchange))
-        return caller;
     /* All bits set means "nobody said" to the kernel's calls. */
     if (credentials->uid != (uint32_t)-1)
         caller.uid = credentials->uid;
@@ -120,7 +120,8 @@ void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool m
     *call = (struct nfs_call){
         .exchange = exchange,
         .may_wait = may_wait,
-        .caller = caller_of(exchange),
+        .caller = {.uid = CREDENTIALS_NOBODY, .gid = CREDENTIALS_NOBODY},
+        .nobody = exchange->call.credentials.flavor != RPC_AUTH_SYS || !believes(exchange),
     };
 }
 
@@ -146,6 +147,28 @@ void nfs_call_drop(struct nfs_call *call, int file)
     close(file);
 }
 
+/* Whether the procedure changes something. COMMIT does not: what it brings to the disk was written
+ * when that was allowed. */
+static bool changes(const struct rpc_call *call)
+{
+    static const uint32_t v2 = 1u << NFS2_SETATTR | 1u << NFS2_WRITE | 1u << NFS2_CREATE |
+                               1u << NFS2_REMOVE | 1u << NFS2_RENAME | 1u << NFS2_LINK |
+                               1u << NFS2_SYMLINK | 1u << NFS2_MKDIR | 1u << NFS2_RMDIR;
+    static const uint32_t v3 = 1u << NFS3_SETATTR | 1u << NFS3_WRITE | 1u << NFS3_CREATE |
+                               1u << NFS3_MKDIR | 1u << NFS3_SYMLINK | 1u << NFS3_MKNOD |
+                               1u << NFS3_REMOVE | 1u << NFS3_RMDIR | 1u << NFS3_RENAME |
+                               1u << NFS3_LINK;
+
+    return (call->version == 2 ? v2 : v3) >> call->procedure & 1;
+}
+
+bool nfs_call_writable(const struct nfs_call *call)
+{
+    const struct export_rights *rights = call->exchange->rights;
+
+    return rights && rights->writable;
+}
+
 int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
 {
     struct rpc_exchange *exchange = call->exchange;
@@ -156,11 +179,14 @@ int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
     error = rpc_open_export(exchange, handle);
     if (error)
         return error == EMFILE || error == ENFILE ? error : ESTALE;
+    if (!call->nobody)
+        call->caller = caller_of(&exchange->call.credentials);
+    export_squash(exchange->rights, call->nobody, &call->caller);
     descriptor = handle_open(exchange->export, handle.data, handle.length, O_PATH);
     if (descriptor < 0)
         return -descriptor;
     *file = nfs_call_keep(call, descriptor);
-    return 0;
+    return changes(&exchange->call) && !nfs_call_writable(call) ? EROFS : 0;
 }
 
 /* "..": who may search the directory may know its parent, as far as the export reaches. */

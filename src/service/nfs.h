@@ -18,7 +18,8 @@ enum { NFS_CALL_FILES_MAX = 4 };
 /* One call while it is worked on: who makes it, and the files that it has open. */
 struct nfs_call {
     struct rpc_exchange *exchange;
-    struct credentials caller;
+    struct credentials caller;     /* as the export has it, once a file is open */
+    bool nobody;                   /* what it says of itself is not believed */
     int files[NFS_CALL_FILES_MAX]; /* closed by nfs_call_end() */
     size_t file_count;
     bool may_wait;   /* for the disk */
@@ -43,9 +44,13 @@ void nfs_call_end(struct nfs_call *call);
 int nfs_call_keep(struct nfs_call *call, int file);
 /* Closes the file kept last, which `file` is. */
 void nfs_call_drop(struct nfs_call *call, int file);
-/* Opens the file of a handle (O_PATH) until the call ends. *file is -1 where it fails, with the
- * errno of handle_open(). */
+/* Opens the file of a handle (O_PATH) until the call ends; the caller becomes who it is in the
+ * export that the handle is of. *file is -1 where it fails, with the errno of handle_open(). EROFS,
+ * with the file open for its attributes, where the procedure changes something and the export is
+ * read-only. */
 int nfs_call_open(struct nfs_call *call, struct slice handle, int *file);
+/* Whether anything may be changed in the export of the call's files. */
+bool nfs_call_writable(const struct nfs_call *call);
 /* Opens what the directory has under the name until the call ends, ".." included. */
 int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int *file);
 /* The handle of an open file. */

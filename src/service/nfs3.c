@@ -115,6 +115,8 @@ static void access_rights(struct nfs_call *call, const union nfs3_arguments *arg
     if (!error)
         error = tree_access(&call->caller, file, R_OK | W_OK | X_OK, &granted);
     object = nfs3_post_op_of(file);
+    if (!nfs_call_writable(call))
+        granted &= ~W_OK;
     rights = rights_of(object.attributes.type == NFS3_DIRECTORY, granted);
     nfs3_write_access(reply_of(call), status_of(call, error), &object,
                       rights & arguments->access.wanted);

@@ -34,6 +34,10 @@ static void rpc_report(void *argument)
     struct rpc_service *service = argument;
 
     rpc_accounts_report(service->accounts, service->server, RPC_IDLE_MS);
+    /* A call that was under way at the reload may have opened one of its exports again. */
+    if (service->let_go)
+        handle_store_let_go(service->handles);
+    service->let_go = false;
     loop_timer_start(service->report_timer, RPC_REPORT_MS);
 }
 
@@ -99,6 +103,8 @@ static void rpc_reloaded(void *state)
     struct rpc_service *service = state;
 
     atomic_fetch_add(&service->configuration, 1);
+    handle_store_let_go(service->handles);
+    service->let_go = true;
 }
 
 const struct service service_rpc = {"rpc", rpc_start, rpc_stop, rpc_reloaded};

@@ -65,9 +65,10 @@ struct rpc_exchange {
     const struct rpc_client *client;
     /* The export that the call is about: rpc_open_export(). NULL until then. */
     struct handle_export *export;
-    struct reader arguments; /* good until the handler returns */
-    struct writer reply;     /* stands after the header of a successful reply */
-    struct region *region;   /* taken back when the reply has left */
+    const struct export_rights *rights; /* the client's in it; NULL as long as that is */
+    struct reader arguments;            /* good until the handler returns */
+    struct writer reply;                /* stands after the header of a successful reply */
+    struct region *region;              /* taken back when the reply has left */
     /* Bytes that follow what `reply` holds, not copied: rpc_set_payload(). */
     struct slice payload;
     void (*payload_release)(void *owner);
@@ -122,9 +123,11 @@ void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
  * thread only (loop_call()). The exchange is gone afterwards. */
 void rpc_complete(struct rpc_exchange *exchange, int status);
 
-/* Opens the one of the client's exports that the file handle belongs to, as the call's. Of a handle
- * that belongs to none it is the first. Once it is open it stays. Returns 0, or the errno of the
- * directory that cannot be opened. */
+/* Opens the one of the client's exports that the file handle belongs to, as the call's, and fills
+ * in the client's rights there: whoever opens a file for a call asks here first, so that they hold
+ * for every call. Of a handle that belongs to none it is the first. Once it is open it stays.
+ * Returns 0, ESTALE where the client has no export, or the errno of the directory that cannot be
+ * opened. */
 int rpc_open_export(struct rpc_exchange *exchange, struct slice handle);
 
 /* Adds file data to what the machine read and wrote, for the log and the timeline. */

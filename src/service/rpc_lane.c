@@ -345,7 +345,9 @@ static bool rpc_admit(struct rpc_slot *slot)
 
     if (!slot->program->wants_export || exchange->call.procedure == 0)
         return true;
-    if (exchange->client->verdict != EXPORT_GRANTED) {
+    /* A machine that had an export and has none now learns that its handles are void (RFC 1813
+     * section 2.6: "access to it has been revoked"). */
+    if (exchange->client->verdict == EXPORT_UNKNOWN_MACHINE) {
         rpc_write_auth_error(&exchange->reply, exchange->call.xid, RPC_AUTH_TOOWEAK);
         return false;
     }
@@ -355,20 +357,25 @@ static bool rpc_admit(struct rpc_slot *slot)
 int rpc_open_export(struct rpc_exchange *exchange, struct slice handle)
 {
     const struct exports *exports = &exchange->client->exports;
-    const char *directory;
+    const struct export *export;
 
     if (exchange->export)
         return 0;
     if (exports->count == 0)
         return ESTALE;
-    directory = exports->list[0].directory;
+    export = &exports->list[0];
     for (size_t i = 1; i < exports->count; i++) {
         if (handle_belongs(exchange->handles, exports->list[i].directory, handle.data,
-                           handle.length))
-            directory = exports->list[i].directory;
+                           handle.length)) {
+            export = &exports->list[i];
+            break;
+        }
     }
-    exchange->export = handle_export_get(exchange->handles, directory);
-    return exchange->export ? 0 : errno;
+    exchange->export = handle_export_get(exchange->handles, export->directory);
+    if (!exchange->export)
+        return errno;
+    exchange->rights = &export->rights;
+    return 0;
 }
 
 /* The same for what an earlier process was asked: the client comes from another port, maybe. */

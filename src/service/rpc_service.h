@@ -30,6 +30,7 @@ struct rpc_service {
     struct handle_store *handles;
     struct call_log *calls;              /* NULL: the state directory has no room for it */
     atomic_uint_least64_t configuration; /* grows with each reload */
+    bool let_go; /* exports that were taken away are to be closed: the control thread's */
     struct rpc_accounts *accounts;
     struct workers *workers;   /* for NFS procedures that wait for the disk */
     struct mount_list *mounts; /* who mounted what; the control thread's */

@@ -35,6 +35,7 @@ enum {
     TAG_SIZE = crypto_shorthash_BYTES,
     EXPORT_ID_SIZE = crypto_shorthash_BYTES,
     EXPORT_HINT_SIZE = 2,
+    EXPORT_IDS_MAX = 1024,
 };
 
 /* The key file: one key for handles, one for the exports' ids. */
@@ -46,8 +47,12 @@ enum {
 struct handle_store {
     uint8_t key[KEY_SIZE];
     struct handle_table *table;
-    pthread_mutex_t lock; /* guards exports */
+    pthread_mutex_t lock; /* guards what follows */
     struct map exports;   /* struct handle_export; key: the path */
+    /* Those that are or were exported, the oldest making room: their handles are stale, not forged,
+     * where they are not anybody's any more. */
+    uint8_t ids[EXPORT_IDS_MAX][EXPORT_ID_SIZE];
+    size_t id_count; /* ever */
 };
 
 struct handle_export {
@@ -217,6 +222,21 @@ static void export_id(const struct handle_store *store, const char *path,
     crypto_shorthash(id, (const uint8_t *)path, strlen(path), store->key + KEY_OF_EXPORTS);
 }
 
+/* How many ids are in the store's list. */
+static size_t export_ids(const struct handle_store *store)
+{
+    return store->id_count < EXPORT_IDS_MAX ? store->id_count : EXPORT_IDS_MAX;
+}
+
+static void export_remember(struct handle_store *store, const uint8_t id[EXPORT_ID_SIZE])
+{
+    for (size_t i = 0; i < export_ids(store); i++) {
+        if (memcmp(store->ids[i], id, EXPORT_ID_SIZE) == 0)
+            return;
+    }
+    memcpy(store->ids[store->id_count++ % EXPORT_IDS_MAX], id, EXPORT_ID_SIZE);
+}
+
 static struct handle_export *handle_export_open(struct handle_store *store, const char *path)
 {
     int descriptor = open_exported(path, O_RDONLY), trial, mount;
@@ -283,8 +303,10 @@ struct handle_export *handle_export_get(struct handle_store *store, const char *
     if (!export || export->device != info.st_dev || export->inode != info.st_ino) {
         export = handle_export_open(store, path);
         error = errno;
-        if (export)
+        if (export) {
+            export_remember(store, export->id);
             old = map_put(&store->exports, path, strlen(path), export);
+        }
     }
     if (export)
         handle_export_hold(export);
@@ -293,6 +315,21 @@ struct handle_export *handle_export_get(struct handle_store *store, const char *
     if (!export)
         errno = error;
     return export;
+}
+
+void handle_store_let_go(struct handle_store *store)
+{
+    struct map_entry *entry;
+    struct map exports;
+    size_t place = 0;
+
+    pthread_mutex_lock(&store->lock);
+    exports = store->exports;
+    store->exports = (struct map){.count = 0};
+    pthread_mutex_unlock(&store->lock);
+    while (map_next(&exports, &place, &entry))
+        handle_export_free(entry->value);
+    map_release(&exports);
 }
 
 const char *handle_export_path(const struct handle_export *export)
@@ -442,8 +479,6 @@ static int handle_check(const struct handle_export *export, const uint8_t *bytes
 {
     struct handle_store *store = export->store;
     uint8_t tag[TAG_SIZE];
-    struct map_entry *entry;
-    size_t place = 0;
     int result = EBADMSG;
 
     if (length != HANDLE_SIZE)
@@ -453,12 +488,10 @@ static int handle_check(const struct handle_export *export, const uint8_t *bytes
         return 0;
     /* Not of this export. Of another one it is out of date (root-path has changed), else forged. */
     pthread_mutex_lock(&store->lock);
-    while (map_next(&store->exports, &place, &entry)) {
-        const struct handle_export *other = entry->value;
-
-        if (memcmp(other->id, bytes + 2, EXPORT_HINT_SIZE) != 0)
+    for (size_t i = 0; i < export_ids(store); i++) {
+        if (memcmp(store->ids[i], bytes + 2, EXPORT_HINT_SIZE) != 0)
             continue;
-        handle_tag(other, bytes, tag);
+        handle_tag_with(store, store->ids[i], bytes, tag);
         if (sodium_memcmp(tag, bytes + TAG_OFFSET, TAG_SIZE) == 0)
             result = ESTALE;
     }

@@ -31,6 +31,10 @@ void handle_store_free(struct handle_store *store);
  * since the last call is opened anew. */
 struct handle_export *handle_export_get(struct handle_store *store, const char *path);
 void handle_export_free(struct handle_export *export);
+/* Closes all exported directories, but for those that somebody holds: as soon as these let go. What
+ * is exported still is opened again when it is asked for; what is not, is not held open any more.
+ */
+void handle_store_let_go(struct handle_store *store);
 /* The path it was opened by. */
 const char *handle_export_path(const struct handle_export *export);
 

@@ -160,7 +160,7 @@ def test_a_root_path_that_is_gone_is_named(site):
     os.rename(site.roots["mine"], site.roots["mine"] + "-away")
     assert client.mount(site.roots["mine"]) == (NOENT, None)
     site.server.wait_for_log(rf"the directory {site.roots['mine']} cannot be opened: No such file "
-                             r"or directory; make it, or correct root-path in .*bootwire.conf:6")
+                             r"or directory; make it, or correct the path in .*bootwire.conf:6")
     assert client.mount(site.roots["mine"], 1) == (NOENT, None)
     assert client.getattr3(handle) == STALE
     with open(site.roots["mine"], "w"):

@@ -197,6 +197,34 @@ static void forged_handles_open_nothing(void **state)
     place_release(&place);
 }
 
+/* An export that nobody has any more: closed once who holds it lets go, and its handles are known
+ * for what they were. */
+static void exports_are_let_go(void **state)
+{
+    struct place place;
+    struct handle_export *one, *two;
+    struct handle handle, forged;
+
+    (void)state;
+    place_init(&place);
+    write_file(place.one, "file", "text");
+    one = export_get(&place, place.one);
+    handle = handle_by_name(one, "file");
+    handle_store_let_go(place.store);
+    assert_opens(one, &handle, "text");
+    handle_export_free(one);
+    two = export_get(&place, place.two);
+    assert_int_equal(handle_open(two, handle.bytes, HANDLE_SIZE, O_PATH), -ESTALE);
+    forged = handle;
+    forged.bytes[HANDLE_SIZE - 1] ^= 1;
+    assert_int_equal(handle_open(two, forged.bytes, HANDLE_SIZE, O_PATH), -EBADMSG);
+    handle_export_free(two);
+    one = export_get(&place, place.one);
+    assert_opens(one, &handle, "text");
+    handle_export_free(one);
+    place_release(&place);
+}
+
 static void removed_files_are_stale_even_while_open(void **state)
 {
     struct place place;
@@ -348,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handles_survive),
         cmocka_unit_test(forged_handles_open_nothing),
+        cmocka_unit_test(exports_are_let_go),
         cmocka_unit_test(removed_files_are_stale_even_while_open),
         cmocka_unit_test(parents_end_at_the_export),
         cmocka_unit_test(exports_come_and_go),

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -79,15 +78,12 @@ int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work)
     return RPC_LATER;
 }
 
-/* AUTH_SYS is a claim that nothing proves. On a port below 1024 it is at least the client's kernel
- * or its loader that makes it; on another any of its users may, and each may claim to be root. */
 static bool believes(struct rpc_exchange *exchange)
 {
     const struct rpc_client *client = exchange->client;
     char asked[64];
 
-    if (exchange->peer.port < IPPORT_RESERVED ||
-        !scope_view_flag(&client->view, PARAMETER_NFS_RESERVED_PORTS, true))
+    if (rpc_believes(exchange))
         return true;
     if (client->account && rpc_account_disbelieves(client->account)) {
         snprintf(asked, sizeof(asked), "calls as uid %" PRIu32 " from port %u",

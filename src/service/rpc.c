@@ -5,6 +5,7 @@
 #include "net/loop.h"
 #include "net/workers.h"
 #include "service/rpc_account.h"
+#include "service/rpc_replay.h"
 #include "service/server.h"
 #include "store/call_log.h"
 #include "store/handles.h"
@@ -53,6 +54,7 @@ static void rpc_stop(void *state)
     rpc_accounts_report(service->accounts, service->server, 0);
     loop_event_free(service->report_timer);
     rpc_accounts_free(service->accounts);
+    rpc_replays_free(service->replays);
     mount_list_free(service->mounts);
     call_log_free(service->calls);
     handle_store_free(service->handles);
@@ -65,6 +67,7 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
 
     service->server = server;
     service->accounts = rpc_accounts_new();
+    service->replays = rpc_replays_new();
     service->mounts = mount_list_new();
     service->lanes = memory_zeroed(1 + server->data_loop_count, sizeof(struct rpc_lane *));
     service->handles = handle_store_open(server->state_directory, error, error_size);

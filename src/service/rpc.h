@@ -130,6 +130,11 @@ void rpc_complete(struct rpc_exchange *exchange, int status);
  * opened. */
 int rpc_open_export(struct rpc_exchange *exchange, struct slice handle);
 
+/* Is the caller who it says? AUTH_SYS is a claim that nothing proves: on a port below 1024 it is at
+ * least the client's kernel or its loader that makes it; on another any of its users may, and each
+ * may claim to be root. nfs-reserved-ports off believes it from any port. */
+bool rpc_believes(const struct rpc_exchange *exchange);
+
 /* Adds file data to what the machine read and wrote, for the log and the timeline. */
 void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written);
 

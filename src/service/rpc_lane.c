@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/loop.h"
 #include "net/record_stream.h"
 #include "platform/linux/port_holder.h"
 #include "service/journal.h"
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +53,7 @@ struct rpc_slot {
     const struct rpc_program *program;
     const struct rpc_procedure *procedure; /* NULL where the call named none */
     struct rpc_replay_key replay_key;      /* where the procedure runs once */
+    struct rpc_replay_waiter waiter;       /* for the answer to the call that this one repeats */
     struct call_log_key log_key;           /* where `logged` */
     uint32_t log_place;
     bool logged;
@@ -64,7 +67,6 @@ struct rpc_lane {
     struct rpc_socket sockets[RPC_LANE_PORTS_MAX];
     size_t socket_count;
     struct rpc_clients clients;
-    struct rpc_replays *replays;
     struct rpc_slot *idle, *busy;
     size_t slot_count;
     uint64_t said_ms; /* when nonsense was last logged; 0: never */
@@ -262,9 +264,9 @@ static void rpc_remember(struct rpc_slot *slot, int status)
 
     if (status == RPC_SUCCESS && exchange->payload.length == 0)
         reply = slice_of(slot->bytes, exchange->reply.length);
-    rpc_replay_keep(slot->socket->lane->replays, &slot->replay_key, reply);
+    rpc_replay_keep(exchange->service->replays, &slot->replay_key, reply);
     if (slot->logged)
-        call_log_end(slot->socket->lane->service->calls, slot->log_place, &slot->log_key, reply);
+        call_log_end(exchange->service->calls, slot->log_place, &slot->log_key, reply);
 }
 
 /* The call's own words did not decode. */
@@ -378,16 +380,21 @@ int rpc_open_export(struct rpc_exchange *exchange, struct slice handle)
     return 0;
 }
 
+bool rpc_believes(const struct rpc_exchange *exchange)
+{
+    return exchange->peer.port < IPPORT_RESERVED ||
+           !scope_view_flag(&exchange->client->view, PARAMETER_NFS_RESERVED_PORTS, true);
+}
+
 /* The same for what an earlier process was asked: the client comes from another port, maybe. */
 static bool rpc_was_answered(struct rpc_slot *slot, struct slice arguments, struct slice *reply)
 {
     struct rpc_exchange *exchange = &slot->exchange;
     const struct rpc_call *call = &exchange->call;
-    struct call_log *log = slot->socket->lane->service->calls;
-    const uint32_t about[] = {
+    struct call_log *log = exchange->service->calls;
+    uint32_t about[10 + RPC_GIDS_MAX] = {
         exchange->peer.address,
-        exchange->peer.port < IPPORT_RESERVED,
-        exchange->transport,
+        rpc_believes(exchange),
         call->xid,
         call->program,
         call->version,
@@ -397,10 +404,12 @@ static bool rpc_was_answered(struct rpc_slot *slot, struct slice arguments, stru
         call->credentials.gid,
         (uint32_t)arguments.length,
     };
+    size_t count = call->credentials.gid_count;
     enum call_log_verdict verdict;
 
     if (!log || slot->procedure->repetition != RPC_RUNS_ONCE_EVER)
         return false;
+    memcpy(about + 10, call->credentials.gids, count * sizeof(about[0]));
     slot->log_key = call_log_key_of(log, slice_of(about, sizeof(about)), arguments);
     verdict = call_log_find(log, &slot->log_key, reply);
     if (verdict == CALL_LOG_ANSWERED)
@@ -411,25 +420,62 @@ static bool rpc_was_answered(struct rpc_slot *slot, struct slice arguments, stru
     return false;
 }
 
-/* Answers a call that was sent again as it was answered before; true where it is not to run. */
+static void rpc_run(struct rpc_slot *slot);
+
+static void rpc_run_again(void *argument)
+{
+    rpc_run(argument);
+}
+
+/* The call that a slot's repeats is done: back to the slot's own thread. */
+static void rpc_wake(struct rpc_replay_waiter *waiter)
+{
+    struct rpc_slot *slot = (void *)((char *)waiter - offsetof(struct rpc_slot, waiter));
+
+    loop_call(slot->exchange.loop, rpc_run_again, slot);
+}
+
+/* Lets the arguments outlive the packet they came in; the region has room for the longest record.
+ */
+static void rpc_keep_arguments(struct rpc_exchange *exchange)
+{
+    size_t length = reader_left(&exchange->arguments);
+    uint8_t *copy = region_allocate(exchange->region, length + 1);
+
+    if (copy)
+        memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
+    exchange->arguments = reader_of(copy, copy ? length : 0);
+    exchange->call.credentials.machine = (struct slice){NULL, 0};
+}
+
+/* Answers a call that was sent again as it was answered before; true where it is not to run.
+ *
+ * What comes again while the first one is still worked on is dropped over UDP: that one's answer
+ * goes the same way. Over TCP the first one's connection may be gone, and the client would wait for
+ * a minute before it asks once more: this one waits for the answer. */
 static bool rpc_replayed(struct rpc_slot *slot)
 {
     struct rpc_exchange *exchange = &slot->exchange;
-    struct rpc_replays *replays = slot->socket->lane->replays;
     const struct reader *arguments = &exchange->arguments;
     struct slice rest =
         slice_of(arguments->data + arguments->offset, arguments->length - arguments->offset);
+    bool waits = exchange->transport == RPC_TCP;
     struct slice reply;
 
-    if (slot->procedure->repetition == RPC_RUNS_AGAIN)
-        return false;
-    slot->replay_key = rpc_replay_key_of(replays, exchange->peer, &exchange->call, rest);
-    switch (rpc_replay_find(replays, &slot->replay_key, clock_monotonic_ms(), &reply)) {
+    slot->replay_key = rpc_replay_key_of(exchange->service->replays, exchange->peer.address,
+                                         &exchange->call, rpc_believes(exchange), rest);
+    slot->waiter.wake = rpc_wake;
+    switch (rpc_replay_find(exchange->service->replays, &slot->replay_key, clock_monotonic_ms(),
+                            waits ? &slot->waiter : NULL, &exchange->reply)) {
     case RPC_REPLAY_NEW:
         if (!rpc_was_answered(slot, rest, &reply))
             return false;
-        rpc_replay_keep(replays, &slot->replay_key, reply);
+        rpc_replay_keep(exchange->service->replays, &slot->replay_key, reply);
+        writer_slice(&exchange->reply, reply);
         break;
+    case RPC_REPLAY_WAITING:
+        rpc_keep_arguments(exchange);
+        return true;
     case RPC_REPLAY_WORKING:
         rpc_drop(slot);
         return true;
@@ -437,16 +483,28 @@ static bool rpc_replayed(struct rpc_slot *slot)
         break;
     }
     log_debug("xid %08x came again and gets the same answer", exchange->call.xid);
-    writer_slice(&exchange->reply, reply);
     rpc_send(slot);
     return true;
+}
+
+/* Runs the procedure, unless the call is a repetition. */
+static void rpc_run(struct rpc_slot *slot)
+{
+    struct rpc_exchange *exchange = &slot->exchange;
+    int status;
+
+    if (slot->procedure->repetition != RPC_RUNS_AGAIN && rpc_replayed(slot))
+        return;
+    rpc_write_accepted(&exchange->reply, exchange->call.xid, RPC_SUCCESS);
+    status = slot->procedure->handler(exchange);
+    if (status != RPC_LATER)
+        rpc_finish(slot, status);
 }
 
 static void rpc_dispatch(struct rpc_slot *slot)
 {
     struct rpc_exchange *exchange = &slot->exchange;
     const struct rpc_call *call = &exchange->call;
-    int status;
 
     slot->program = rpc_find_program(slot->socket->port, exchange);
     if (!slot->program) {
@@ -466,12 +524,7 @@ static void rpc_dispatch(struct rpc_slot *slot)
         rpc_send(slot);
         return;
     }
-    if (rpc_replayed(slot))
-        return;
-    rpc_write_accepted(&exchange->reply, call->xid, RPC_SUCCESS);
-    status = slot->procedure->handler(exchange);
-    if (status != RPC_LATER)
-        rpc_finish(slot, status);
+    rpc_run(slot);
 }
 
 /* Takes what came, whichever way. */
@@ -609,7 +662,6 @@ struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bo
     lane->service = service;
     lane->loop = loop;
     rpc_clients_init(&lane->clients, service);
-    lane->replays = rpc_replays_new();
     for (size_t i = 0; i < rpc_port_count && lane->socket_count < RPC_LANE_PORTS_MAX; i++) {
         struct rpc_socket *socket = &lane->sockets[lane->socket_count];
 
@@ -650,6 +702,5 @@ void rpc_lane_free(struct rpc_lane *lane)
         free(slot);
     }
     rpc_clients_release(&lane->clients);
-    rpc_replays_free(lane->replays);
     free(lane);
 }

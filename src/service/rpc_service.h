@@ -11,6 +11,7 @@ struct call_log;
 struct mount_list;
 struct rpc_accounts;
 struct rpc_lane;
+struct rpc_replays;
 struct workers;
 
 enum { RPC_PORT_PROGRAMS_MAX = 4 };
@@ -32,6 +33,7 @@ struct rpc_service {
     atomic_uint_least64_t configuration; /* grows with each reload */
     bool let_go; /* exports that were taken away are to be closed: the control thread's */
     struct rpc_accounts *accounts;
+    struct rpc_replays *replays;
     struct workers *workers;   /* for NFS procedures that wait for the disk */
     struct mount_list *mounts; /* who mounted what; the control thread's */
     struct loop_event *report_timer;

@@ -3,6 +3,7 @@
 #include "net/loop.h"
 #include "service/journal.h"
 #include "service/rpc_account.h"
+#include "service/rpc_replay.h"
 #include "service/rpc_service.h"
 #include "service/server.h"
 #include "wire/xdr.h"
@@ -157,6 +158,7 @@ static int start(void **state)
     running.server.control = loop_new();
     running.service.server = &running.server;
     running.service.accounts = rpc_accounts_new();
+    running.service.replays = rpc_replays_new();
     running.lane =
         rpc_lane_new(&running.service, running.server.control, false, error, sizeof(error));
     if (!running.lane)
@@ -178,6 +180,7 @@ static int stop(void **state)
     pthread_join(running->thread, NULL);
     rpc_lane_free(running->lane);
     rpc_accounts_free(running->service.accounts);
+    rpc_replays_free(running->service.replays);
     loop_free(running->server.control);
     machines_free(running->server.machines);
     journal_free(running->server.journal);
@@ -272,6 +275,51 @@ static void a_call_that_comes_again_runs_once(void **state)
     assert_int_equal(results[3], 2);
 }
 
+/* The client's connection breaks; it asks again over another one, from another port. */
+static void a_call_that_comes_again_over_another_connection_runs_once(void **state)
+{
+    struct running *running = *state;
+    uint8_t results[256];
+    int second = dial(SOCK_STREAM);
+
+    ask(running->tcp, true, 40, ONCE);
+    assert_int_equal(answer(running->tcp, true, 40, RPC_SUCCESS, results), 4);
+    ask(second, true, 40, ONCE);
+    assert_int_equal(answer(second, true, 40, RPC_SUCCESS, results), 4);
+    assert_int_equal(results[3], 1);
+    ask(running->udp, false, 40, ONCE);
+    assert_int_equal(answer(running->udp, false, 40, RPC_SUCCESS, results), 4);
+    assert_int_equal(results[3], 1);
+    close(second);
+}
+
+static void end_the_waiting_one(void *argument)
+{
+    (void)argument;
+    writer_be32(&counts.waiting->reply, ++counts.ran);
+    rpc_complete(counts.waiting, RPC_SUCCESS);
+}
+
+/* It does so while the first call is still worked on: it hears the first one's answer. */
+static void a_call_that_comes_again_too_early_waits_for_the_answer(void **state)
+{
+    struct running *running = *state;
+    int second = dial(SOCK_STREAM);
+    uint8_t results[256];
+
+    ask(running->tcp, true, 50, NEVER);
+    ask(running->tcp, true, 51, 0);
+    assert_int_equal(answer(running->tcp, true, 51, RPC_SUCCESS, results), 0);
+    close(running->tcp);
+    ask(second, true, 50, NEVER);
+    ask(second, true, 52, 0);
+    assert_int_equal(answer(second, true, 52, RPC_SUCCESS, results), 0);
+    loop_call(running->server.control, end_the_waiting_one, NULL);
+    assert_int_equal(answer(second, true, 50, RPC_SUCCESS, results), 4);
+    assert_int_equal(results[3], 1);
+    running->tcp = second;
+}
+
 static void what_is_never_answered_goes_with_the_lane(void **state)
 {
     struct running *running = *state;
@@ -306,6 +354,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(replies_come_as_the_handlers_say, start, stop),
         cmocka_unit_test_setup_teardown(a_call_that_comes_again_runs_once, start, stop),
+        cmocka_unit_test_setup_teardown(a_call_that_comes_again_over_another_connection_runs_once,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(a_call_that_comes_again_too_early_waits_for_the_answer,
+                                        start, stop),
         cmocka_unit_test_setup_teardown(what_is_never_answered_goes_with_the_lane, start, stop),
     };
 

@@ -1,32 +1,26 @@
-#include "service/rpc_service.h"
+#include "service/rpc_lane.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "net/loop.h"
 #include "net/record_stream.h"
 #include "platform/linux/port_holder.h"
 #include "service/journal.h"
 #include "service/rpc_account.h"
-#include "service/rpc_clients.h"
-#include "service/rpc_replay.h"
 #include "service/server.h"
-#include "store/call_log.h"
 #include "store/handles.h"
 #include "wire/xdr.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    RPC_SLOTS_MAX = 512,      /* exchanges of one lane at a time */
-    RPC_REGION_MAX = 4194304, /* bytes of one exchange's region */
-    RPC_LANE_PORTS_MAX = 4,
+    RPC_SLOTS_MAX = 512,        /* exchanges of one lane at a time */
+    RPC_REGION_MAX = 4194304,   /* bytes of one exchange's region */
     RPC_QUIET_MS = 1000,        /* between two log lines about what a flood would repeat */
     RPC_CONNECTIONS_MAX = 2048, /* of one port in one lane: a thousand diskless machines */
     /* One address gets a quarter of the slots at most: as many connections as Linux's nconnect
@@ -34,42 +28,6 @@ enum {
      * long enough for it: the other ports keep record_stream.h's limits. */
     RPC_PEER_CONNECTIONS_MAX = 16,
     RPC_CONNECTION_CALLS_MAX = 8,
-};
-
-struct rpc_socket {
-    struct rpc_lane *lane;
-    const struct rpc_port *port;
-    struct udp_socket *udp;
-    struct record_listener *tcp;
-};
-
-/* An exchange with what only this file needs. */
-struct rpc_slot {
-    struct rpc_exchange exchange; /* first: pointers to it are pointers to the slot */
-    struct rpc_slot *next, *previous;
-    struct rpc_socket *socket;
-    struct record_connection *connection; /* TCP */
-    unsigned interface_index;             /* UDP */
-    const struct rpc_program *program;
-    const struct rpc_procedure *procedure; /* NULL where the call named none */
-    struct rpc_replay_key replay_key;      /* where the procedure runs once */
-    struct rpc_replay_waiter waiter;       /* for the answer to the call that this one repeats */
-    struct call_log_key log_key;           /* where `logged` */
-    uint32_t log_place;
-    bool logged;
-    struct region region;
-    uint8_t bytes[RPC_REPLY_MAX];
-};
-
-struct rpc_lane {
-    struct rpc_service *service;
-    struct loop *loop;
-    struct rpc_socket sockets[RPC_LANE_PORTS_MAX];
-    size_t socket_count;
-    struct rpc_clients clients;
-    struct rpc_slot *idle, *busy;
-    size_t slot_count;
-    uint64_t said_ms; /* when nonsense was last logged; 0: never */
 };
 
 int rpc_null(struct rpc_exchange *exchange)
@@ -192,15 +150,14 @@ void rpc_step(const struct rpc_exchange *exchange, const char *service, const ch
     journal_step(exchange->server->journal, &step);
 }
 
-static void rpc_drop(struct rpc_slot *slot)
+void rpc_drop(struct rpc_slot *slot)
 {
     if (slot->connection)
         record_drop(slot->connection);
     rpc_slot_give_back(slot);
 }
 
-/* Sends what stands in the reply, and the payload after it. */
-static void rpc_send(struct rpc_slot *slot)
+void rpc_send(struct rpc_slot *slot)
 {
     static const uint8_t zeros[4];
     struct rpc_exchange *exchange = &slot->exchange;
@@ -254,19 +211,6 @@ static void rpc_account_exchange(struct rpc_slot *slot)
              text_printable(directory, sizeof(directory),
                             slice_of_string(handle_export_path(exchange->export))));
     rpc_step(exchange, slot->program->name, asked, got, false);
-}
-
-/* Keeps the answer for the client that asks again. */
-static void rpc_remember(struct rpc_slot *slot, int status)
-{
-    const struct rpc_exchange *exchange = &slot->exchange;
-    struct slice reply = {NULL, 0};
-
-    if (status == RPC_SUCCESS && exchange->payload.length == 0)
-        reply = slice_of(slot->bytes, exchange->reply.length);
-    rpc_replay_keep(exchange->service->replays, &slot->replay_key, reply);
-    if (slot->logged)
-        call_log_end(exchange->service->calls, slot->log_place, &slot->log_key, reply);
 }
 
 /* The call's own words did not decode. */
@@ -386,109 +330,7 @@ bool rpc_believes(const struct rpc_exchange *exchange)
            !scope_view_flag(&exchange->client->view, PARAMETER_NFS_RESERVED_PORTS, true);
 }
 
-/* The same for what an earlier process was asked: the client comes from another port, maybe. */
-static bool rpc_was_answered(struct rpc_slot *slot, struct slice arguments, struct slice *reply)
-{
-    struct rpc_exchange *exchange = &slot->exchange;
-    const struct rpc_call *call = &exchange->call;
-    struct call_log *log = exchange->service->calls;
-    uint32_t about[10 + RPC_GIDS_MAX] = {
-        exchange->peer.address,
-        rpc_believes(exchange),
-        call->xid,
-        call->program,
-        call->version,
-        call->procedure,
-        call->credentials.flavor,
-        call->credentials.uid,
-        call->credentials.gid,
-        (uint32_t)arguments.length,
-    };
-    size_t count = call->credentials.gid_count;
-    enum call_log_verdict verdict;
-
-    if (!log || slot->procedure->repetition != RPC_RUNS_ONCE_EVER)
-        return false;
-    memcpy(about + 10, call->credentials.gids, count * sizeof(about[0]));
-    slot->log_key = call_log_key_of(log, slice_of(about, sizeof(about)), arguments);
-    verdict = call_log_find(log, &slot->log_key, reply);
-    if (verdict == CALL_LOG_ANSWERED)
-        return true;
-    exchange->interrupted = verdict == CALL_LOG_INTERRUPTED;
-    slot->log_place = call_log_begin(log, &slot->log_key);
-    slot->logged = true;
-    return false;
-}
-
-static void rpc_run(struct rpc_slot *slot);
-
-static void rpc_run_again(void *argument)
-{
-    rpc_run(argument);
-}
-
-/* The call that a slot's repeats is done: back to the slot's own thread. */
-static void rpc_wake(struct rpc_replay_waiter *waiter)
-{
-    struct rpc_slot *slot = (void *)((char *)waiter - offsetof(struct rpc_slot, waiter));
-
-    loop_call(slot->exchange.loop, rpc_run_again, slot);
-}
-
-/* Lets the arguments outlive the packet they came in; the region has room for the longest record.
- */
-static void rpc_keep_arguments(struct rpc_exchange *exchange)
-{
-    size_t length = reader_left(&exchange->arguments);
-    uint8_t *copy = region_allocate(exchange->region, length + 1);
-
-    if (copy)
-        memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
-    exchange->arguments = reader_of(copy, copy ? length : 0);
-    exchange->call.credentials.machine = (struct slice){NULL, 0};
-}
-
-/* Answers a call that was sent again as it was answered before; true where it is not to run.
- *
- * What comes again while the first one is still worked on is dropped over UDP: that one's answer
- * goes the same way. Over TCP the first one's connection may be gone, and the client would wait for
- * a minute before it asks once more: this one waits for the answer. */
-static bool rpc_replayed(struct rpc_slot *slot)
-{
-    struct rpc_exchange *exchange = &slot->exchange;
-    const struct reader *arguments = &exchange->arguments;
-    struct slice rest =
-        slice_of(arguments->data + arguments->offset, arguments->length - arguments->offset);
-    bool waits = exchange->transport == RPC_TCP;
-    struct slice reply;
-
-    slot->replay_key = rpc_replay_key_of(exchange->service->replays, exchange->peer.address,
-                                         &exchange->call, rpc_believes(exchange), rest);
-    slot->waiter.wake = rpc_wake;
-    switch (rpc_replay_find(exchange->service->replays, &slot->replay_key, clock_monotonic_ms(),
-                            waits ? &slot->waiter : NULL, &exchange->reply)) {
-    case RPC_REPLAY_NEW:
-        if (!rpc_was_answered(slot, rest, &reply))
-            return false;
-        rpc_replay_keep(exchange->service->replays, &slot->replay_key, reply);
-        writer_slice(&exchange->reply, reply);
-        break;
-    case RPC_REPLAY_WAITING:
-        rpc_keep_arguments(exchange);
-        return true;
-    case RPC_REPLAY_WORKING:
-        rpc_drop(slot);
-        return true;
-    case RPC_REPLAY_KNOWN:
-        break;
-    }
-    log_debug("xid %08x came again and gets the same answer", exchange->call.xid);
-    rpc_send(slot);
-    return true;
-}
-
-/* Runs the procedure, unless the call is a repetition. */
-static void rpc_run(struct rpc_slot *slot)
+void rpc_run(struct rpc_slot *slot)
 {
     struct rpc_exchange *exchange = &slot->exchange;
     int status;

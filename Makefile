@@ -6,6 +6,7 @@
 #   make check-long         the same with a minute of fuzzing each, and more simulated boots
 #   make bench              figures beside those of other servers
 #   make bench-dhcp         the same under perfdhcp's load, with its bars
+#   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick)
 #   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)
 #   make lint, make format  look at, or set, the shape of the sources
 #   make install            into PREFIX (/usr/local), DESTDIR before it
@@ -67,6 +68,11 @@ bench-dhcp:
 	$(MAKE) all
 	tools/bench dhcp
 
+bench-nfs:
+	tools/install-packages build bench-nfs
+	$(MAKE) all
+	BENCH_OPTIONS="$(BENCH_OPTIONS)" tools/bench nfs
+
 fuzz:
 	tools/install-packages build fuzz
 	tools/fuzz $(FUZZ_SECONDS)
@@ -87,4 +93,4 @@ install: all
 clean:
 	rm -rf build 2>/dev/null || sudo rm -rf build
 
-.PHONY: all demo check check-long bench bench-dhcp fuzz lint format install clean
+.PHONY: all demo check check-long bench bench-dhcp bench-nfs fuzz lint format install clean

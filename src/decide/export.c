@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_ROOT_PATH = 17 }; /* RFC 2132 section 3.19 */
+enum {
+    OPTION_ROOT_PATH = 17, /* RFC 2132 section 3.19 */
+    RESERVED_PORTS = 1024,
+};
 
 /* Loaders write "10.50.1.1:/root" (FreeBSD), Linux takes "/root,vers=3": the directory is what is
  * left without both. */
@@ -243,4 +246,26 @@ void export_squash(const struct export_rights *rights, bool nobody, struct crede
             caller->groups[count++] = caller->groups[i];
     }
     caller->group_count = count;
+}
+
+enum export_viewer export_viewer_of(const struct snapshot *snapshot, uint32_t address,
+                                    uint16_t port, uint32_t local, bool named)
+{
+    /* RFC 1122 section 3.2.1.3: loopback addresses come from nowhere else. */
+    bool here = address >> 24 == 127 || address == local;
+
+    /* A port below 1024 is root's; others on the server may read no more than machines do. */
+    if (here && port < RESERVED_PORTS)
+        return VIEWER_SERVER;
+    return here || named || snapshot_subnet_of(snapshot, address) ? VIEWER_MACHINE
+                                                                  : VIEWER_STRANGER;
+}
+
+bool export_is_public(const struct snapshot *snapshot, const char *directory)
+{
+    for (size_t i = 0; i < snapshot->export_count; i++) {
+        if (export_below(snapshot->exports[i].directory, directory))
+            return true;
+    }
+    return false;
 }

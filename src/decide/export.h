@@ -49,4 +49,20 @@ bool export_is_for(const struct export_statement *statement, const struct reach_
  * it says nothing of itself, or any user of its machine could have said it. */
 void export_squash(const struct export_rights *rights, bool nobody, struct credentials *caller);
 
+/* What somebody who asks mount for its lists may learn. */
+enum export_viewer {
+    VIEWER_STRANGER, /* no word of the configuration is about its address: nothing */
+    VIEWER_MACHINE,  /* the `export` statements with whom they name, and what is its own */
+    VIEWER_SERVER,   /* root on the server itself: everything */
+};
+
+/* Who asks: from `address` and `port`, `local` being the server's own address that it asked; and
+ * whether anything names that address (a host declaration, a lease, an export). Being in a declared
+ * subnet is being named, too. */
+enum export_viewer export_viewer_of(const struct snapshot *snapshot, uint32_t address,
+                                    uint16_t port, uint32_t local, bool named);
+
+/* Whether an `export` statement holds the directory, which is normalised. */
+bool export_is_public(const struct snapshot *snapshot, const char *directory);
+
 #endif

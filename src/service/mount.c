@@ -1,13 +1,14 @@
 /* The mount protocol: decide/export.h says who may have which directory. */
 #include "service/rpc_service.h"
 
-#include "base/memory.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "service/mount_show.h"
 #include "service/rpc_account.h"
 #include "service/server.h"
 #include "store/handles.h"
+#include "store/mount_list.h"
 #include "wire/mount.h"
-#include "wire/xdr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,100 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    MOUNT_LIST_MAX = 1024, /* what is remembered for DUMP (the oldest goes first), and how many
-                              declarations EXPORT looks at */
-    MOUNT_ELEMENT_MAX = 2 * MOUNT_PATH_MAX, /* bytes of a list element's reply, generously */
-    MOUNT_TEXT_MAX = 1536,
-};
-
-/* One directory that a machine mounted; the youngest comes first. */
-struct mounted {
-    struct mounted *next;
-    uint32_t address;
-    char *host; /* its declaration's name, or its address */
-    char *directory;
-};
-
-struct mount_list {
-    struct mounted *first;
-    size_t count;
-};
-
-struct mount_list *mount_list_new(void)
-{
-    return memory_zeroed(1, sizeof(struct mount_list));
-}
-
-static void mounted_free(struct mounted *mounted)
-{
-    free(mounted->host);
-    free(mounted->directory);
-    free(mounted);
-}
-
-/* Takes out the address's mounts of the directory (NULL: of all); the others stay in order. */
-static void mount_list_remove(struct mount_list *list, uint32_t address, const char *directory)
-{
-    struct mounted **place = &list->first;
-
-    while (*place) {
-        struct mounted *mounted = *place;
-
-        if (mounted->address != address ||
-            (directory && strcmp(mounted->directory, directory) != 0)) {
-            place = &mounted->next;
-            continue;
-        }
-        *place = mounted->next;
-        list->count--;
-        mounted_free(mounted);
-    }
-}
-
-static void mount_list_drop_oldest(struct mount_list *list)
-{
-    struct mounted **place = &list->first;
-
-    while (*place && (*place)->next)
-        place = &(*place)->next;
-    if (!*place)
-        return;
-    mounted_free(*place);
-    *place = NULL;
-    list->count--;
-}
-
-static void mount_list_add(struct mount_list *list, const struct rpc_client *client,
-                           const char *directory)
-{
-    struct mounted *mounted = memory_zeroed(1, sizeof(*mounted));
-    char address[IPV4_TEXT_SIZE];
-
-    mount_list_remove(list, client->address, directory);
-    if (list->count >= MOUNT_LIST_MAX)
-        mount_list_drop_oldest(list);
-    mounted->address = client->address;
-    mounted->host =
-        memory_string(client->host ? client->host->name : ipv4_text(address, client->address));
-    mounted->directory = memory_string(directory);
-    mounted->next = list->first;
-    list->first = mounted;
-    list->count++;
-}
-
-void mount_list_free(struct mount_list *list)
-{
-    if (!list)
-        return;
-    while (list->first) {
-        struct mounted *mounted = list->first;
-
-        list->first = mounted->next;
-        mounted_free(mounted);
-    }
-    free(list);
-}
+enum { MOUNT_TEXT_MAX = 1536 };
 
 /* The directory that lies at `below` in the export. */
 static char *mount_directory(char to[2 * EXPORT_PATH_MAX], const struct export *export,
@@ -214,6 +122,12 @@ static enum mount_status mount_status_of_errno(int error)
         return MOUNT_NOTDIR;
     case ENAMETOOLONG:
         return MOUNT_NAMETOOLONG;
+    case EINVAL:
+        return MOUNT_INVAL;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return MOUNT_SERVERFAULT;
     default:
         return MOUNT_IO;
     }
@@ -307,6 +221,32 @@ static enum mount_status mount_attempt(struct mount_try *try, struct slice path)
     return MOUNT_OK;
 }
 
+/* The list of mounts is what machines say, and no more: that it cannot be kept refuses nothing. */
+static void mount_tell_list(const struct rpc_exchange *exchange, int error)
+{
+    if (error)
+        log_warning("%s/" MOUNT_LIST_FILE " cannot be written: %s; after a restart DUMP will not "
+                    "tell who has mounted what",
+                    exchange->server->state_directory, strerror(error));
+}
+
+static void mount_remember(const struct rpc_exchange *exchange, const struct export *export,
+                           const char *directory)
+{
+    const struct rpc_client *client = exchange->client;
+    char address[IPV4_TEXT_SIZE];
+
+    mount_tell_list(exchange,
+                    mount_list_add(exchange->service->mounts,
+                                   &(struct mounted){
+                                       .address = client->address,
+                                       .exported = export->statement != NULL,
+                                       .host = client->host ? client->host->name
+                                                            : ipv4_text(address, client->address),
+                                       .directory = directory,
+                                   }));
+}
+
 static int mount_mnt(struct rpc_exchange *exchange)
 {
     struct slice path = mount_read_path(&exchange->arguments);
@@ -322,25 +262,15 @@ static int mount_mnt(struct rpc_exchange *exchange)
              exchange->transport == RPC_UDP ? "udp" : "tcp");
     rpc_step(exchange, "mount", asked, try.got, status != MOUNT_OK);
     if (status == MOUNT_OK) {
-        mount_list_add(exchange->service->mounts, exchange->client,
-                       mount_directory(directory, try.export, try.below));
+        mount_remember(exchange, try.export, mount_directory(directory, try.export, try.below));
         if (exchange->client->account)
             rpc_account_mounted(exchange->client->account);
     }
+    /* Versions 1 and 2 answer with an error number of UNIX. */
+    if (exchange->call.version < 3 && status == MOUNT_SERVERFAULT)
+        status = MOUNT_IO;
     mount_write_result(&exchange->reply, exchange->call.version, status,
                        slice_of(try.handle.bytes, HANDLE_SIZE));
-    return RPC_SUCCESS;
-}
-
-static int mount_dump(struct rpc_exchange *exchange)
-{
-    struct writer *w = &exchange->reply;
-
-    /* As many as a reply holds, the youngest first. */
-    for (const struct mounted *m = exchange->service->mounts->first;
-         m && writer_left(w) > MOUNT_ELEMENT_MAX; m = m->next)
-        mount_write_mounted(w, m->host, m->directory);
-    mount_write_end(w);
     return RPC_SUCCESS;
 }
 
@@ -350,7 +280,8 @@ static void mount_leave(struct rpc_exchange *exchange, const char *procedure, co
 {
     char text[MOUNT_TEXT_MAX], asked[MOUNT_TEXT_MAX + 64];
 
-    mount_list_remove(exchange->service->mounts, exchange->client->address, directory);
+    mount_tell_list(exchange, mount_list_remove(exchange->service->mounts,
+                                                exchange->client->address, directory));
     /* Only machines that may mount are worth a line. */
     if (!exchange->client->account)
         return;
@@ -369,71 +300,18 @@ static int mount_umnt(struct rpc_exchange *exchange)
     if (exchange->arguments.failed)
         return RPC_GARBAGE_ARGS;
     export = exports_allow(&exchange->client->exports, path, below);
-    if (!export)
+    /* What is its export no more it may have mounted when it was. */
+    if (export)
+        mount_directory(directory, export, below);
+    else if (!export_normalise(directory, path))
         return RPC_SUCCESS;
-    mount_leave(exchange, "UMNT", mount_directory(directory, export, below), path);
+    mount_leave(exchange, "UMNT", directory, path);
     return RPC_SUCCESS;
 }
 
 static int mount_umntall(struct rpc_exchange *exchange)
 {
     mount_leave(exchange, "UMNTALL", NULL, (struct slice){NULL, 0});
-    return RPC_SUCCESS;
-}
-
-/* The exports of some machines, for whom `group` stands. */
-static void mount_write_exports(struct writer *w, const struct reach_question *question,
-                                const char *group)
-{
-    struct exports exports;
-    struct position bad;
-
-    exports_find(&exports, question, true, NULL, &bad);
-    for (size_t i = 0; i < exports.count && writer_left(w) > MOUNT_ELEMENT_MAX; i++) {
-        mount_write_export(w, exports.list[i].directory);
-        mount_write_group(w, group);
-        mount_write_end(w);
-    }
-    exports_release(&exports);
-}
-
-static void mount_write_host_export(struct writer *w, const struct snapshot *snapshot,
-                                    const struct host *host)
-{
-    struct reach_question question = {
-        .snapshot = snapshot,
-        .host = host,
-        .address = host->fixed_address_count ? host->fixed_addresses[0] : 0,
-    };
-
-    mount_write_exports(w, &question, host->name);
-}
-
-static void mount_write_subnet_export(struct writer *w, const struct snapshot *snapshot,
-                                      const struct subnet *subnet)
-{
-    struct reach_question question = {.snapshot = snapshot, .address = subnet->network};
-    char network[IPV4_TEXT_SIZE], netmask[IPV4_TEXT_SIZE], group[2 * IPV4_TEXT_SIZE];
-
-    snprintf(group, sizeof(group), "%s/%s", ipv4_text(network, subnet->network),
-             ipv4_text(netmask, subnet->netmask));
-    mount_write_exports(w, &question, group);
-}
-
-static int mount_export(struct rpc_exchange *exchange)
-{
-    const struct snapshot *snapshot = exchange->client->snapshot;
-    size_t hosts = snapshot->host_count, subnets = snapshot->subnet_count;
-    struct writer *w = &exchange->reply;
-
-    hosts = hosts < MOUNT_LIST_MAX ? hosts : MOUNT_LIST_MAX;
-    subnets = subnets < MOUNT_LIST_MAX ? subnets : MOUNT_LIST_MAX;
-    /* As many as a reply holds; and no more are looked at than that may be, for anybody may ask. */
-    for (size_t i = 0; i < hosts && writer_left(w) > MOUNT_ELEMENT_MAX; i++)
-        mount_write_host_export(w, snapshot, &snapshot->hosts[i]);
-    for (size_t i = 0; i < subnets && writer_left(w) > MOUNT_ELEMENT_MAX; i++)
-        mount_write_subnet_export(w, snapshot, &snapshot->subnets[i]);
-    mount_write_end(w);
     return RPC_SUCCESS;
 }
 

@@ -9,6 +9,7 @@
 #include "service/server.h"
 #include "store/call_log.h"
 #include "store/handles.h"
+#include "store/mount_list.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,11 +65,14 @@ static void rpc_stop(void *state)
 static void *rpc_start(struct server *server, char *error, size_t error_size)
 {
     struct rpc_service *service = memory_zeroed(1, sizeof(*service));
+    char *mounts;
 
     service->server = server;
     service->accounts = rpc_accounts_new();
     service->replays = rpc_replays_new();
-    service->mounts = mount_list_new();
+    mounts = memory_printf("%s/" MOUNT_LIST_FILE, server->state_directory);
+    service->mounts = mount_list_open(mounts);
+    free(mounts);
     service->lanes = memory_zeroed(1 + server->data_loop_count, sizeof(struct rpc_lane *));
     service->handles = handle_store_open(server->state_directory, error, error_size);
     if (!service->handles)

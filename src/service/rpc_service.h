@@ -16,6 +16,9 @@ struct workers;
 
 enum { RPC_PORT_PROGRAMS_MAX = 4 };
 
+/* In the state directory: store/mount_list.h. */
+#define MOUNT_LIST_FILE "mounts"
+
 /* One row per port: where it is, who serves it, what answers there. */
 struct rpc_port {
     uint16_t port;
@@ -47,9 +50,5 @@ struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bo
                               char *error, size_t error_size);
 /* After the loop has ended. */
 void rpc_lane_free(struct rpc_lane *lane);
-
-/* A list of who mounted what, for DUMP. */
-struct mount_list *mount_list_new(void);
-void mount_list_free(struct mount_list *list);
 
 #endif

@@ -1,6 +1,5 @@
 """The `export` statement: who may do what with a directory that it names, at each call."""
 import os
-import stat
 
 import pytest
 

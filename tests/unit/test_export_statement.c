@@ -206,6 +206,27 @@ static void callers_are_squashed(void **state)
     assert_int_equal(caller.group_count, 0);
 }
 
+static void who_asks_learns_what_is_its_business(void **state)
+{
+    struct snapshot *snapshot = parse("export \"/srv/all\" { clients any; }\n" HOSTS);
+    const uint32_t server = 0x0a000001, inside = 0x0a000063, outside = 0xc0000201;
+
+    (void)state;
+    assert_int_equal(export_viewer_of(snapshot, outside, 700, server, false), VIEWER_STRANGER);
+    assert_int_equal(export_viewer_of(snapshot, outside, 700, server, true), VIEWER_MACHINE);
+    assert_int_equal(export_viewer_of(snapshot, inside, 700, server, false), VIEWER_MACHINE);
+    assert_int_equal(export_viewer_of(snapshot, server, 700, server, false), VIEWER_SERVER);
+    assert_int_equal(export_viewer_of(snapshot, server, 1024, server, false), VIEWER_MACHINE);
+    assert_int_equal(export_viewer_of(snapshot, 0x7f000001, 700, 0x7f000001, false), VIEWER_SERVER);
+    assert_int_equal(export_viewer_of(snapshot, 0x7f000001, 7000, 0x7f000001, false),
+                     VIEWER_MACHINE);
+    assert_true(export_is_public(snapshot, "/srv/all"));
+    assert_true(export_is_public(snapshot, "/srv/all/below"));
+    assert_false(export_is_public(snapshot, "/srv/allen"));
+    assert_false(export_is_public(snapshot, "/srv/a"));
+    snapshot_free(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +234,7 @@ int main(void)
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(an_export_is_for_its_clients),
         cmocka_unit_test(callers_are_squashed),
+        cmocka_unit_test(who_asks_learns_what_is_its_business),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

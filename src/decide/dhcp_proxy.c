@@ -16,6 +16,59 @@ static bool has_something_to_boot(const struct decision *d)
            pxe_has_menu(&d->view);
 }
 
+/* Whether one of the machine's declarations has the address, and whether one has another address of
+ * this wire. */
+static bool is_declared(const struct decision *d, uint32_t address, bool *elsewhere)
+{
+    const struct identity *identity = &d->plan->identity;
+    const struct host *host = identity->host;
+
+    for (*elsewhere = false; host; host = identity->match == MATCH_HARDWARE
+                                              ? host->next_of_hardware
+                                              : host->next_of_identifier) {
+        if (host_has_address(host, address))
+            return true;
+        for (size_t i = 0; i < host->fixed_address_count; i++)
+            *elsewhere |= dhcp_subnet_here(d, host->fixed_addresses[i]) != NULL;
+    }
+    return false;
+}
+
+/* Whether our own leases leave the address to the machine. With proxy-dhcp they may be of a time
+ * before, and a machine that has one may have another server's address by now. */
+static bool leases_allow(const struct decision *d, uint32_t address)
+{
+    const struct dhcp_question *q = d->question;
+    const struct hardware *hardware = &d->plan->identity.hardware;
+    const struct lease *lease = lease_table_by_address(q->leases, address);
+
+    if (lease && !lease_is_free(lease, q->wall, q->now_ms))
+        return hardware_equal(&lease->hardware, hardware);
+    if (scope_view_number(&d->view, PARAMETER_PROXY_DHCP, 0))
+        return true;
+    for (lease = lease_table_by_hardware(q->leases, hardware); lease;
+         lease = lease->next_of_machine) {
+        if (lease->state == LEASE_BOUND && lease->expiry > q->wall &&
+            dhcp_subnet_here(d, lease->address))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a machine's own word for its address may be believed: files and exports follow from it.
+ * Not against what the configuration or a lease of ours says of the address or of the machine: else
+ * who names another machine's hardware address would read that one's files from wherever it is, and
+ * who names its address would put another machine's configuration there. */
+static bool word_counts(const struct decision *d, uint32_t address)
+{
+    bool elsewhere;
+
+    if (!dhcp_subnet_here(d, address) || !leases_allow(d, address))
+        return false;
+    return is_declared(d, address, &elsewhere) ||
+           (!elsewhere && !snapshot_host_by_address(d->question->snapshot, address));
+}
+
 /* The machine takes the address that another server offered: worth knowing, for TFTP and NFS tell
  * machines by their addresses. */
 static void note_address(struct decision *d, uint32_t server)
@@ -23,9 +76,13 @@ static void note_address(struct decision *d, uint32_t server)
     char address[IPV4_TEXT_SIZE], other[IPV4_TEXT_SIZE];
 
     d->plan->outcome = OUTCOME_NOTED;
-    d->plan->holds = d->requested;
     dhcp_why(d, "it takes %s from server %s", ipv4_text(address, d->requested),
              ipv4_text(other, server));
+    if (word_counts(d, d->requested))
+        d->plan->holds = d->requested;
+    else
+        dhcp_why_also(d, "; a declaration or a lease here says otherwise, so TFTP and NFS do not "
+                         "go by it");
 }
 
 void dhcp_decide_proxy(struct decision *d)
@@ -51,20 +108,12 @@ void dhcp_decide_proxy(struct decision *d)
 }
 
 /* The address of a machine that asks at port 4011, which another server gave. Its word counts where
- * the packet came from there, and no lease of ours has the address for another machine: else
- * anybody could take a machine's address away from it, and any number of addresses. */
+ * the packet came from there: else anybody could take any number of addresses. */
 static uint32_t address_of_asker(const struct decision *d)
 {
-    const struct dhcp_question *q = d->question;
-    uint32_t address = q->message->ciaddr;
-    const struct lease *lease = lease_table_by_address(q->leases, address);
+    uint32_t address = d->question->message->ciaddr;
 
-    if (address != q->arrival.source || !dhcp_subnet_here(d, address))
-        return 0;
-    if (lease && !hardware_equal(&lease->hardware, &d->plan->identity.hardware) &&
-        !lease_is_free(lease, q->wall, q->now_ms))
-        return 0;
-    return address;
+    return address == d->question->arrival.source && word_counts(d, address) ? address : 0;
 }
 
 void dhcp_decide_boot_server(struct decision *d)

@@ -241,6 +241,85 @@ static void a_word_for_an_address_counts_from_there(void **state)
     scene_close(&scene);
 }
 
+enum word { WORD_AT_4011, WORD_TO_ANOTHER };
+
+/* What is believed of a machine that says it is at 10.50.1.100. */
+static uint32_t believed(enum word word, uint8_t mac)
+{
+    struct dhcp_question question = {.snapshot = scene.snapshot,
+                                     .leases = &scene.leases,
+                                     .message = &scene.message,
+                                     .arrival = {0x0a320164, SCENE_SERVER, SCENE_SERVER},
+                                     .boot_server = true,
+                                     .wall = scene.wall,
+                                     .now_ms = scene.now_ms};
+
+    scene_ask(&scene, &(struct ask){.type = DHCP_REQUEST,
+                                    .mac = mac,
+                                    .vendor = "PXEClient:Arch:00000:UNDI:002001",
+                                    .requested = 0x0a320164,
+                                    .server = 0x0a320102});
+    if (word == WORD_AT_4011) {
+        scene.message.ciaddr = 0x0a320164;
+        decide_dhcp(&question, &scene.plan);
+    }
+    return scene.plan.holds;
+}
+
+/* A machine's word for its address puts nobody else's configuration there, and lets nobody read
+ * another machine's files: not against a declaration or a lease. */
+static void a_word_counts_not_against_what_is_known(void **state)
+{
+    static const struct row {
+        const char *hosts;
+        uint8_t leased_to;       /* a machine; 0: none */
+        uint32_t leased_address; /* to it */
+        bool proxy, believed;
+    } rows[] = {
+        {"", 0, 0, true, true},
+        /* Another machine's, by declaration: for one that is known, and for one that is not. */
+        {"host b { hardware ethernet 22:22:22:22:00:02; fixed-address 10.50.1.100; }", 0, 0, true,
+         false},
+        {"host a { hardware ethernet 22:22:22:22:00:01; }"
+         "host b { hardware ethernet 22:22:22:22:00:02; fixed-address 10.50.1.100; }",
+         0, 0, true, false},
+        /* It is declared to be elsewhere on this wire; or here; or in another network only. */
+        {"host a { hardware ethernet 22:22:22:22:00:01; fixed-address 10.50.1.7; }", 0, 0, true,
+         false},
+        {"host a { hardware ethernet 22:22:22:22:00:01; fixed-address 10.50.1.7, 10.50.1.100; }", 0,
+         0, true, true},
+        {"host a { hardware ethernet 22:22:22:22:00:01; fixed-address 10.77.1.7; }", 0, 0, true,
+         true},
+        /* Another machine's by lease; its own; one of its own elsewhere. */
+        {"", 2, 0x0a320164, true, false},
+        {"", 1, 0x0a320164, false, true},
+        {"", 1, 0x0a3201c9, false, false},
+        {"", 1, 0x0a3201c9, true, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct lease lease = {
+            .address = rows[i].leased_address,
+            .state = LEASE_BOUND,
+            .expiry = INT64_C(1900000000),
+            .hardware = {1, 6, {0x22, 0x22, 0x22, 0x22, 0, rows[i].leased_to}}};
+        char text[1024];
+
+        snprintf(text, sizeof(text),
+                 "subnet 10.50.1.0 netmask 255.255.255.0 { proxy-dhcp %s; filename \"f\"; "
+                 "} %s",
+                 rows[i].proxy ? "on" : "off", rows[i].hosts);
+        scene_open(&scene, text);
+        if (rows[i].leased_to)
+            lease_table_put(&scene.leases, &lease);
+        assert_int_equal(believed(WORD_AT_4011, 1), rows[i].believed ? 0x0a320164 : 0);
+        if (rows[i].proxy)
+            assert_int_equal(believed(WORD_TO_ANOTHER, 1), rows[i].believed ? 0x0a320164 : 0);
+        scene_close(&scene);
+    }
+}
+
 static void items_are_read(void **state)
 {
     struct pxe_boot_item item = {0, 0};
@@ -289,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup(boot_server_answers_the_choice, forget),
         cmocka_unit_test_setup(recorded_choice_is_read, forget),
         cmocka_unit_test_setup(a_word_for_an_address_counts_from_there, forget),
+        cmocka_unit_test_setup(a_word_counts_not_against_what_is_known, forget),
         cmocka_unit_test_setup(items_are_read, forget),
         cmocka_unit_test_setup(menus_have_an_end, forget),
     };

@@ -45,6 +45,13 @@ static bool has_actions(const struct scope *scope)
     return false;
 }
 
+/* Whether a machine may be this one by what it sends, and not by its hardware address alone. */
+static bool goes_by_request(const struct host *host)
+{
+    return host->hardware.length == 0 || host->client_identifier.length > 0 ||
+           host->identifier_value.length > 0;
+}
+
 bool recall_matters(const struct snapshot *snapshot)
 {
     bool matters = snapshot->class_count > 0 || has_actions(&snapshot->global);
@@ -57,7 +64,7 @@ bool recall_matters(const struct snapshot *snapshot)
             matters = subnet->ranges[j].pool != NULL;
     }
     for (size_t i = 0; !matters && i < snapshot->host_count; i++)
-        matters = has_actions(&snapshot->hosts[i].scope) || snapshot->hosts[i].hardware.length == 0;
+        matters = has_actions(&snapshot->hosts[i].scope) || goes_by_request(&snapshot->hosts[i]);
     return matters;
 }
 

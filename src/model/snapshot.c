@@ -297,6 +297,18 @@ const struct host *snapshot_host_by_address(const struct snapshot *snapshot, uin
     return map_get(&snapshot->hosts_by_address, &address, sizeof(address));
 }
 
+const struct host *snapshot_host_of_holder(const struct snapshot *snapshot,
+                                           const struct hardware *hardware, uint32_t address)
+{
+    const struct host *host = snapshot_host_at(snapshot, hardware, address);
+
+    if (host)
+        return host;
+    host = snapshot_host_by_address(snapshot, address);
+    /* The address may have been declared for another machine while this one holds it. */
+    return host && hardware->length > 0 && host->hardware.length > 0 ? NULL : host;
+}
+
 const struct host *snapshot_host_by_name(const struct snapshot *snapshot, const char *name)
 {
     for (size_t i = 0; i < snapshot->host_count; i++) {

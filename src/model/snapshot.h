@@ -292,6 +292,11 @@ bool host_has_address(const struct host *host, uint32_t address);
  * it as a fixed address, or else has none, or else is the first. */
 const struct host *snapshot_host_at(const struct snapshot *snapshot,
                                     const struct hardware *hardware, uint32_t address);
+/* The declaration of whoever is at the address: as above by the hardware address of its holder
+ * (length 0: not known), else the one that the address is fixed for, unless that one names another
+ * hardware address: then the holder is not its machine. NULL: none. */
+const struct host *snapshot_host_of_holder(const struct snapshot *snapshot,
+                                           const struct hardware *hardware, uint32_t address);
 const struct host *snapshot_host_by_address(const struct snapshot *snapshot, uint32_t address);
 const struct host *snapshot_host_by_name(const struct snapshot *snapshot, const char *name);
 /* The host that goes by this option of the request and has these bytes for it, or NULL. */

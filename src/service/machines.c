@@ -228,7 +228,7 @@ uint64_t machines_generation(struct machines *machines)
 const struct host *machines_host(struct machines *machines, const struct snapshot *snapshot,
                                  uint32_t address, struct machine *machine, struct told **told)
 {
-    const struct host *host = NULL;
+    const struct host *host, *told_host = NULL;
     const struct holder *known;
 
     *machine = (struct machine){.stage = STAGE_UNKNOWN};
@@ -236,17 +236,19 @@ const struct host *machines_host(struct machines *machines, const struct snapsho
         *told = NULL;
     pthread_rwlock_rdlock(&machines->lock);
     known = map_get(&machines->by_address, &address, sizeof(address));
-    if (known) {
+    if (known)
         *machine = known->machine;
-        host = snapshot_host_at(snapshot, &known->machine.hardware, address);
-    }
     if (known && known->told && known->told->snapshot == snapshot) {
-        host = host ? host : known->told->host;
+        told_host = known->told->host;
         if (told) {
             *told = known->told;
             atomic_fetch_add(&known->told->references, 1);
         }
     }
     pthread_rwlock_unlock(&machines->lock);
-    return host ? host : snapshot_host_by_address(snapshot, address);
+    host = machine->hardware.length > 0 ? snapshot_host_at(snapshot, &machine->hardware, address)
+                                        : NULL;
+    if (!host)
+        host = told_host;
+    return host ? host : snapshot_host_of_holder(snapshot, &machine->hardware, address);
 }

@@ -54,9 +54,10 @@ struct boot_fetch machines_fetch(struct machines *machines, const struct hardwar
 uint64_t machines_generation(struct machines *machines);
 
 /* The host declaration of whoever holds `address`: by the link-layer address of the holder, else by
- * what it was told, else by fixed address; NULL where none matches. `*machine` is filled in where
- * it is known, else zeroed. `*told` (which may be NULL) becomes what it was told under this
- * snapshot, with a reference that the caller lets go; NULL where there is nothing. */
+ * what it was told, else by fixed address, unless the holder is known not to be the machine that
+ * the address is fixed for; NULL where none matches. `*machine` is filled in where it is known,
+ * else zeroed. `*told` (which may be NULL) becomes what it was told under this snapshot, with a
+ * reference that the caller lets go; NULL where there is nothing. */
 const struct host *machines_host(struct machines *machines, const struct snapshot *snapshot,
                                  uint32_t address, struct machine *machine, struct told **told);
 

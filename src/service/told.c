@@ -23,13 +23,11 @@ struct told *told_new(struct snapshot *snapshot, const struct host *host,
                       const struct hardware *hardware, uint32_t address,
                       const struct scope_view *outcome, bool sent)
 {
-    const struct host *plain_host = snapshot_host_at(snapshot, hardware, address);
+    const struct host *plain_host = snapshot_host_of_holder(snapshot, hardware, address);
     struct scope_view plain;
     struct setting settings[RECALL_PICKED_MAX];
     size_t count;
 
-    if (!plain_host)
-        plain_host = snapshot_host_by_address(snapshot, address);
     plain = scope_view_of(snapshot, plain_host, snapshot_subnet_of(snapshot, address));
     count = recall_pick(settings, outcome, &plain, sent);
     if (count == 0 && (!host || host == plain_host))

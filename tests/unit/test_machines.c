@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/memory.h"
+#include "config/config.h"
 #include "service/line_budget.h"
 #include "service/machines.h"
 #include "service/told.h"
@@ -83,6 +84,62 @@ static void old_configurations_are_let_go(void **state)
     snapshot_free(old);
 }
 
+static const char *host_name(struct machines *machines, const struct snapshot *snapshot,
+                             uint32_t address)
+{
+    struct machine found;
+    const struct host *host = machines_host(machines, snapshot, address, &found, NULL);
+
+    return host ? host->name : "none";
+}
+
+/* Who holds an address by lease while a reload declares it for another machine is not that machine,
+ * and has none of its exports. */
+static void a_declared_address_is_not_its_holders(void **state)
+{
+    static const char config[] =
+        "subnet 10.50.1.0 netmask 255.255.255.0 { }"
+        "host b { hardware ethernet 02:00:00:00:00:02; fixed-address 10.50.1.5; }"
+        "host c { hardware ethernet 02:00:00:00:00:03; fixed-address 10.50.1.6;"
+        " option dhcp-client-identifier \"c\"; }"
+        "host d { option dhcp-client-identifier \"d\"; fixed-address 10.50.1.7; }";
+    struct diagnostics diagnostics = {.count = 0};
+    struct snapshot *snapshot = config_parse("test", slice_of_string(config), &diagnostics);
+    struct machines *machines = machines_new();
+    struct machine one = {.hardware = {HARDWARE_ETHERNET, 6, {2, 0, 0, 0, 0, 1}}};
+    struct machine two = {.hardware = {HARDWARE_ETHERNET, 6, {2, 0, 0, 0, 0, 2}}};
+    const struct scope_view nothing = {.count = 0};
+
+    (void)state;
+    assert_non_null(snapshot);
+    /* Nobody said who is there: the address tells. */
+    assert_string_equal(host_name(machines, snapshot, 0x0a320105), "b");
+    machines_put(machines, 0x0a320105, &one, NULL);
+    assert_string_equal(host_name(machines, snapshot, 0x0a320105), "none");
+    machines_put(machines, 0x0a320105, &two, NULL);
+    assert_string_equal(host_name(machines, snapshot, 0x0a320105), "b");
+    /* By its identifier a machine with another network card is its own host's all the same. */
+    machines_put(machines, 0x0a320106, &one,
+                 told_new(snapshot, snapshot_host_by_name(snapshot, "c"), &one.hardware, 0x0a320106,
+                          &nothing, true));
+    assert_string_equal(host_name(machines, snapshot, 0x0a320106), "c");
+    machines_put(machines, 0x0a320107, &one, NULL);
+    assert_string_equal(host_name(machines, snapshot, 0x0a320107), "d");
+    /* Which a start and a reload have to find out again. */
+    assert_true(recall_matters(snapshot));
+    machines_free(machines);
+    snapshot_free(snapshot);
+    diagnostics_release(&diagnostics);
+    snapshot = config_parse("test",
+                            slice_of_string("subnet 10.50.1.0 netmask 255.255.255.0 { }"
+                                            "host c { hardware ethernet 02:00:00:00:00:03;"
+                                            " option dhcp-client-identifier \"c\"; }"),
+                            &diagnostics);
+    assert_true(recall_matters(snapshot));
+    snapshot_free(snapshot);
+    diagnostics_release(&diagnostics);
+}
+
 /* A flood of lines leaves so many of each second, and the number of the others. */
 static void lines_are_bounded(void **state)
 {
@@ -112,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_for_addresses_are_bounded),
         cmocka_unit_test(old_configurations_are_let_go),
+        cmocka_unit_test(a_declared_address_is_not_its_holders),
         cmocka_unit_test(lines_are_bounded),
     };
 

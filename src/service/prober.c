@@ -1,9 +1,11 @@
 #include "service/prober.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "net/loop.h"
 #include "platform/linux/arp_socket.h"
+#include "service/claims.h"
 #include "wire/rarp.h"
 
 #include <stdlib.h>
@@ -15,6 +17,7 @@ enum {
     PROBE_HEARD_MS = 5000, /* how long an answer counts */
     PROBE_ROUNDS = 32,
     PROBE_BUFFER = 256,
+    PROBE_QUIET_MS = 60000, /* between two lines about who answers for too many */
 };
 
 struct probe {
@@ -30,6 +33,8 @@ struct prober {
     void *argument;
     struct probe probes[PROBES_MAX]; /* a ring */
     size_t next;
+    struct claims claims;
+    uint64_t disbelieved_said_ms; /* 0: never */
 };
 
 /* The probe of the address that is not older than `age_ms`, or NULL. */
@@ -44,13 +49,27 @@ static struct probe *find(struct prober *prober, uint32_t address, uint64_t now_
     return NULL;
 }
 
+static void say_disbelieved(struct prober *prober, const struct hardware *holder, uint64_t now_ms)
+{
+    char text[HARDWARE_TEXT_SIZE];
+
+    if (prober->disbelieved_said_ms && now_ms - prober->disbelieved_said_ms < PROBE_QUIET_MS)
+        return;
+    prober->disbelieved_said_ms = now_ms ? now_ms : 1;
+    log_warning("dhcp: %s answers by ARP for more than %d of the addresses that are offered: it is "
+                "believed for no more of them; if it is a router, switch its proxy ARP off there, "
+                "or write \"ping-check off\"",
+                hardware_text(text, holder), CLAIMS_OF_ONE_MAX);
+}
+
 static void hear(struct prober *prober, const struct rarp_packet *packet)
 {
     struct hardware holder = {.type = HARDWARE_ETHERNET, .length = RARP_HARDWARE_SIZE};
     struct prober_question question;
-    struct probe *probe = packet->sender_address ? find(prober, packet->sender_address,
-                                                        clock_monotonic_ms(), PROBE_HEARD_MS)
-                                                 : NULL;
+    uint64_t now_ms = clock_monotonic_ms();
+    struct probe *probe = packet->sender_address
+                              ? find(prober, packet->sender_address, now_ms, PROBE_HEARD_MS)
+                              : NULL;
 
     memcpy(holder.address, packet->sender_hardware, RARP_HARDWARE_SIZE);
     /* The machine itself may answer, where it was quick to take what it was offered. */
@@ -58,6 +77,11 @@ static void hear(struct prober *prober, const struct rarp_packet *packet)
         return;
     question = probe->question;
     *probe = (struct probe){.at_ms = 0};
+    if (!claims_take(&prober->claims, &holder, now_ms + (uint64_t)question.abandon_seconds * 1000,
+                     now_ms)) {
+        say_disbelieved(prober, &holder, now_ms);
+        return;
+    }
     prober->found(prober->argument, &question, &holder);
 }
 

@@ -18,8 +18,9 @@ struct prober_question {
     uint32_t abandon_seconds;
 };
 
-/* `found` is called for each address that is another machine's, the `holder`. NULL with errno where
- * there are no packet sockets: nothing is probed, then. */
+/* `found` is called for each address that is another machine's, the `holder`; not where that says
+ * so of very many (service/claims.h). NULL with errno where there are no packet sockets: nothing is
+ * probed, then. */
 struct prober *prober_open(struct loop *loop,
                            void (*found)(void *argument, const struct prober_question *question,
                                          const struct hardware *holder),

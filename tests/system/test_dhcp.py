@@ -182,6 +182,25 @@ def test_an_address_in_use_is_set_aside(server, network, machine):
     running.wait_for_log(r"22:22:22:22:00:07 .* no answer: .*1 bound, 0 on offer, 1 declined")
 
 
+def test_who_answers_for_every_address_empties_no_pool(server, network, machine):
+    """A router with proxy ARP, or worse: it is believed for a few addresses."""
+    running = server("""default-lease-time 600;
+        subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.219; }""")
+    router = machine("22:22:22:22:00:99").wire
+    for number in range(12):
+        offer = machine(f"22:22:22:22:00:{number:02x}").discover()
+        question = router.receive(lambda f: ARP in f and f[ARP].pdst == offer.yiaddr)
+        router.send(Ether(src="22:22:22:22:00:99", dst=question.src) /
+                    ARP(op=2, hwsrc="22:22:22:22:00:99", psrc=offer.yiaddr, hwdst=question.src,
+                        pdst="0.0.0.0"))
+        running.wait_for_log(rf"{re.escape(offer.yiaddr)}, just offered to .*, is in use by"
+                             if number < 8 else
+                             "22:22:22:22:00:99 answers by ARP for more than 8 of the addresses")
+    assert running.log.count("is in use by") == 8
+    assert running.log.count("answers by ARP for more") == 1
+    assert machine("22:22:22:22:00:77").lease().yiaddr
+
+
 def test_probing_can_be_switched_off(server, network, machine):
     network.client_address("10.50.1.200")
     running = server("""ping-check off;

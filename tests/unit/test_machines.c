@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "config/config.h"
+#include "service/claims.h"
 #include "service/line_budget.h"
 #include "service/machines.h"
 #include "service/told.h"
@@ -140,6 +141,29 @@ static void a_declared_address_is_not_its_holders(void **state)
     diagnostics_release(&diagnostics);
 }
 
+/* Who answers for every address does not empty the pool; others are heard all the same. */
+static void nobody_has_all_addresses_in_use(void **state)
+{
+    static struct claims claims;
+    struct machine one = machine(1), other = machine(2);
+    size_t believed = 0;
+
+    (void)state;
+    for (uint64_t now_ms = 1000; now_ms < 2000; now_ms++)
+        believed += claims_take(&claims, &one.hardware, 5000, now_ms);
+    assert_int_equal(believed, CLAIMS_OF_ONE_MAX);
+    assert_true(claims_take(&claims, &other.hardware, 5000, 2000));
+    /* Once the addresses are free again it may be right again. */
+    assert_false(claims_take(&claims, &one.hardware, 9000, 4999));
+    assert_true(claims_take(&claims, &one.hardware, 9000, 5000));
+    /* A network where many addresses are taken, each by another machine. */
+    for (uint32_t number = 10; number < 10 + 3 * CLAIMS_KEPT; number++) {
+        struct machine many = machine(number);
+
+        assert_true(claims_take(&claims, &many.hardware, 9000, 6000));
+    }
+}
+
 /* A flood of lines leaves so many of each second, and the number of the others. */
 static void lines_are_bounded(void **state)
 {
@@ -170,6 +194,7 @@ int main(void)
         cmocka_unit_test(words_for_addresses_are_bounded),
         cmocka_unit_test(old_configurations_are_let_go),
         cmocka_unit_test(a_declared_address_is_not_its_holders),
+        cmocka_unit_test(nobody_has_all_addresses_in_use),
         cmocka_unit_test(lines_are_bounded),
     };
 

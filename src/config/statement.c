@@ -99,6 +99,7 @@ static const struct statement statements[] = {
     {"infinite-is-reserved", ANYWHERE, read_flag_setting, PARAMETER_INFINITE_IS_RESERVED},
     {"interface", LINKS, read_without_effect, NO_PARAMETER},
     {"ipxe-no-pxedhcp", ANYWHERE, read_flag_setting, PARAMETER_IPXE_NO_PXEDHCP},
+    {"keep-ownership", GLOBAL, read_flag_setting, PARAMETER_KEEP_OWNERSHIP},
     {"key", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"lease", CLASSES, read_lease_limit, NO_PARAMETER},
     {"lease-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},

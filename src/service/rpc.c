@@ -10,6 +10,7 @@
 #include "store/call_log.h"
 #include "store/handles.h"
 #include "store/mount_list.h"
+#include "store/ownership.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +60,30 @@ static void rpc_stop(void *state)
     mount_list_free(service->mounts);
     call_log_free(service->calls);
     handle_store_free(service->handles);
+    ownership_stop();
     free(service);
+}
+
+static void warn_of_ownership(const char *text)
+{
+    log_warning("nfs: %s", text);
+}
+
+static int start_ownership(const struct server *server, char *error, size_t error_size)
+{
+    struct scope_view view = scope_view_of(server->snapshot, NULL, NULL);
+    struct ownership_settings settings = {
+        .always = scope_view_number(&view, PARAMETER_KEEP_OWNERSHIP, 0) != 0,
+        .state_directory = server->state_directory,
+        .warn = warn_of_ownership,
+    };
+
+    if (ownership_start(&settings, error, error_size) < 0)
+        return -1;
+    if (ownership_everywhere())
+        log_info("nfs: owners, modes and devices that clients set are kept beside the files%s",
+                 settings.always ? "" : ", for this process may not set the real ones");
+    return 0;
 }
 
 static void *rpc_start(struct server *server, char *error, size_t error_size)
@@ -74,6 +98,8 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     service->mounts = mount_list_open(mounts);
     free(mounts);
     service->lanes = memory_zeroed(1 + server->data_loop_count, sizeof(struct rpc_lane *));
+    if (start_ownership(server, error, error_size) < 0)
+        goto failed;
     service->handles = handle_store_open(server->state_directory, error, error_size);
     if (!service->handles)
         goto failed;

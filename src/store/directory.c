@@ -1,6 +1,6 @@
 #include "store/directory.h"
 
-#include "platform/linux/credentials.h"
+#include "store/tree_kept.h"
 #include "store/tree_open.h"
 
 #include <dirent.h>
@@ -62,7 +62,7 @@ int directory_open(struct directory *directory, const struct credentials *caller
 {
     struct tree_path path = tree_path_of(descriptor);
     uint64_t position = directory_position_of(cookie);
-    int error = credentials_assume(caller);
+    int error = tree_enter(caller, descriptor, R_OK);
 
     if (error)
         return error;

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "store/handle_table.h"
+#include "store/ownership.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -266,6 +267,7 @@ static struct handle_export *handle_export_open(struct handle_store *store, cons
     /* An overlay shows the birth of a file's copy once somebody wrote to it. */
     export->has_birth = filesystem.f_type != OVERLAYFS_SUPER_MAGIC;
     export_id(store, path, export->id);
+    ownership_probe(descriptor);
     if (kernel_handle_of(descriptor, &handle, &mount) == 0) {
         trial = open_by_handle_at(descriptor, &handle.header, O_PATH | O_CLOEXEC);
         export->by_kernel = trial >= 0;

@@ -1,6 +1,8 @@
 #include "store/tree.h"
 
 #include "platform/linux/credentials.h"
+#include "store/ownership.h"
+#include "store/tree_kept.h"
 #include "store/tree_open.h"
 
 #include <errno.h>
@@ -39,7 +41,10 @@ struct tree_path tree_path_of(int descriptor)
 
 int tree_stat(int file, struct stat *status)
 {
-    return fstat(file, status) < 0 ? errno : 0;
+    if (fstat(file, status) < 0)
+        return errno;
+    ownership_apply(file, status);
+    return 0;
 }
 
 int tree_open_name(int directory, const char *name)
@@ -64,7 +69,7 @@ int tree_lookup(const struct credentials *caller, int directory, struct slice na
     if (!error && strcmp(text, "..") == 0)
         error = EACCES;
     if (!error)
-        error = credentials_assume(caller);
+        error = tree_enter(caller, directory, X_OK);
     if (error)
         return error;
     *file = tree_open_name(directory, text);
@@ -80,9 +85,12 @@ static int check_access(int file, int wanted)
 int tree_access(const struct credentials *caller, int file, int wanted, int *granted)
 {
     static const int bits[] = {R_OK, W_OK, X_OK};
-    int error = credentials_assume(caller);
+    int error;
 
     *granted = 0;
+    if (ownership_kept(file))
+        return tree_kept_access(caller, file, wanted, granted);
+    error = credentials_assume(caller);
     if (error)
         return error;
     for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
@@ -101,6 +109,8 @@ int tree_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length)
 {
     ssize_t count = readlinkat(file, "", target, TREE_TARGET_MAX + 1);
 
+    if (count < 0 && errno == ENOENT && ownership_kept(file))
+        return tree_kept_readlink(file, target, length);
     /* An empty path that names no symbolic link is ENOENT to the kernel. */
     if (count < 0)
         return errno == ENOENT ? EINVAL : errno;
@@ -116,6 +126,8 @@ int tree_open_data(const struct credentials *caller, int file, int flags)
     struct stat status;
     int data, error;
 
+    if (ownership_kept(file))
+        return tree_kept_open(caller, file, flags);
     if (fstat(file, &status) < 0)
         return -errno;
     if (!S_ISREG(status.st_mode))

@@ -1,6 +1,8 @@
 /* What changes a tree: attributes, and the names in directories. */
 #include "platform/linux/credentials.h"
+#include "store/ownership.h"
 #include "store/tree.h"
+#include "store/tree_kept.h"
 #include "store/tree_open.h"
 
 #include <errno.h>
@@ -94,10 +96,15 @@ static int set_times(int file, const struct tree_change *change)
 static int set_all(const struct credentials *caller, int file, const struct stat *status,
                    const struct tree_change *change)
 {
-    int error = credentials_assume(caller);
+    bool is_kept = ownership_kept(file);
+    int error = is_kept ? 0 : credentials_assume(caller);
 
     if (!error)
         error = set_size(caller, file, change);
+    if (!error && is_kept)
+        error = tree_kept_set(caller, file, change);
+    if (is_kept)
+        return error ? error : set_times(file, change);
     if (!error)
         error = set_owner(file, change);
     if (!error)
@@ -111,11 +118,15 @@ int tree_set(const struct credentials *caller, int file, const struct stat *stat
              const struct tree_change *change)
 {
     int error = set_all(caller, file, status, change);
+    struct stat disk;
 
+    if (error)
+        return error;
+    /* What stands for a device is a file like any. */
+    if (fstat(file, &disk) < 0)
+        return errno;
     /* Nothing else can be opened without consequences; its inode goes out with the journal. */
-    if (!error && (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode)))
-        error = sync_file(file, 0);
-    return error;
+    return S_ISREG(disk.st_mode) || S_ISDIR(disk.st_mode) ? sync_file(file, 0) : 0;
 }
 
 /* Gives what was just made the attributes that the making did not. Only root gives files away;
@@ -125,8 +136,10 @@ static int finish_new(const struct credentials *caller, int file, const struct t
     struct tree_change rest = *change;
     struct stat status;
 
-    if (fstat(file, &status) < 0)
-        return errno;
+    int error = tree_stat(file, &status);
+
+    if (error)
+        return error;
     if (caller->uid != 0)
         rest.set_uid = rest.set_gid = false;
     if (!S_ISREG(status.st_mode))
@@ -144,9 +157,29 @@ static int finish_new(const struct credentials *caller, int file, const struct t
 
 int tree_finish(const struct credentials *caller, int file, const struct tree_change *change)
 {
-    int error = credentials_assume(caller);
+    int error = ownership_kept(file) ? 0 : credentials_assume(caller);
 
     return error ? error : finish_new(caller, file, change);
+}
+
+/* The same where the file is the server's own user's on the disk. What stands for a device was
+ * finished before it had a name. */
+static int finish_kept(const struct credentials *caller, int directory, int file,
+                       const struct tree_change *change)
+{
+    struct tree_change rest = *change;
+    struct stat disk, served;
+    int error = tree_stat(file, &served);
+
+    if (!error && fstat(file, &disk) < 0)
+        error = errno;
+    if (!error && (served.st_mode & S_IFMT) == (disk.st_mode & S_IFMT))
+        error = tree_kept_own(caller, directory, file, change, disk.st_mode & S_IFMT, 0);
+    if (error)
+        return error;
+    rest.set_mode = rest.set_uid = rest.set_gid = false;
+    rest.set_size = change->set_size && S_ISREG(served.st_mode);
+    return set_all(caller, file, &served, &rest);
 }
 
 static mode_t mode_of(const struct tree_change *change, mode_t otherwise)
@@ -154,15 +187,30 @@ static mode_t mode_of(const struct tree_change *change, mode_t otherwise)
     return change->set_mode ? change->mode & MODE_BITS : otherwise;
 }
 
+/* What is the server's own user's on the disk gets no bits there before it is told whose it is. */
+static mode_t disk_mode_of(int directory, const struct tree_change *change, mode_t otherwise)
+{
+    return ownership_kept(directory) ? otherwise : mode_of(change, otherwise);
+}
+
 /* The checked name under which something is to be made, as the caller. */
-static int begin_new(const struct credentials *caller, struct slice name,
+static int begin_new(const struct credentials *caller, int directory, struct slice name,
                      char text[TREE_NAME_MAX + 1])
 {
-    int error = tree_name(name, text);
+    int file, error = tree_name(name, text);
 
     if (!error && tree_name_is_dots(text))
         error = EEXIST;
-    return error ? error : credentials_assume(caller);
+    if (!error)
+        error = tree_enter(caller, directory, W_OK | X_OK);
+    if (error != EACCES || tree_enter(caller, directory, X_OK) != 0)
+        return error;
+    /* Of a name that is taken that is what is told, as the kernel does. */
+    file = tree_open_name(directory, text);
+    if (file < 0)
+        return error;
+    close(file);
+    return EEXIST;
 }
 
 /* Opens what was just made, finishes it, brings its name to stable storage. What cannot be finished
@@ -176,12 +224,13 @@ static int end_new(const struct credentials *caller, int directory, const char *
     *file = tree_open_name(directory, name);
     if (*file < 0)
         return -*file;
-    error = finish_new(caller, *file, change);
+    error = ownership_kept(*file) ? finish_kept(caller, directory, *file, change)
+                                  : finish_new(caller, *file, change);
     if (!error)
         error = tree_sync_directory(directory);
     if (!error)
         return 0;
-    if (credentials_assume(caller) == 0 && fstat(*file, &status) == 0)
+    if (tree_enter(caller, directory, W_OK | X_OK) == 0 && fstat(*file, &status) == 0)
         (void)unlinkat(directory, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
     close(*file);
     *file = -1;
@@ -214,7 +263,7 @@ static int take_existing(const struct credentials *caller, int directory, const 
     *file = tree_open_name(directory, name);
     if (*file < 0)
         return -*file;
-    if (fstat(*file, &status) < 0 || !S_ISREG(status.st_mode))
+    if (tree_stat(*file, &status) != 0 || !S_ISREG(status.st_mode))
         goto out;
     if (how == TREE_EXCLUSIVE) {
         if (status.st_size == 0 && status.st_atim.tv_sec == verifier[0].tv_sec &&
@@ -240,17 +289,19 @@ int tree_create(const struct credentials *caller, int directory, struct slice na
     char text[TREE_NAME_MAX + 1];
     struct tree_change all = *change;
     struct timespec times[2] = {{0}, {0}};
-    int descriptor, error = begin_new(caller, name, text);
+    int descriptor, error = begin_new(caller, directory, name, text);
 
-    if (error)
+    if (error && error != EEXIST)
         return error;
     if (how == TREE_EXCLUSIVE) {
         verifier_times(verifier, times);
         all.atime = times[0];
         all.mtime = times[1];
     }
+    if (error)
+        return take_existing(caller, directory, text, how, change, times, file);
     descriptor = openat(directory, text, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
-                        mode_of(change, FILE_MODE));
+                        disk_mode_of(directory, change, FILE_MODE));
     if (descriptor < 0 && errno != EEXIST)
         return errno;
     if (descriptor < 0)
@@ -269,11 +320,11 @@ int tree_mkdir(const struct credentials *caller, int directory, struct slice nam
                const struct tree_change *change, int *file)
 {
     char text[TREE_NAME_MAX + 1];
-    int error = begin_new(caller, name, text);
+    int error = begin_new(caller, directory, name, text);
 
     if (error)
         return error;
-    if (mkdirat(directory, text, mode_of(change, DIRECTORY_MODE)) < 0)
+    if (mkdirat(directory, text, disk_mode_of(directory, change, DIRECTORY_MODE)) < 0)
         return errno;
     return end_new(caller, directory, text, change, file);
 }
@@ -282,7 +333,7 @@ int tree_symlink(const struct credentials *caller, int directory, struct slice n
                  struct slice target, const struct tree_change *change, int *file)
 {
     char text[TREE_NAME_MAX + 1], target_text[TREE_TARGET_MAX + 1];
-    int error = begin_new(caller, name, text);
+    int error = begin_new(caller, directory, name, text);
 
     if (error)
         return error;
@@ -301,13 +352,32 @@ int tree_mknod(const struct credentials *caller, int directory, struct slice nam
                dev_t device, const struct tree_change *change, int *file)
 {
     char text[TREE_NAME_MAX + 1];
-    int error = begin_new(caller, name, text);
+    int error = begin_new(caller, directory, name, text);
 
     if (error)
         return error;
-    if (mknodat(directory, text, type | mode_of(change, FILE_MODE), device) < 0)
-        return errno;
+    if (ownership_kept(directory))
+        error = tree_kept_mknod(caller, directory, text, type, device, change);
+    else if (mknodat(directory, text, type | mode_of(change, FILE_MODE), device) < 0)
+        error = errno;
+    if (error)
+        return error;
     return end_new(caller, directory, text, change, file);
+}
+
+/* Takes the name away; what was kept of a file without an attribute goes with its last name. */
+static int unlink_name(int directory, const char *name)
+{
+    int file = ownership_kept(directory) ? tree_open_name(directory, name) : -1, error = 0;
+
+    if (unlinkat(directory, name, 0) < 0)
+        error = errno;
+    if (file < 0)
+        return error;
+    if (!error)
+        ownership_forget(file);
+    close(file);
+    return error;
 }
 
 int tree_remove(const struct credentials *caller, int directory, struct slice name)
@@ -315,15 +385,17 @@ int tree_remove(const struct credentials *caller, int directory, struct slice na
     char text[TREE_NAME_MAX + 1];
     int error = tree_name(name, text);
 
-    if (!error)
-        error = credentials_assume(caller);
     if (error)
         return error;
-    if (tree_name_is_dots(text))
-        return EISDIR;
-    if (unlinkat(directory, text, 0) < 0)
-        return errno;
-    return tree_sync_directory(directory);
+    if (tree_name_is_dots(text)) {
+        error = tree_enter(caller, directory, X_OK);
+        return error ? error : EISDIR;
+    }
+    error = tree_enter_removal(caller, directory, text);
+    if (error)
+        return error;
+    error = unlink_name(directory, text);
+    return error ? error : tree_sync_directory(directory);
 }
 
 int tree_rmdir(const struct credentials *caller, int directory, struct slice name)
@@ -331,36 +403,64 @@ int tree_rmdir(const struct credentials *caller, int directory, struct slice nam
     char text[TREE_NAME_MAX + 1];
     int error = tree_name(name, text);
 
+    /* RFC 1813 section 3.3.13 names the errors. */
+    if (!error && tree_name_is_dots(text)) {
+        error = tree_enter(caller, directory, X_OK);
+        return error ? error : strcmp(text, ".") == 0 ? EINVAL : EEXIST;
+    }
     if (!error)
-        error = credentials_assume(caller);
+        error = tree_enter_removal(caller, directory, text);
     if (error)
         return error;
-    /* RFC 1813 section 3.3.13 names the errors. */
-    if (strcmp(text, ".") == 0)
-        return EINVAL;
-    if (strcmp(text, "..") == 0)
-        return EEXIST;
     if (unlinkat(directory, text, AT_REMOVEDIR) < 0)
         return errno;
     return tree_sync_directory(directory);
+}
+
+/* The name that is replaced may not be there. */
+static int enter_rename(const struct credentials *caller, int from, const char *from_name, int to,
+                        const char *to_name)
+{
+    struct stat a, b;
+    int error = tree_enter_removal(caller, from, from_name);
+
+    if (!error && (fstat(from, &a) < 0 || fstat(to, &b) < 0))
+        error = errno;
+    if (error)
+        return error;
+    if (ownership_kept(from) && (a.st_dev != b.st_dev || a.st_ino != b.st_ino)) {
+        error = tree_kept_may_move(caller, from, from_name);
+        if (error)
+            return error;
+    }
+    error = tree_enter_removal(caller, to, to_name);
+    return error == ENOENT ? tree_enter(caller, to, W_OK | X_OK) : error;
 }
 
 int tree_rename(const struct credentials *caller, int from, struct slice from_name, int to,
                 struct slice to_name)
 {
     char from_text[TREE_NAME_MAX + 1], to_text[TREE_NAME_MAX + 1];
-    int error = tree_name(from_name, from_text);
+    int replaced, error = tree_name(from_name, from_text);
 
     if (!error)
         error = tree_name(to_name, to_text);
     if (!error && (tree_name_is_dots(from_text) || tree_name_is_dots(to_text)))
         error = EINVAL;
     if (!error)
-        error = credentials_assume(caller);
+        error = enter_rename(caller, from, from_text, to, to_text);
     if (error)
         return error;
+    replaced = ownership_kept(to) ? tree_open_name(to, to_text) : -1;
     if (renameat(from, from_text, to, to_text) < 0)
-        return errno;
+        error = errno;
+    if (replaced >= 0) {
+        if (!error)
+            ownership_forget(replaced);
+        close(replaced);
+    }
+    if (error)
+        return error;
     error = tree_sync_directory(to);
     return error ? error : tree_sync_directory(from);
 }
@@ -370,7 +470,7 @@ int tree_link(const struct credentials *caller, int file, int directory, struct 
     char text[TREE_NAME_MAX + 1];
     struct tree_path path = tree_path_of(file);
     struct stat status;
-    int error = begin_new(caller, name, text);
+    int error = begin_new(caller, directory, name, text);
 
     if (error)
         return error;

@@ -1,8 +1,9 @@
 #include "platform/linux/credentials.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
@@ -96,4 +97,35 @@ void credentials_restore(void)
         return;
     (void)assume_user(0);
     present.is_root = true;
+}
+
+/* A user namespace that shows every user as itself is the machine's own, or as good. */
+static bool sees_every_user(void)
+{
+    unsigned inside = 1, outside = 1, count = 0;
+    FILE *map = fopen("/proc/self/uid_map", "re");
+    int fields;
+
+    /* A kernel without user namespaces has no such file. */
+    if (!map)
+        return errno == ENOENT;
+    fields = fscanf(map, "%u %u %u", &inside, &outside, &count);
+    fclose(map);
+    return fields == 3 && inside == 0 && outside == 0 && count == UINT32_MAX;
+}
+
+bool credentials_available(void)
+{
+    static const unsigned needed[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+                                      CAP_SETGID, CAP_SETUID,       CAP_MKNOD};
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (!(data[needed[i] / 32].effective & UINT32_C(1) << needed[i] % 32))
+            return false;
+    }
+    return sees_every_user();
 }

@@ -20,9 +20,9 @@
 #define CLASSES      (ALLOWED_IN(BLOCK_CLASS) | ALLOWED_IN(BLOCK_SUBCLASS))
 #define NO_PARAMETER PARAMETER_COUNT
 
-static read_statement read_text, read_address_setting, read_lease_time, read_seconds, read_moment,
-    read_byte, read_flag_setting, read_authoritative, read_not, read_permission, read_directory,
-    read_console, read_subnet6, read_stray_else;
+static read_statement read_text, read_bandwidth, read_address_setting, read_lease_time,
+    read_seconds, read_moment, read_byte, read_flag_setting, read_authoritative, read_not,
+    read_permission, read_directory, read_console, read_subnet6, read_stray_else;
 
 /* Ordered by name. bootwire.conf(5) has an entry for each. */
 static const struct statement statements[] = {
@@ -121,6 +121,7 @@ static const struct statement statements[] = {
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
     {"min-secs", ANYWHERE, read_byte, PARAMETER_MIN_SECS},
     {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
+    {"nfs-bandwidth", ANYWHERE, read_bandwidth, PARAMETER_NFS_BANDWIDTH},
     {"nfs-reserved-ports", ANYWHERE, read_flag_setting, PARAMETER_NFS_RESERVED_PORTS},
     {"not", NOT_HOSTS, read_not, PARAMETER_AUTHORITATIVE},
     {"omapi-key", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -411,6 +412,29 @@ static bool read_seconds(struct parser *parser, const struct statement *statemen
     if (seconds < 0 || seconds > INT32_MAX)
         seconds = INT32_MAX;
     add_number(parser, statement->parameter, (uint32_t)seconds, keyword.where);
+    return true;
+}
+
+/* With less than that a machine would wait for minutes after one long read. */
+enum { BANDWIDTH_LEAST = 65536 };
+
+static bool read_bandwidth(struct parser *parser, const struct statement *statement,
+                           struct token keyword)
+{
+    struct token at = parser->token;
+    int64_t bytes;
+
+    if (!read_number(parser, "a number of bytes a second", 0, UINT32_MAX, &bytes))
+        return false;
+    if (bytes > 0 && bytes < BANDWIDTH_LEAST) {
+        parser_error(parser, at.where,
+                     "a bandwidth is at least %d bytes a second, or 0 for no limit",
+                     BANDWIDTH_LEAST);
+        return false;
+    }
+    if (!parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, (uint32_t)bytes, keyword.where);
     return true;
 }
 

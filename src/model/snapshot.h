@@ -39,6 +39,7 @@ enum parameter {
     PARAMETER_CONSOLE_ADDRESS,       /* 4 bytes, network order: I/O address */
     PARAMETER_BOOT_TIMEOUT,          /* 4 bytes, network order: seconds a loader waits */
     PARAMETER_IPXE_NO_PXEDHCP,       /* flag: iPXE is told to wait for no proxyDHCP server */
+    PARAMETER_NFS_BANDWIDTH,         /* number: bytes a second of one machine, 0: no limit */
     PARAMETER_NFS_RESERVED_PORTS,    /* flag: AUTH_SYS is believed from ports below 1024 alone */
     PARAMETER_KEEP_OWNERSHIP,        /* flag: beside the files, even as root; global scope only */
     PARAMETER_PROXY_DHCP,            /* flag: the addresses are another server's; PXE only */

@@ -42,10 +42,12 @@ struct record_connection {
     struct endpoint peer;
     uint32_t local_address;
     uint64_t active_ms; /* when bytes last moved */
-    unsigned open;      /* records given out and not answered */
-    unsigned holds;     /* functions on the stack that use this */
-    bool closed;        /* the descriptor is gone; freed once open and holds are 0 */
-    bool ended;         /* the peer sends nothing more: closed once all is answered */
+    size_t record_max;
+    unsigned open;   /* records given out and not answered */
+    unsigned pauses; /* reasons not to read */
+    unsigned holds;  /* functions on the stack that use this */
+    bool closed;     /* the descriptor is gone; freed once open and holds are 0 */
+    bool ended;      /* the peer sends nothing more: closed once all is answered */
 
     uint8_t mark[RECORD_MARK_SIZE];
     size_t mark_length;
@@ -132,7 +134,7 @@ static void record_let_go(struct record_connection *connection)
 /* May the connection give out another record? */
 static bool record_may_go_on(const struct record_connection *connection)
 {
-    return !connection->closed && !connection->output &&
+    return !connection->closed && !connection->output && connection->pauses == 0 &&
            connection->open < connection->listener->options.requests_max;
 }
 
@@ -201,8 +203,7 @@ static void record_start_fragment(struct record_connection *connection)
 
     connection->last = (mark & record_last_fragment) != 0;
     connection->fragment_left = mark & ~record_last_fragment;
-    if (connection->fragment_left >
-        connection->listener->options.record_max - connection->record_length) {
+    if (connection->fragment_left > connection->record_max - connection->record_length) {
         record_refuse(connection->listener, connection->peer,
                       "what came is no record, or one that is too long");
         record_close(connection);
@@ -373,6 +374,16 @@ static void record_done(struct record_connection *connection)
     record_let_go(connection);
 }
 
+void record_pause(struct record_connection *connection)
+{
+    connection->pauses++;
+}
+
+void record_resume(struct record_connection *connection)
+{
+    connection->pauses--;
+}
+
 void record_drop(struct record_connection *connection)
 {
     record_done(connection);
@@ -446,6 +457,11 @@ static void record_accepted(struct record_listener *listener, int descriptor,
     connection->listener = listener;
     connection->descriptor = descriptor;
     connection->peer = (struct endpoint){address, ntohs(peer->sin_port)};
+    connection->record_max = listener->options.record_max;
+    if (listener->options.stranger &&
+        listener->options.stranger(listener->argument, connection->peer) &&
+        listener->options.stranger_record_max < connection->record_max)
+        connection->record_max = listener->options.stranger_record_max;
     connection->local_address = ntohl(local.sin_addr.s_addr);
     connection->active_ms = clock_monotonic_ms();
     connection->output_tail = &connection->output;
@@ -555,6 +571,7 @@ struct record_listener *record_listen(struct loop *loop, const struct record_opt
     o = &listener->options;
     *o = *options;
     o->record_max = o->record_max ? o->record_max : 1 << 20;
+    o->stranger_record_max = o->stranger_record_max ? o->stranger_record_max : 65536;
     o->connections_max = o->connections_max ? o->connections_max : 256;
     o->connections_per_peer_max = o->connections_per_peer_max ? o->connections_per_peer_max : 32;
     o->requests_max = o->requests_max ? o->requests_max : 16;

@@ -13,14 +13,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RPC_ACCOUNTS_MAX = 16384 };
+enum {
+    RPC_ACCOUNTS_MAX = 16384,
+    RPC_PASSED_MAX_MS = 3600000, /* more time than that brings no more credit */
+};
 
 struct rpc_account {
     uint32_t address;
     atomic_uint_least64_t calls, bytes_read, bytes_written, last_ms;
     atomic_bool called;        /* since the last mount */
     atomic_bool disbelieved;   /* since the last mount */
-    pthread_mutex_t told_lock; /* guards the next two */
+    pthread_mutex_t told_lock; /* guards the next five */
+    uint64_t paid;             /* bytes moved that the credit knows of */
+    uint64_t paid_ms;          /* when; 0: never */
+    int64_t credit;            /* bytes that may be moved now; below 0: moved too early */
     size_t told_count;
     uint64_t told[RPC_ACCOUNT_TOLD_MAX];
     uint64_t reported_calls, reported_read, reported_written; /* the reporting thread's */
@@ -95,6 +101,41 @@ void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_
         atomic_fetch_add_explicit(&account->bytes_read, bytes_read, memory_order_relaxed);
     if (bytes_written)
         atomic_fetch_add_explicit(&account->bytes_written, bytes_written, memory_order_relaxed);
+}
+
+/* The credit that the time since the last look brings. */
+static void rpc_account_gain(struct rpc_account *account, uint64_t rate)
+{
+    uint64_t now = clock_monotonic_ms(), passed = now - account->paid_ms;
+    int64_t most = (int64_t)(rate / 4);
+    uint64_t gained = rate * (passed < RPC_PASSED_MAX_MS ? passed : RPC_PASSED_MAX_MS) / 1000;
+
+    /* A time too short for one byte goes on counting. */
+    if (gained == 0)
+        return;
+    account->paid_ms = now;
+    account->credit += (int64_t)gained;
+    if (account->credit > most)
+        account->credit = most;
+}
+
+uint64_t rpc_account_wait(struct rpc_account *account, uint64_t rate)
+{
+    uint64_t moved = atomic_load_explicit(&account->bytes_read, memory_order_relaxed) +
+                     atomic_load_explicit(&account->bytes_written, memory_order_relaxed);
+    uint64_t wait = 0;
+
+    pthread_mutex_lock(&account->told_lock);
+    /* What was moved before there was a limit is not owed. */
+    if (account->paid_ms == 0)
+        account->paid = moved;
+    rpc_account_gain(account, rate);
+    account->credit -= (int64_t)(moved - account->paid);
+    account->paid = moved;
+    if (account->credit < 0)
+        wait = (uint64_t)-account->credit * 1000 / rate + 1;
+    pthread_mutex_unlock(&account->told_lock);
+    return wait;
 }
 
 bool rpc_account_tells(struct rpc_account *account, uint64_t key)

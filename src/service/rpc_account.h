@@ -22,6 +22,9 @@ struct rpc_account *rpc_accounts_get(struct rpc_accounts *accounts, uint32_t add
 /* One call more; true for the first one since rpc_account_mounted(). */
 bool rpc_account_call(struct rpc_account *account);
 void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_t bytes_written);
+/* How many milliseconds the machine has to wait where it may move `rate` bytes a second (not 0),
+ * and a quarter of that at once; 0: none. */
+uint64_t rpc_account_wait(struct rpc_account *account, uint64_t rate);
 /* Its credentials are not believed: true for the first time since rpc_account_mounted(). */
 bool rpc_account_disbelieves(struct rpc_account *account);
 /* Shall the journal tell of the file known by `key`? True once per file and mount, for at most

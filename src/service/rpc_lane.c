@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/loop.h"
 #include "net/record_stream.h"
 #include "platform/linux/port_holder.h"
 #include "service/journal.h"
@@ -74,6 +75,8 @@ static struct rpc_slot *rpc_slot_take(struct rpc_lane *lane)
     slot->program = NULL;
     slot->procedure = NULL;
     slot->connection = NULL;
+    slot->share = NULL;
+    slot->paused = false;
     slot->logged = false;
     slot->exchange.server = lane->service->server;
     slot->exchange.service = lane->service;
@@ -101,11 +104,31 @@ static void rpc_slot_clear(struct rpc_slot *slot)
     region_reset(&slot->region);
 }
 
+/* Ends the call's part in what its client has under way. While its record is open, or as its answer
+ * leaves. */
+static void rpc_slot_unshare(struct rpc_slot *slot)
+{
+    struct rpc_share *share = slot->share;
+
+    if (!share)
+        return;
+    slot->share = NULL;
+    if (!slot->connection) {
+        share->datagrams--;
+        return;
+    }
+    share->records--;
+    share->bytes -= slot->share_bytes;
+    if (slot->paused)
+        record_resume(slot->connection);
+}
+
 static void rpc_slot_give_back(void *argument)
 {
     struct rpc_slot *slot = argument;
     struct rpc_lane *lane = slot->socket->lane;
 
+    rpc_slot_unshare(slot);
     rpc_slot_clear(slot);
     if (slot->previous)
         slot->previous->next = slot->next;
@@ -152,6 +175,7 @@ void rpc_step(const struct rpc_exchange *exchange, const char *service, const ch
 
 void rpc_drop(struct rpc_slot *slot)
 {
+    rpc_slot_unshare(slot);
     if (slot->connection)
         record_drop(slot->connection);
     rpc_slot_give_back(slot);
@@ -343,6 +367,67 @@ void rpc_run(struct rpc_slot *slot)
         rpc_finish(slot, status);
 }
 
+/* How long the client's bandwidth has it wait. */
+static uint64_t rpc_wait_of(const struct rpc_slot *slot)
+{
+    const struct rpc_client *client = slot->exchange.client;
+    uint64_t rate;
+
+    if (!slot->program->wants_export || slot->exchange.call.procedure == 0 || !client->account)
+        return 0;
+    rate = scope_view_number(&client->view, PARAMETER_NFS_BANDWIDTH, 0);
+    return rate > 0 ? rpc_account_wait(client->account, rate) : 0;
+}
+
+static void rpc_defer(struct rpc_slot *slot, uint64_t wait_ms)
+{
+    struct rpc_lane *lane = slot->socket->lane;
+
+    slot->due_ms = clock_monotonic_ms() + wait_ms;
+    slot->deferred = NULL;
+    *lane->deferred_end = slot;
+    lane->deferred_end = &slot->deferred;
+}
+
+/* Runs those whose time has come; of one client only as many as its bandwidth is good for. */
+static void rpc_run_deferred(void *argument)
+{
+    struct rpc_lane *lane = argument;
+    struct rpc_slot *slot = lane->deferred, *next;
+    uint64_t now = clock_monotonic_ms(), first = UINT64_MAX;
+
+    lane->deferred = NULL;
+    lane->deferred_end = &lane->deferred;
+    for (; slot; slot = next) {
+        uint64_t wait = slot->due_ms > now ? slot->due_ms - now : rpc_wait_of(slot);
+
+        next = slot->deferred;
+        if (wait == 0) {
+            rpc_run(slot);
+            continue;
+        }
+        rpc_defer(slot, wait);
+        first = wait < first ? wait : first;
+    }
+    if (lane->deferred)
+        loop_timer_start(lane->deferred_timer, first);
+}
+
+/* Has the call wait where its client moved more than it may; true where it does. */
+static bool rpc_deferred(struct rpc_slot *slot)
+{
+    struct rpc_lane *lane = slot->socket->lane;
+    uint64_t wait = rpc_wait_of(slot);
+
+    if (wait == 0)
+        return false;
+    rpc_keep_arguments(&slot->exchange);
+    if (!lane->deferred)
+        loop_timer_start(lane->deferred_timer, wait);
+    rpc_defer(slot, wait);
+    return true;
+}
+
 static void rpc_dispatch(struct rpc_slot *slot)
 {
     struct rpc_exchange *exchange = &slot->exchange;
@@ -366,7 +451,8 @@ static void rpc_dispatch(struct rpc_slot *slot)
         rpc_send(slot);
         return;
     }
-    rpc_run(slot);
+    if (!rpc_deferred(slot))
+        rpc_run(slot);
 }
 
 /* Takes what came, whichever way. */
@@ -400,6 +486,7 @@ static void rpc_take(struct rpc_slot *slot, struct slice bytes)
                     ipv4_text(text, exchange->peer.address), transport_name(exchange->transport),
                     slot->socket->port->port);
     }
+    rpc_slot_unshare(slot);
     if (slot->connection)
         record_hang_up(slot->connection);
     rpc_slot_give_back(slot);
@@ -408,10 +495,17 @@ static void rpc_take(struct rpc_slot *slot, struct slice bytes)
 static void rpc_datagram(void *argument, const struct datagram *datagram)
 {
     struct rpc_socket *socket = argument;
-    struct rpc_slot *slot = rpc_slot_take(socket->lane);
+    struct rpc_share *share = rpc_shares_get(&socket->lane->shares, datagram->peer.address);
+    struct rpc_slot *slot;
 
+    /* The client asks again. */
+    if (share->datagrams >= RPC_SHARE_DATAGRAMS_MAX)
+        return;
+    slot = rpc_slot_take(socket->lane);
     if (!slot)
-        return; /* the client asks again */
+        return;
+    share->datagrams++;
+    slot->share = share;
     slot->socket = socket;
     slot->interface_index = datagram->interface_index;
     slot->exchange.transport = RPC_UDP;
@@ -432,10 +526,28 @@ static void rpc_record(void *argument, const struct record *record)
     }
     slot->socket = socket;
     slot->connection = record->connection;
+    slot->share = rpc_shares_get(&socket->lane->shares, record->peer.address);
+    slot->share->records++;
+    slot->share_bytes = record->bytes.length;
+    slot->share->bytes += slot->share_bytes;
+    slot->paused = slot->share->bytes > RPC_SHARE_BYTES_MAX;
+    if (slot->paused)
+        record_pause(slot->connection);
     slot->exchange.transport = RPC_TCP;
     slot->exchange.peer = record->peer;
     slot->exchange.local_address = record->local_address;
     rpc_take(slot, record->bytes);
+}
+
+/* Whoever has no export has no use for long records. */
+static bool rpc_is_stranger(void *argument, struct endpoint peer)
+{
+    struct rpc_socket *socket = argument;
+    const struct rpc_client *client = rpc_clients_get(&socket->lane->clients, peer.address);
+    bool stranger = client->verdict != EXPORT_GRANTED;
+
+    rpc_client_free(client);
+    return stranger;
 }
 
 static void rpc_refused(void *argument, struct endpoint peer, const char *why)
@@ -479,6 +591,7 @@ static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_
                                  .connections_per_peer_max =
                                      port->data ? RPC_PEER_CONNECTIONS_MAX : 0,
                                  .requests_max = port->data ? RPC_CONNECTION_CALLS_MAX : 0,
+                                 .stranger = rpc_is_stranger,
                                  .refused = rpc_refused};
 
     /* Only NFS WRITE is long. */
@@ -503,6 +616,8 @@ struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bo
 
     lane->service = service;
     lane->loop = loop;
+    lane->deferred_end = &lane->deferred;
+    lane->deferred_timer = loop_timer(loop, rpc_run_deferred, lane);
     rpc_clients_init(&lane->clients, service);
     for (size_t i = 0; i < rpc_port_count && lane->socket_count < RPC_LANE_PORTS_MAX; i++) {
         struct rpc_socket *socket = &lane->sockets[lane->socket_count];
@@ -543,6 +658,8 @@ void rpc_lane_free(struct rpc_lane *lane)
         region_release(&slot->region);
         free(slot);
     }
+    loop_event_free(lane->deferred_timer);
+    rpc_shares_release(&lane->shares);
     rpc_clients_release(&lane->clients);
     free(lane);
 }

@@ -6,6 +6,7 @@
 #include "service/rpc_clients.h"
 #include "service/rpc_replay.h"
 #include "service/rpc_service.h"
+#include "service/rpc_share.h"
 #include "store/call_log.h"
 
 enum { RPC_LANE_PORTS_MAX = 4 };
@@ -29,6 +30,11 @@ struct rpc_slot {
     struct rpc_socket *socket;
     struct record_connection *connection; /* TCP */
     unsigned interface_index;             /* UDP */
+    struct rpc_share *share;
+    size_t share_bytes;        /* TCP: counted there */
+    bool paused;               /* TCP: the connection waits for this call's end */
+    struct rpc_slot *deferred; /* the next call that waits for its time */
+    uint64_t due_ms;           /* its time, of the monotonic clock */
     const struct rpc_program *program;
     const struct rpc_procedure *procedure; /* NULL where the call named none */
     struct rpc_replay_key replay_key;      /* where the procedure runs once */
@@ -46,6 +52,9 @@ struct rpc_lane {
     struct rpc_socket sockets[RPC_LANE_PORTS_MAX];
     size_t socket_count;
     struct rpc_clients clients;
+    struct rpc_shares shares;
+    struct rpc_slot *deferred, **deferred_end; /* calls of clients that had their bandwidth */
+    struct loop_event *deferred_timer;
     struct rpc_slot *idle, *busy;
     size_t slot_count;
     uint64_t said_ms; /* when nonsense was last logged; 0: never */

@@ -17,13 +17,14 @@ enum { BIG = 200000, PATIENCE_S = 20 };
 
 /* A server in a thread of its own that answers each record with itself, except:
  *   "big"   200,000 bytes     "drop"  nothing      "bye"  hangs up
- *   "late"  answered once the next record comes */
+ *   "late"  answered once the next record comes
+ *   "hold"  pauses its connection until a "free" comes, and is answered then */
 struct echo {
     struct loop *loop;
     struct record_listener *listener;
     pthread_t thread;
     uint8_t *big;
-    struct record_connection *late;
+    struct record_connection *late, *held;
     unsigned taken; /* records, counted in the loop's thread */
     unsigned sent;
 };
@@ -57,6 +58,14 @@ static void echo_received(void *argument, const struct record *record)
         record_drop(record->connection);
     } else if (slice_equal_string(record->bytes, "bye")) {
         record_hang_up(record->connection);
+    } else if (slice_equal_string(record->bytes, "hold")) {
+        echo->held = record->connection;
+        record_pause(echo->held);
+    } else if (slice_equal_string(record->bytes, "free")) {
+        record_drop(record->connection);
+        record_resume(echo->held);
+        piece = (struct iovec){(void *)"was held", 8};
+        record_answer(echo->held, &piece, 1, NULL, NULL);
     } else if (slice_equal_string(record->bytes, "late")) {
         echo->late = record->connection;
     } else if (slice_equal_string(record->bytes, "big")) {
@@ -279,6 +288,55 @@ static void who_does_not_read_is_not_read(void **state)
     free(text);
 }
 
+static void a_paused_connection_waits_alone(void **state)
+{
+    struct record_options options = {.stall_ms = 0};
+    struct echo echo;
+    int one, two;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    two = dial(&echo);
+    say_raw(one, "\x80\0\0\4hold\x80\0\0\1a\x80\0\0\1b", 18);
+    say(two, "x");
+    assert_hears(two, "x!");
+    say(two, "free");
+    /* What came behind it was not looked at before. */
+    assert_hears(one, "was held");
+    assert_hears(one, "a!");
+    assert_hears(one, "b!");
+    close(one);
+    close(two);
+    echo_stop(&echo);
+}
+
+static bool is_stranger(void *argument, struct endpoint peer)
+{
+    (void)argument;
+    assert_int_equal(peer.address, INADDR_LOOPBACK);
+    return true;
+}
+
+static void strangers_have_a_limit_of_their_own(void **state)
+{
+    struct record_options options = {
+        .record_max = 100, .stranger = is_stranger, .stranger_record_max = 10};
+    struct echo echo;
+    char text[16];
+    int one;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    say(one, "0123456789");
+    assert_hears(one, "0123456789!");
+    say_raw(one, "\x80\0\0\x0b", 4);
+    assert_int_equal(hear(one, text, sizeof(text)), 0);
+    close(one);
+    echo_stop(&echo);
+}
+
 static void too_much_is_refused(void **state)
 {
     struct record_options options = {.record_max = 100, .connections_per_peer_max = 2};
@@ -344,6 +402,8 @@ int main(void)
         cmocka_unit_test(answers_may_come_late),
         cmocka_unit_test(half_a_mark_holds_nobody),
         cmocka_unit_test(who_does_not_read_is_not_read),
+        cmocka_unit_test(a_paused_connection_waits_alone),
+        cmocka_unit_test(strangers_have_a_limit_of_their_own),
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(a_client_may_ask_and_shut_its_end),
     };

@@ -149,8 +149,9 @@ const struct host *sun_host_by_name(const struct snapshot *snapshot, const struc
 
     if (caller) {
         view = scope_view_of(snapshot, caller, NULL);
-        if (slice_equal(name, name_of(caller, &view)))
-            return caller;
+        return slice_equal(name, name_of(caller, &view)) || slice_equal_string(name, caller->name)
+                   ? caller
+                   : NULL;
     }
     if (name.length >= sizeof(text) ||
         memchr(name.data ? (const char *)name.data : "", 0, name.length))

@@ -37,8 +37,9 @@ void decide_rarp(const struct snapshot *snapshot, const struct lease_table *leas
 bool decide_whoami(const struct host *host, const struct scope_view *view,
                    struct bootparam_who *who);
 
-/* The host that GETFILE's client name means: the caller (NULL where none is known) by its host-name
- * option, else the one whose declaration has that name; NULL where there is none. */
+/* The host that GETFILE's client name means: the caller by its host-name option or the name of its
+ * declaration, and nobody else; where no caller is known (NULL), the one whose declaration has that
+ * name. NULL where there is none. */
 const struct host *sun_host_by_name(const struct snapshot *snapshot, const struct host *caller,
                                     struct slice name);
 

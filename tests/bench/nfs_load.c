@@ -30,6 +30,7 @@ enum {
     IN_BYTES = 256 << 10,
     HEAD_BYTES = 512,  /* of a reply are kept; a listing is kept whole */
     REPLY_START = 160, /* bytes that hold all of a READ's reply but its payload */
+    WAKE_MAX = 256 << 10,
     EVENTS = 256,
     BATCH = 64, /* datagrams at a time */
     DATAGRAM = 9000,
@@ -331,6 +332,17 @@ static void take(struct load *load, struct client *client, const uint8_t *data, 
     }
 }
 
+/* Has the program woken up when so much has come, not for each segment. */
+static void wake_at(struct client *client, uint32_t bytes)
+{
+    int value = bytes < WAKE_MAX ? (int)bytes : WAKE_MAX;
+
+    if (value == client->wake_at)
+        return;
+    client->wake_at = value;
+    setsockopt(client->descriptor, SOL_SOCKET, SO_RCVLOWAT, &value, sizeof(value));
+}
+
 /* One receive. With large payloads it asks for a record's start, or throws its rest away. */
 static bool receive_some(struct load *load, struct client *client)
 {
@@ -353,6 +365,9 @@ static bool receive_some(struct load *load, struct client *client)
         if (n > 0)
             take(load, client, incoming, (size_t)n, now());
     }
+    if (throw)
+        wake_at(client,
+                client->mark_length == 4 && client->fragment_left ? client->fragment_left : 1);
     if (n == 0 || (n < 0 && errno != EAGAIN))
         load_fail("the server ended a connection: %s", n ? strerror(errno) : "end of file");
     return n == (ssize_t)want;

@@ -69,6 +69,7 @@ struct client {
     bool last_fragment;
     uint8_t *head;
     size_t head_length;
+    int wake_at;
 };
 
 struct load {

@@ -282,6 +282,33 @@ out:
     return error;
 }
 
+/* Makes the file under its name, open for writing; minus an errno. An exclusive one appears there
+ * with its verifier or not at all, even if the server ends at this moment: a name without it would
+ * be anybody's to the client that asks again. Where the file system cannot make a file that has no
+ * name yet it is made as any other. */
+static int create_under_name(int directory, const char *name, enum tree_create_how how, mode_t mode,
+                             const struct timespec times[2])
+{
+    const int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+    struct tree_path path;
+    int descriptor = -1, error = 0;
+
+    if (how == TREE_EXCLUSIVE)
+        descriptor = openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    if (descriptor < 0) {
+        descriptor = openat(directory, name, O_CREAT | O_EXCL | flags, mode);
+        return descriptor < 0 ? -errno : descriptor;
+    }
+    path = tree_path_of(descriptor);
+    if (futimens(descriptor, times) < 0 ||
+        linkat(AT_FDCWD, path.text, directory, name, AT_SYMLINK_FOLLOW) < 0)
+        error = errno;
+    if (!error)
+        return descriptor;
+    close(descriptor);
+    return -error;
+}
+
 int tree_create(const struct credentials *caller, int directory, struct slice name,
                 enum tree_create_how how, const struct tree_change *change,
                 const uint8_t verifier[TREE_VERIFIER_SIZE], int *file)
@@ -298,14 +325,13 @@ int tree_create(const struct credentials *caller, int directory, struct slice na
         all.atime = times[0];
         all.mtime = times[1];
     }
-    if (error)
+    descriptor = error ? -error
+                       : create_under_name(directory, text, how,
+                                           disk_mode_of(directory, change, FILE_MODE), times);
+    if (descriptor == -EEXIST)
         return take_existing(caller, directory, text, how, change, times, file);
-    descriptor = openat(directory, text, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
-                        disk_mode_of(directory, change, FILE_MODE));
-    if (descriptor < 0 && errno != EEXIST)
-        return errno;
     if (descriptor < 0)
-        return take_existing(caller, directory, text, how, change, times, file);
+        return -descriptor;
     error = end_new(caller, directory, text, &all, file);
     if (!error && fsync(descriptor) < 0) {
         error = errno;

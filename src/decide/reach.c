@@ -271,8 +271,11 @@ static struct slice kept(struct reach *reach, struct slice value)
     return slice_of(to, value.length);
 }
 
+/* `alone`: what stands in `*values` stands nowhere else, so that what it replaces gives its room
+ * back. Else those that are in many branches, for some machines, would leave none for a value that
+ * holds for this one in any case. */
 static void apply(struct walk *w, const struct setting *setting, struct values *values,
-                  enum under under)
+                  enum under under, bool alone)
 {
     bool was_absent = values->absent;
     struct slice bytes = setting->value;
@@ -286,8 +289,11 @@ static void apply(struct walk *w, const struct setting *setting, struct values *
     /* A value put together of two is nobody's to guess: only where it stands alone it is one. */
     if (setting->operation == SETTING_APPEND || setting->operation == SETTING_PREPEND)
         counts = counts && was_absent;
-    if (setting->operation != SETTING_DEFAULT)
+    if (setting->operation != SETTING_DEFAULT) {
         values->held = 0;
+        if (alone)
+            w->reach->count = w->reach->bytes_used = 0;
+    }
     values->absent = false;
     if (setting->expression) {
         if (source_of(w, setting->expression, 0) != SOURCE_DECIDED ||
@@ -423,7 +429,8 @@ static void run(struct walk *w, const struct action *actions, struct values *val
         }
         switch (actions->kind) {
         case ACTION_SETTING:
-            apply(w, &actions->setting, values, under);
+            apply(w, &actions->setting, values, under,
+                  under == UNDER_NOTHING && depth == 0 && left->held == 0);
             break;
         case ACTION_IF:
             run_if(w, actions, values, left, under, depth);
@@ -455,7 +462,7 @@ static void run_one_scope(struct walk *w, const struct scope *scope, struct valu
     run(w, scope->actions, values, &left, under, 0);
     *values = joined(*values, left);
     for (size_t i = 0; !scope->actions && i < scope->count; i++)
-        apply(w, &scope->settings[i], values, under);
+        apply(w, &scope->settings[i], values, under, under == UNDER_NOTHING);
 }
 
 static bool has_run(const struct walk *w, const struct scope *scope)

@@ -231,6 +231,23 @@ static void more_roots_than_there_is_room_for(void **state)
     scene_close(&scene);
 }
 
+/* What is written for the machine in any case needs no room beside what it may not have. */
+static void many_roots_of_others_leave_room_for_its_own(void **state)
+{
+    char config[8192] = "class \"c\" { match option host-name; } ";
+    size_t length = strlen(config);
+
+    (void)state;
+    for (int i = 0; i < REACH_VALUES_MAX + 6; i++)
+        length += (size_t)snprintf(config + length, sizeof(config) - length,
+                                   "subclass \"c\" \"n%d\" { " ROOT "\"/%d\"; } ", i, i);
+    snprintf(config + length, sizeof(config) - length,
+             SUBNET "}" HOST ROOT "\"/own\"; " KERNEL "{ " ROOT "\"/kernel\"; } }");
+    scene_open(&scene, config);
+    assert_string_equal(found(1, 0x0a320164), "/own /kernel ");
+    scene_close(&scene);
+}
+
 static void exports_follow(void **state)
 {
     struct reach_question question = {.hardware = {1, 6, {0x22, 0x22, 0x22, 0x22, 0, 1}},
@@ -275,6 +292,7 @@ int main(void)
         cmocka_unit_test(what_nobody_may_choose_is_shut),
         cmocka_unit_test(every_root_that_is_told_is_found),
         cmocka_unit_test(more_roots_than_there_is_room_for),
+        cmocka_unit_test(many_roots_of_others_leave_room_for_its_own),
         cmocka_unit_test(exports_follow),
     };
 

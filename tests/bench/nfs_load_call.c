@@ -155,7 +155,8 @@ static void skip_post_op(struct reader *r)
         reader_skip(r, POST_OP_FATTR);
 }
 
-/* Walks the entries: where the next call goes on stands in the last one. */
+/* Walks the entries: where the next call goes on stands in the last one. Only those count that have
+ * what READDIRPLUS is for. */
 static uint32_t read_list(struct client *client, struct reader *r)
 {
     uint32_t entries = 0;
@@ -167,9 +168,10 @@ static uint32_t read_list(struct client *client, struct reader *r)
         reader_skip(r, (reader_be32(r) + 3) & ~3u);
         client->cookie = reader_be64(r);
         skip_post_op(r);
-        if (reader_be32(r))
+        if (reader_be32(r)) {
             reader_skip(r, (reader_be32(r) + 3) & ~3u);
-        entries++;
+            entries++;
+        }
     }
     if (reader_be32(r)) {
         client->cookie = 0;

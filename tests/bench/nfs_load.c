@@ -48,6 +48,7 @@ static const char *const workload_names[] = {
     [LOOKUP] = "lookup",
     [READDIRPLUS] = "readdirplus",
     [CREATE_REMOVE] = "create-remove",
+    [IDLE] = "idle",
 };
 
 /* What the measured period brought. */
@@ -116,7 +117,7 @@ static double within(double part)
 
     while (i < 64 * BUCKETS - 1 && measured.histogram[i] <= left)
         left -= measured.histogram[i++];
-    return value_of(i) / 1000;
+    return measured.calls ? value_of(i) / 1000 : 0;
 }
 
 static double own_cpu(void)
@@ -401,7 +402,7 @@ static void start_tcp(struct load *load, int epoll)
 
         fcntl(client->descriptor, F_SETFL, O_NONBLOCK);
         watch(client, epoll, EPOLL_CTL_ADD, EPOLLIN);
-        for (unsigned j = 0; j < load->window; j++)
+        for (unsigned j = 0; load->workload != IDLE && j < load->window; j++)
             enqueue(load, client, &load->slots[i * load->window + j]);
         pump(load, client, epoll);
     }

@@ -28,6 +28,7 @@ enum workload {
     LOOKUP,
     READDIRPLUS,
     CREATE_REMOVE,
+    IDLE, /* mounted and connected, and silent */
 };
 
 struct nfs_handle {

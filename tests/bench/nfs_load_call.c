@@ -70,6 +70,7 @@ static uint32_t procedure_of(const struct load *load, const struct slot *slot)
     case READDIRPLUS:
         return NFS3_READDIRPLUS;
     case CREATE_REMOVE:
+    case IDLE:
         break;
     }
     return slot->second ? NFS3_REMOVE : NFS3_CREATE;
@@ -132,6 +133,8 @@ static void write_arguments(struct load *load, const struct slot *slot, struct w
         break;
     case CREATE_REMOVE:
         write_create(slot, load, w);
+        break;
+    case IDLE:
         break;
     }
 }
@@ -246,6 +249,8 @@ void call_next(struct load *load, struct slot *slot)
         break;
     case CREATE_REMOVE:
         slot->second = !slot->second;
+        break;
+    case IDLE:
         break;
     }
 }

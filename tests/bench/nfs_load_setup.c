@@ -209,7 +209,8 @@ void setup_clients(struct load *load)
         client->file_size = file_size(i);
         mount_export(load, client);
         client->descriptor = connect_from(client->address, &load->nfs);
-        find_target(load, i);
+        if (load->workload != IDLE)
+            find_target(load, i);
         if (load->workload <= READ_RANDOM && i < COMPARED)
             compare(load, client);
         if (load->udp) {

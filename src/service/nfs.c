@@ -299,17 +299,20 @@ void nfs_data_drop(struct nfs_data *data)
 }
 
 static pthread_once_t verifier_once = PTHREAD_ONCE_INIT;
-static uint8_t verifier[8];
+static uint64_t first_verifier;
 
 static void draw_verifier(void)
 {
-    randombytes_buf(verifier, sizeof(verifier));
+    randombytes_buf(&first_verifier, sizeof(first_verifier));
 }
 
-const uint8_t *nfs_write_verifier(void)
+void nfs_write_verifier(uint8_t verifier[NFS_VERIFIER_SIZE])
 {
+    uint64_t number;
+
     pthread_once(&verifier_once, draw_verifier);
-    return verifier;
+    number = first_verifier + tree_losses();
+    memcpy(verifier, &number, sizeof(number));
 }
 
 /* The file's path below the export, as it is at this moment. */

@@ -78,9 +78,13 @@ void nfs_data_send(struct nfs_call *call, struct nfs_data *data);
 /* Or gives the memory back. */
 void nfs_data_drop(struct nfs_data *data);
 
-/* The boot instance: a client that sees another one sends again what it has not committed (RFC 1813
- * section 3.3.7). The same for as long as the process lives. */
-const uint8_t *nfs_write_verifier(void);
+enum { NFS_VERIFIER_SIZE = 8 };
+
+/* A client that sees another one than it saw before sends again what it has not committed (RFC 1813
+ * section 3.3.7): each process has its own, and each loss that the system tells of makes a new one.
+ * A WRITE takes it before it writes, a COMMIT when all is done: what is lost in between is sent
+ * again. */
+void nfs_write_verifier(uint8_t verifier[NFS_VERIFIER_SIZE]);
 
 /* Tells the journal of a file that was read from its start: a loader's configuration, its kernel,
  * its modules. Once per file and mount, and not of too many (service/rpc_account.h). */

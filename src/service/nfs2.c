@@ -3,6 +3,7 @@
 #include "wire/nfs2.h"
 #include "service/nfs.h"
 #include "service/nfs2_values.h"
+#include "service/nfs_change.h"
 #include "service/nfs_repeat.h"
 #include "service/rpc.h"
 #include "store/directory.h"
@@ -72,10 +73,14 @@ static void getattr(struct nfs_call *call, const union nfs2_arguments *arguments
 
 static void setattr(struct nfs_call *call, const union nfs2_arguments *arguments)
 {
+    struct nfs_change_place *place;
+    struct nfs_change watch;
     struct tree_change change;
     struct stat status;
     int file, error = nfs_call_open(call, arguments->setattr.handle, &file);
 
+    place = nfs_change_lock(file);
+    nfs_change_begin(&watch, file, true);
     if (!error)
         error = tree_stat(file, &status);
     if (!error)
@@ -83,7 +88,9 @@ static void setattr(struct nfs_call *call, const union nfs2_arguments *arguments
     if (!error && change.set_size && change.size > NFS2_OFFSET_MAX)
         error = EFBIG;
     if (!error)
-        error = tree_set(&call->caller, file, &status, &change);
+        error = nfs2_data_error(status.st_mode, tree_set(&call->caller, file, &status, &change));
+    nfs_change_end(&watch);
+    nfs_change_unlock(place);
     answer_attributes(call, file, error);
 }
 
@@ -127,7 +134,9 @@ static void read_data(struct nfs_call *call, const union nfs2_arguments *argumen
     if (!error && count > NFS2_OFFSET_MAX - offset)
         count = NFS2_OFFSET_MAX - offset;
     if (!error)
-        error = nfs_data_read(call, file, offset, count, &data);
+        error = tree_stat(file, &status);
+    if (!error)
+        error = nfs2_data_error(status.st_mode, nfs_data_read(call, file, offset, count, &data));
     if (!error)
         error = tree_stat(file, &status);
     if (error) {
@@ -146,13 +155,20 @@ static void write_data(struct nfs_call *call, const union nfs2_arguments *argume
 {
     uint32_t offset = arguments->write.offset;
     struct slice data = arguments->write.data;
+    struct nfs_change watch;
+    struct stat status;
     size_t count = 0;
     int file, error = nfs_call_open(call, arguments->write.handle, &file);
 
+    nfs_change_begin(&watch, file, true);
+    if (!error)
+        error = tree_stat(file, &status);
     if (!error && (offset > NFS2_OFFSET_MAX || data.length > NFS2_OFFSET_MAX - offset))
         error = EFBIG;
     if (!error)
-        error = tree_write(&call->caller, file, offset, data, TREE_FILE_STABLE, &count);
+        error = nfs2_data_error(status.st_mode, tree_write(&call->caller, file, offset, data,
+                                                           TREE_FILE_STABLE, &count));
+    nfs_change_end(&watch);
     /* The answer has no count: all was written, or it failed. */
     if (!error && count < data.length)
         error = ENOSPC;
@@ -165,11 +181,13 @@ static void create(struct nfs_call *call, const union nfs2_arguments *arguments)
     static const uint8_t no_verifier[TREE_VERIFIER_SIZE];
     const struct nfs2_place *place = &arguments->create.place;
     const struct nfs2_sattr *sattr = &arguments->create.sattr;
+    struct nfs_change watch;
     struct tree_change change;
     dev_t device;
     mode_t type = nfs2_create_type(sattr, &device);
     int file = -1, directory, error = nfs_call_open(call, place->directory, &directory);
 
+    nfs_change_begin(&watch, directory, true);
     if (!error)
         error = nfs2_change_of(sattr, &change);
     if (!error && type == S_IFREG && change.set_size && change.size > NFS2_OFFSET_MAX)
@@ -183,6 +201,7 @@ static void create(struct nfs_call *call, const union nfs2_arguments *arguments)
         error = nfs_repeat_making(
             call, directory, place->name, type, (struct slice){NULL, 0}, &change, &file,
             tree_mknod(&call->caller, directory, place->name, type, device, &change, &file));
+    nfs_change_end(&watch);
     if (!error)
         nfs_call_keep(call, file);
     answer_object(call, file, error);
@@ -191,15 +210,18 @@ static void create(struct nfs_call *call, const union nfs2_arguments *arguments)
 static void make_directory(struct nfs_call *call, const union nfs2_arguments *arguments)
 {
     const struct nfs2_place *place = &arguments->create.place;
+    struct nfs_change watch;
     struct tree_change change;
     int file = -1, directory, error = nfs_call_open(call, place->directory, &directory);
 
+    nfs_change_begin(&watch, directory, true);
     if (!error)
         error = nfs2_change_of(&arguments->create.sattr, &change);
     if (!error)
         error = nfs_repeat_making(
             call, directory, place->name, S_IFDIR, (struct slice){NULL, 0}, &change, &file,
             tree_mkdir(&call->caller, directory, place->name, &change, &file));
+    nfs_change_end(&watch);
     if (!error)
         nfs_call_keep(call, file);
     answer_object(call, file, error);
@@ -208,9 +230,11 @@ static void make_directory(struct nfs_call *call, const union nfs2_arguments *ar
 static void make_symlink(struct nfs_call *call, const union nfs2_arguments *arguments)
 {
     const struct nfs2_place *place = &arguments->symlink.place;
+    struct nfs_change watch;
     struct tree_change change;
     int file, directory, error = nfs_call_open(call, place->directory, &directory);
 
+    nfs_change_begin(&watch, directory, true);
     if (!error)
         error = nfs2_change_of(&arguments->symlink.sattr, &change);
     if (!error)
@@ -219,6 +243,7 @@ static void make_symlink(struct nfs_call *call, const union nfs2_arguments *argu
     if (error == EEXIST)
         error = nfs_repeat_making(call, directory, place->name, S_IFLNK, arguments->symlink.target,
                                   &change, &file, error);
+    nfs_change_end(&watch);
     if (!error)
         nfs_call_keep(call, file);
     answer_status(call, error);
@@ -227,10 +252,13 @@ static void make_symlink(struct nfs_call *call, const union nfs2_arguments *argu
 static void unmake(struct nfs_call *call, const struct nfs2_place *place,
                    int (*operation)(const struct credentials *, int, struct slice))
 {
+    struct nfs_change watch;
     int directory, error = nfs_call_open(call, place->directory, &directory);
 
+    nfs_change_begin(&watch, directory, true);
     if (!error)
         error = nfs_repeat_removing(call, operation(&call->caller, directory, place->name));
+    nfs_change_end(&watch);
     answer_status(call, error);
 }
 
@@ -247,28 +275,36 @@ static void remove_directory(struct nfs_call *call, const union nfs2_arguments *
 static void rename_name(struct nfs_call *call, const union nfs2_arguments *arguments)
 {
     const struct nfs2_place *from = &arguments->rename.from, *to = &arguments->rename.to;
-    int from_directory, to_directory;
+    struct nfs_change from_watch, to_watch;
+    int from_directory, to_directory = -1;
     int error = nfs_call_open(call, from->directory, &from_directory);
 
     if (!error)
         error = nfs_call_open(call, to->directory, &to_directory);
+    nfs_change_begin(&from_watch, from_directory, true);
+    nfs_change_begin(&to_watch, to_directory, true);
     if (!error)
         error = nfs_repeat_renaming(
             call, to_directory, to->name,
             nfs_call_rename(call, from_directory, from->name, to_directory, to->name));
+    nfs_change_end(&to_watch);
+    nfs_change_end(&from_watch);
     answer_status(call, error);
 }
 
 static void link_name(struct nfs_call *call, const union nfs2_arguments *arguments)
 {
-    int file, directory, error = nfs_call_open(call, arguments->link.handle, &file);
+    struct nfs_change watch;
+    int file, directory = -1, error = nfs_call_open(call, arguments->link.handle, &file);
 
     if (!error)
         error = nfs_call_open(call, arguments->link.to.directory, &directory);
+    nfs_change_begin(&watch, directory, true);
     if (!error)
         error =
             nfs_repeat_linking(call, file, directory, arguments->link.to.name,
                                tree_link(&call->caller, file, directory, arguments->link.to.name));
+    nfs_change_end(&watch);
     answer_status(call, error);
 }
 

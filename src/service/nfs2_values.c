@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
-/* RFC 1094 section 2.3.1 has one list for all procedures; INVAL is not in it (wire/nfs2.h says why
- * it is here). What neither knows is IO. */
+/* RFC 1094 section 2.3.1 has one list for all procedures, without INVAL, XDEV, MLINK and others of
+ * UNIX: those are told by what comes near. What nothing comes near is IO. */
 static const struct {
     int error;
     enum nfs2_status status;
@@ -18,16 +18,20 @@ static const struct {
     {ENODEV, NFS2ERR_NODEV},
     {ENOTDIR, NFS2ERR_NOTDIR},
     {EISDIR, NFS2ERR_ISDIR},
-    {EINVAL, NFS2ERR_INVAL},
+    {EINVAL, NFS2ERR_ACCES},
     {EFBIG, NFS2ERR_FBIG},
     {ENOSPC, NFS2ERR_NOSPC},
+    {EOVERFLOW, NFS2ERR_FBIG},
     {EROFS, NFS2ERR_ROFS},
+    {EMLINK, NFS2ERR_NOSPC},
     {ENAMETOOLONG, NFS2ERR_NAMETOOLONG},
     {ENOTEMPTY, NFS2ERR_NOTEMPTY},
     {EDQUOT, NFS2ERR_DQUOT},
     {ESTALE, NFS2ERR_STALE},
     {EBADMSG, NFS2ERR_STALE}, /* as handle_open() has it: no handle of ours */
     {EXDEV, NFS2ERR_ACCES},
+    {ELOOP, NFS2ERR_ACCES},
+    {EOPNOTSUPP, NFS2ERR_ACCES},
     {EBUSY, NFS2ERR_ACCES},   /* something is mounted there */
     {ETXTBSY, NFS2ERR_ACCES}, /* the server itself executes it */
 };
@@ -55,6 +59,15 @@ static uint32_t device_pack(dev_t device)
 static dev_t device_unpack(uint32_t packed)
 {
     return makedev(packed >> 8 & 0xfff, (packed & 0xff) | (packed >> 12 & 0xfff00));
+}
+
+int nfs2_data_error(mode_t mode, int error)
+{
+    /* The kernel says EINVAL of all that holds no data. U-Boot takes ISDIR for the hint that a file
+     * is a symbolic link, and asks where it leads. */
+    if (error != EINVAL || S_ISREG(mode))
+        return error;
+    return S_ISLNK(mode) ? EISDIR : ENXIO;
 }
 
 /* Section 2.3.5: a socket's type is "no file", its mode tells. A FIFO is a character device without
@@ -126,14 +139,20 @@ static int change_time(struct nfs2_time time, struct timespec *to)
     return 0;
 }
 
+/* Old clients have 16 bits of mode, and as many for "do not change". */
+static bool has_mode(const struct nfs2_sattr *sattr)
+{
+    const uint32_t no_mode = 0xffff;
+
+    return sattr->mode != NFS2_DONT_CHANGE && sattr->mode != no_mode;
+}
+
 int nfs2_change_of(const struct nfs2_sattr *sattr, struct tree_change *change)
 {
-    /* Old clients have 16 bits of mode, and as many for "do not change". */
-    const uint32_t no_mode = 0xffff;
     int error;
 
     *change = TREE_NO_CHANGE;
-    change->set_mode = sattr->mode != NFS2_DONT_CHANGE && sattr->mode != no_mode;
+    change->set_mode = has_mode(sattr);
     change->mode = sattr->mode & 07777;
     change->set_uid = sattr->uid != NFS2_DONT_CHANGE;
     change->uid = sattr->uid;
@@ -152,7 +171,7 @@ int nfs2_change_of(const struct nfs2_sattr *sattr, struct tree_change *change)
 
 mode_t nfs2_create_type(const struct nfs2_sattr *sattr, dev_t *device)
 {
-    mode_t type = sattr->mode == NFS2_DONT_CHANGE ? 0 : sattr->mode & S_IFMT;
+    mode_t type = has_mode(sattr) ? sattr->mode & S_IFMT : 0;
 
     *device = 0;
     switch (type) {

@@ -11,6 +11,10 @@
 /* The status that tells of an errno; 0: NFS2_OK. */
 enum nfs2_status nfs2_status_of(int error);
 
+/* The errno to tell when a file of this mode (its type counts) was read, written or truncated and
+ * that ended with `error`: ENXIO for a device, FIFO or socket, EISDIR for a symbolic link. */
+int nfs2_data_error(mode_t mode, int error);
+
 struct nfs2_fattr nfs2_fattr_of(const struct stat *status);
 /* A file id in 32 bits. */
 uint32_t nfs2_file_id_of(uint64_t inode);

@@ -52,14 +52,16 @@ static bool same_time(struct nfs3_time a, const struct timespec *b)
 
 static void setattr(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
-    struct nfs3_wcc wcc;
+    struct nfs_change_place *place;
+    struct nfs3_watch watch;
     struct tree_change change;
     struct stat status;
     enum nfs3_status result;
     bool in_step = true;
     int file, error = nfs_call_open(call, arguments->setattr.handle, &file);
 
-    wcc = nfs3_wcc_before(file);
+    place = nfs_change_lock(file);
+    nfs3_watch_begin(&watch, file, true);
     if (!error)
         error = tree_stat(file, &status);
     if (!error)
@@ -69,9 +71,10 @@ static void setattr(struct nfs_call *call, const union nfs3_arguments *arguments
         in_step = same_time(arguments->setattr.guard_ctime, &status.st_ctim);
     if (!error && in_step)
         error = tree_set(&call->caller, file, &status, &change);
-    nfs3_wcc_after(&wcc, file);
+    nfs3_watch_end(&watch);
+    nfs_change_unlock(place);
     result = in_step ? status_of(call, error) : NFS3ERR_NOT_SYNC;
-    nfs3_write_change(reply_of(call), result, &wcc);
+    nfs3_write_change(reply_of(call), result, &watch.wcc);
 }
 
 static void lookup(struct nfs_call *call, const union nfs3_arguments *arguments)
@@ -161,29 +164,31 @@ static void write_data(struct nfs_call *call, const union nfs3_arguments *argume
         [NFS3_FILE_SYNC] = TREE_FILE_STABLE,
     };
     struct slice data = arguments->write.data;
-    struct nfs3_wcc wcc;
+    uint8_t verifier[NFS_VERIFIER_SIZE];
+    struct nfs3_watch watch;
     size_t count = 0;
     int file, error = nfs_call_open(call, arguments->write.handle, &file);
 
     if (data.length > arguments->write.count)
         data.length = arguments->write.count;
-    wcc = nfs3_wcc_before(file);
+    nfs_write_verifier(verifier);
+    nfs3_watch_begin(&watch, file, true);
     if (!error && data.length < arguments->write.count)
         error = EINVAL;
     if (!error)
         error = tree_write(&call->caller, file, arguments->write.offset, data,
                            stabilities[arguments->write.stable], &count);
-    nfs3_wcc_after(&wcc, file);
+    nfs3_watch_end(&watch);
     rpc_count(call->exchange, 0, count);
-    nfs3_write_write(reply_of(call), status_of(call, error), &wcc, (uint32_t)count,
-                     arguments->write.stable, nfs_write_verifier());
+    nfs3_write_write(reply_of(call), status_of(call, error), &watch.wcc, (uint32_t)count,
+                     arguments->write.stable, verifier);
 }
 
 /* What CREATE, MKDIR, SYMLINK and MKNOD have in common: something new in a directory. */
 struct making {
     int directory;
     int file;
-    struct nfs3_wcc wcc;
+    struct nfs3_watch watch;
     struct tree_change change;
 };
 
@@ -193,7 +198,7 @@ static int making_begin(struct making *making, struct nfs_call *call,
     int error = nfs_call_open(call, place->directory, &making->directory);
 
     making->file = -1;
-    making->wcc = nfs3_wcc_before(making->directory);
+    nfs3_watch_begin(&making->watch, making->directory, true);
     return error ? error : nfs3_change_of(sattr, &making->change);
 }
 
@@ -206,9 +211,9 @@ static void making_end(struct making *making, struct nfs_call *call, int error)
     /* It is made; where its handle cannot be had, the client looks it up. */
     if (!error)
         has_handle = nfs_call_handle(call, nfs_call_keep(call, making->file), &handle) == 0;
-    nfs3_wcc_after(&making->wcc, making->directory);
+    nfs3_watch_end(&making->watch);
     nfs3_write_create(reply_of(call), status_of(call, error), has_handle ? handle.bytes : NULL,
-                      &object, &making->wcc);
+                      &object, &making->watch.wcc);
 }
 
 /* Something of that type was to be made; nothing else has a target. */
@@ -290,8 +295,8 @@ static void make_node(struct nfs_call *call, const union nfs3_arguments *argumen
     int error = making_begin(&making, call, place, &arguments->mknod.sattr);
 
     if (!error && type == 0) {
-        nfs3_wcc_after(&making.wcc, making.directory);
-        nfs3_write_create(reply_of(call), NFS3ERR_BADTYPE, NULL, NULL, &making.wcc);
+        nfs3_watch_end(&making.watch);
+        nfs3_write_create(reply_of(call), NFS3ERR_BADTYPE, NULL, NULL, &making.watch.wcc);
         return;
     }
     if (!error)
@@ -305,14 +310,14 @@ static void make_node(struct nfs_call *call, const union nfs3_arguments *argumen
 static void unmake(struct nfs_call *call, const struct nfs3_place *place,
                    int (*operation)(const struct credentials *, int, struct slice))
 {
-    struct nfs3_wcc wcc;
+    struct nfs3_watch watch;
     int directory, error = nfs_call_open(call, place->directory, &directory);
 
-    wcc = nfs3_wcc_before(directory);
+    nfs3_watch_begin(&watch, directory, true);
     if (!error)
         error = nfs_repeat_removing(call, operation(&call->caller, directory, place->name));
-    nfs3_wcc_after(&wcc, directory);
-    nfs3_write_change(reply_of(call), status_of(call, error), &wcc);
+    nfs3_watch_end(&watch);
+    nfs3_write_change(reply_of(call), status_of(call, error), &watch.wcc);
 }
 
 static void remove_name(struct nfs_call *call, const union nfs3_arguments *arguments)
@@ -325,42 +330,59 @@ static void remove_directory(struct nfs_call *call, const union nfs3_arguments *
     unmake(call, &arguments->place, tree_rmdir);
 }
 
+/* Opens two handles, the second even where the first cannot be: what can be told of it is told. */
+static int open_both(struct nfs_call *call, struct slice first, int *first_file,
+                     struct slice second, int *second_file)
+{
+    int error = nfs_call_open(call, first, first_file);
+    int second_error = nfs_call_open(call, second, second_file);
+
+    return error ? error : second_error;
+}
+
+static bool are_the_same(int file, int other)
+{
+    struct stat a, b;
+
+    return file >= 0 && other >= 0 && fstat(file, &a) == 0 && fstat(other, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static void rename_name(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
     const struct nfs3_place *from = &arguments->rename.from, *to = &arguments->rename.to;
-    struct nfs3_wcc from_wcc, to_wcc;
-    int from_directory, to_directory = -1;
-    int error = nfs_call_open(call, from->directory, &from_directory);
+    struct nfs3_watch from_watch, to_watch;
+    int from_directory, to_directory;
+    int error = open_both(call, from->directory, &from_directory, to->directory, &to_directory);
+    bool within_one = are_the_same(from_directory, to_directory);
 
-    if (!error)
-        error = nfs_call_open(call, to->directory, &to_directory);
-    from_wcc = nfs3_wcc_before(from_directory);
-    to_wcc = nfs3_wcc_before(to_directory);
+    nfs3_watch_begin(&from_watch, from_directory, true);
+    nfs3_watch_begin(&to_watch, within_one ? -1 : to_directory, true);
     if (!error)
         error = nfs_repeat_renaming(
             call, to_directory, to->name,
             nfs_call_rename(call, from_directory, from->name, to_directory, to->name));
-    nfs3_wcc_after(&from_wcc, from_directory);
-    nfs3_wcc_after(&to_wcc, to_directory);
-    nfs3_write_rename(reply_of(call), status_of(call, error), &from_wcc, &to_wcc);
+    nfs3_watch_end(&to_watch);
+    nfs3_watch_end(&from_watch);
+    nfs3_write_rename(reply_of(call), status_of(call, error), &from_watch.wcc,
+                      within_one ? &from_watch.wcc : &to_watch.wcc);
 }
 
 static void link_name(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
     const struct nfs3_place *to = &arguments->link.to;
     struct nfs3_post_op object;
-    struct nfs3_wcc wcc;
-    int file, directory = -1, error = nfs_call_open(call, arguments->link.handle, &file);
+    struct nfs3_watch watch;
+    int file, directory;
+    int error = open_both(call, arguments->link.handle, &file, to->directory, &directory);
 
-    if (!error)
-        error = nfs_call_open(call, to->directory, &directory);
-    wcc = nfs3_wcc_before(directory);
+    nfs3_watch_begin(&watch, directory, true);
     if (!error)
         error = nfs_repeat_linking(call, file, directory, to->name,
                                    tree_link(&call->caller, file, directory, to->name));
     object = nfs3_post_op_of(file);
-    nfs3_wcc_after(&wcc, directory);
-    nfs3_write_link(reply_of(call), status_of(call, error), &object, &wcc);
+    nfs3_watch_end(&watch);
+    nfs3_write_link(reply_of(call), status_of(call, error), &object, &watch.wcc);
 }
 
 /* READDIRPLUS: what the entry is, as far as the caller may know and the export reaches. */
@@ -406,6 +428,7 @@ static int list_entries(struct nfs_call *call, int directory, struct directory *
 
 static void list_directory(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
+    /* Cookies are good for as long as the directory is: there is nothing to verify. */
     static const uint8_t verifier[NFS3_VERIFIER_SIZE] = {0};
     bool plus = call->exchange->call.procedure == NFS3_READDIRPLUS, eof = false;
     size_t count = arguments->readdir.count, start = reply_of(call)->length;
@@ -417,6 +440,10 @@ static void list_directory(struct nfs_call *call, const union nfs3_arguments *ar
     int added = 0, directory;
     int error = nfs_call_open(call, arguments->readdir.directory, &directory);
 
+    /* A cookie that came with another verifier is none of ours. */
+    if (!error && arguments->readdir.cookie != 0 &&
+        memcmp(arguments->readdir.verifier, verifier, sizeof(verifier)) != 0)
+        error = EINVAL;
     if (!error)
         error = directory_open(&reading, &call->caller, directory, arguments->readdir.cookie);
     above = nfs3_post_op_of(directory);
@@ -503,14 +530,16 @@ static void pathconf_limits(struct nfs_call *call, const union nfs3_arguments *a
 
 static void commit(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
-    struct nfs3_wcc wcc;
+    uint8_t verifier[NFS_VERIFIER_SIZE];
+    struct nfs3_watch watch;
     int file, error = nfs_call_open(call, arguments->commit.handle, &file);
 
-    wcc = nfs3_wcc_before(file);
+    nfs3_watch_begin(&watch, file, false);
     if (!error)
-        error = tree_commit(&call->caller, file);
-    nfs3_wcc_after(&wcc, file);
-    nfs3_write_commit(reply_of(call), status_of(call, error), &wcc, nfs_write_verifier());
+        error = tree_commit(file);
+    nfs3_watch_end(&watch);
+    nfs_write_verifier(verifier);
+    nfs3_write_commit(reply_of(call), status_of(call, error), &watch.wcc, verifier);
 }
 
 static void (*const operations[NFS3_PROCEDURE_COUNT])(struct nfs_call *call,

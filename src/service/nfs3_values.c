@@ -3,38 +3,43 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
+/* What says best what an errno says, for a procedure that may return it (section 3.3 lists under
+ * each what it may), and what comes near it for one that may not. Where none may be returned it is
+ * IO. NFS3_OK ends a list. */
+enum { CHOICES_MAX = 4 };
 static const struct {
     int error;
-    enum nfs3_status status;
+    enum nfs3_status choices[CHOICES_MAX];
 } errors[] = {
-    {EPERM, NFS3ERR_PERM},
-    {ENOENT, NFS3ERR_NOENT},
-    {EIO, NFS3ERR_IO},
-    {ENXIO, NFS3ERR_NXIO},
-    {EACCES, NFS3ERR_ACCES},
-    {EEXIST, NFS3ERR_EXIST},
-    {EXDEV, NFS3ERR_XDEV},
-    {ENODEV, NFS3ERR_NODEV},
-    {ENOTDIR, NFS3ERR_NOTDIR},
-    {EISDIR, NFS3ERR_ISDIR},
-    {EINVAL, NFS3ERR_INVAL},
-    {EFBIG, NFS3ERR_FBIG},
-    {ENOSPC, NFS3ERR_NOSPC},
-    {EROFS, NFS3ERR_ROFS},
-    {EMLINK, NFS3ERR_MLINK},
-    {ENAMETOOLONG, NFS3ERR_NAMETOOLONG},
-    {ENOTEMPTY, NFS3ERR_NOTEMPTY},
-    {EDQUOT, NFS3ERR_DQUOT},
-    {ESTALE, NFS3ERR_STALE},
-    {EBADMSG, NFS3ERR_BADHANDLE}, /* as handle_open() has it */
-    {EOPNOTSUPP, NFS3ERR_NOTSUPP},
-    {ELOOP, NFS3ERR_INVAL},
-    {EBUSY, NFS3ERR_ACCES},    /* something is mounted there */
-    {ETXTBSY, NFS3ERR_ACCES},  /* the server itself executes it */
-    {EAGAIN, NFS3ERR_JUKEBOX}, /* what may go better the next time */
-    {ENOMEM, NFS3ERR_JUKEBOX},
-    {EMFILE, NFS3ERR_JUKEBOX},
-    {ENFILE, NFS3ERR_JUKEBOX},
+    {EPERM, {NFS3ERR_PERM, NFS3ERR_ACCES}},
+    {ENOENT, {NFS3ERR_NOENT, NFS3ERR_STALE}}, /* the second: the directory itself is gone */
+    {EIO, {NFS3ERR_IO}},
+    {ENXIO, {NFS3ERR_NXIO, NFS3ERR_INVAL}},
+    {EACCES, {NFS3ERR_ACCES}},
+    {EEXIST, {NFS3ERR_EXIST}},
+    {EXDEV, {NFS3ERR_XDEV, NFS3ERR_ACCES}},
+    {ENODEV, {NFS3ERR_NODEV, NFS3ERR_NXIO, NFS3ERR_INVAL}},
+    {ENOTDIR, {NFS3ERR_NOTDIR}},
+    {EISDIR, {NFS3ERR_ISDIR, NFS3ERR_INVAL, NFS3ERR_ACCES}},
+    {EINVAL, {NFS3ERR_INVAL, NFS3ERR_ACCES}},
+    {EFBIG, {NFS3ERR_FBIG, NFS3ERR_INVAL, NFS3ERR_NOSPC}},
+    {EOVERFLOW, {NFS3ERR_FBIG, NFS3ERR_INVAL, NFS3ERR_NOSPC}},
+    {ENOSPC, {NFS3ERR_NOSPC}},
+    {EROFS, {NFS3ERR_ROFS}},
+    {EMLINK, {NFS3ERR_MLINK, NFS3ERR_NOSPC}},
+    {ENAMETOOLONG, {NFS3ERR_NAMETOOLONG, NFS3ERR_INVAL, NFS3ERR_ACCES}},
+    {ENOTEMPTY, {NFS3ERR_NOTEMPTY, NFS3ERR_EXIST}},
+    {EDQUOT, {NFS3ERR_DQUOT, NFS3ERR_NOSPC}},
+    {ESTALE, {NFS3ERR_STALE}},
+    {EBADMSG, {NFS3ERR_BADHANDLE}}, /* as handle_open() has it */
+    {EOPNOTSUPP, {NFS3ERR_NOTSUPP, NFS3ERR_INVAL, NFS3ERR_ACCES}},
+    {ELOOP, {NFS3ERR_INVAL, NFS3ERR_ACCES}},
+    {EBUSY, {NFS3ERR_ACCES}},    /* something is mounted there */
+    {ETXTBSY, {NFS3ERR_ACCES}},  /* the server itself executes it */
+    {EAGAIN, {NFS3ERR_JUKEBOX}}, /* what may go better the next time */
+    {ENOMEM, {NFS3ERR_JUKEBOX}},
+    {EMFILE, {NFS3ERR_JUKEBOX}},
+    {ENFILE, {NFS3ERR_JUKEBOX}},
 };
 
 /* What each procedure may return (section 3.3) beside IO, STALE, BADHANDLE, SERVERFAULT and
@@ -55,9 +60,8 @@ static const enum nfs3_status allowed[NFS3_PROCEDURE_COUNT][ALLOWED_MAX] = {
     [NFS3_MKDIR] = {NEW_NAME_ERRORS},
     [NFS3_SYMLINK] = {NEW_NAME_ERRORS},
     [NFS3_MKNOD] = {NEW_NAME_ERRORS, NFS3ERR_BADTYPE},
-    /* ISDIR is not in the RFC's list, but says what every client wants to know. */
     [NFS3_REMOVE] = {NFS3ERR_NOENT, NFS3ERR_ACCES, NFS3ERR_NOTDIR, NFS3ERR_NAMETOOLONG,
-                     NFS3ERR_ROFS, NFS3ERR_ISDIR},
+                     NFS3ERR_ROFS},
     [NFS3_RMDIR] = {NFS3ERR_NOENT, NFS3ERR_ACCES, NFS3ERR_INVAL, NFS3ERR_EXIST, NFS3ERR_NOTDIR,
                     NFS3ERR_NAMETOOLONG, NFS3ERR_ROFS, NFS3ERR_NOTEMPTY, NFS3ERR_NOTSUPP},
     [NFS3_RENAME] = {NFS3ERR_NOENT, NFS3ERR_ACCES, NFS3ERR_EXIST, NFS3ERR_XDEV, NFS3ERR_NOTDIR,
@@ -91,25 +95,18 @@ static bool is_allowed(enum nfs3_procedure procedure, enum nfs3_status status)
     return false;
 }
 
-/* The nearest one that the procedure may return. */
-static enum nfs3_status nearest(enum nfs3_procedure procedure, enum nfs3_status status)
-{
-    if (is_allowed(procedure, status))
-        return status;
-    if (status != NFS3ERR_PERM && is_allowed(procedure, NFS3ERR_INVAL))
-        return NFS3ERR_INVAL;
-    if (is_allowed(procedure, NFS3ERR_ACCES))
-        return NFS3ERR_ACCES;
-    return NFS3ERR_SERVERFAULT;
-}
-
 enum nfs3_status nfs3_status_of(enum nfs3_procedure procedure, int error)
 {
     if (error == 0)
         return NFS3_OK;
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        if (errors[i].error == error)
-            return nearest(procedure, errors[i].status);
+        if (errors[i].error != error)
+            continue;
+        for (size_t j = 0; j < CHOICES_MAX && errors[i].choices[j] != NFS3_OK; j++) {
+            if (is_allowed(procedure, errors[i].choices[j]))
+                return errors[i].choices[j];
+        }
+        return NFS3ERR_IO;
     }
     return NFS3ERR_SERVERFAULT;
 }
@@ -171,23 +168,26 @@ struct nfs3_post_op nfs3_post_op_of(int file)
     return post_op;
 }
 
-struct nfs3_wcc nfs3_wcc_before(int file)
+void nfs3_watch_begin(struct nfs3_watch *watch, int file, bool changes)
 {
-    struct nfs3_wcc wcc = {.has_before = false};
+    struct nfs3_wcc *wcc = &watch->wcc;
     struct stat status;
 
+    *watch = (struct nfs3_watch){.file = file};
+    nfs_change_begin(&watch->change, file, changes);
     if (file >= 0 && tree_stat(file, &status) == 0) {
-        wcc.has_before = true;
-        wcc.size = (uint64_t)status.st_size;
-        wcc.mtime = time_of(&status.st_mtim);
-        wcc.ctime = time_of(&status.st_ctim);
+        wcc->has_before = true;
+        wcc->size = (uint64_t)status.st_size;
+        wcc->mtime = time_of(&status.st_mtim);
+        wcc->ctime = time_of(&status.st_ctim);
     }
-    return wcc;
 }
 
-void nfs3_wcc_after(struct nfs3_wcc *wcc, int file)
+void nfs3_watch_end(struct nfs3_watch *watch)
 {
-    wcc->after = nfs3_post_op_of(file);
+    watch->wcc.after = nfs3_post_op_of(watch->file);
+    if (!nfs_change_end(&watch->change))
+        watch->wcc.has_before = false;
 }
 
 static int change_time(enum nfs3_time_how how, struct nfs3_time time, struct timespec *to)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -76,8 +77,7 @@ int tree_lookup(const struct credentials *caller, int directory, struct slice na
     return *file < 0 ? -*file : 0;
 }
 
-/* As access(2), for the user that the thread's file operations are made as. */
-static int check_access(int file, int wanted)
+int tree_check_access(int file, int wanted)
 {
     return syscall(SYS_faccessat2, file, "", wanted, AT_EMPTY_PATH | AT_EACCESS) < 0 ? errno : 0;
 }
@@ -96,7 +96,7 @@ int tree_access(const struct credentials *caller, int file, int wanted, int *gra
     for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
         if (!(wanted & bits[i]))
             continue;
-        error = check_access(file, bits[i]);
+        error = tree_check_access(file, bits[i]);
         if (!error)
             *granted |= bits[i];
         else if (error != EACCES && error != EROFS && error != EPERM && error != ETXTBSY)
@@ -140,7 +140,7 @@ int tree_open_data(const struct credentials *caller, int file, int flags)
     if (data >= 0 || errno != EACCES)
         return data < 0 ? -errno : data;
     if (status.st_uid != caller->uid &&
-        ((flags & O_ACCMODE) != O_RDONLY || check_access(file, X_OK) != 0))
+        ((flags & O_ACCMODE) != O_RDONLY || tree_check_access(file, X_OK) != 0))
         return -EACCES;
     credentials_restore();
     data = open(path.text, flags);
@@ -193,6 +193,27 @@ int tree_read(const struct credentials *caller, int file, uint64_t offset, void 
     return 0;
 }
 
+static atomic_uint_least64_t losses;
+
+uint64_t tree_losses(void)
+{
+    return atomic_load(&losses);
+}
+
+int tree_sync(int descriptor)
+{
+    int error;
+
+    if (fsync(descriptor) == 0)
+        return 0;
+    error = errno;
+    /* Nothing to synchronise, as in some file systems' directories, is no loss. */
+    if (error == EINVAL || error == EROFS)
+        return 0;
+    atomic_fetch_add(&losses, 1);
+    return error;
+}
+
 int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice bytes,
                enum tree_stability stability, size_t *count)
 {
@@ -218,23 +239,32 @@ int tree_write(const struct credentials *caller, int file, uint64_t offset, stru
         else if (errno != EINTR)
             error = errno;
     }
+    if (error == EIO)
+        atomic_fetch_add(&losses, 1);
     /* Some file systems tell of a full disk or quota no earlier. */
     if (close(data) < 0 && !error && errno != EINTR)
         error = errno;
     return *count > 0 && error != EIO ? 0 : error;
 }
 
-int tree_commit(const struct credentials *caller, int file)
+int tree_commit(int file)
 {
-    int data = tree_open_data(caller, file, O_WRONLY), error = 0;
+    struct tree_path path = tree_path_of(file);
+    struct stat status;
+    int data, error;
 
-    /* The mode may have been taken away since the writes. */
-    if (data == -EACCES)
-        data = tree_open_data(caller, file, O_RDONLY);
+    if (fstat(file, &status) < 0)
+        return errno;
+    if (!S_ISREG(status.st_mode))
+        return 0;
+    credentials_restore();
+    data = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    /* A server that is not root may be allowed the one and not the other. */
+    if (data < 0 && errno == EACCES)
+        data = open(path.text, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (data < 0)
-        return -data;
-    if (fsync(data) < 0)
-        error = errno;
+        return errno;
+    error = tree_sync(data);
     close(data);
     return error;
 }

@@ -55,7 +55,9 @@ int tree_access(const struct credentials *caller, int file, int wanted, int *gra
 /* The target of a symbolic link: its length in *length; EINVAL where it is none. */
 int tree_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length);
 
-/* Changes attributes. `status` is what the file was like. Only a regular file has a size to set. */
+/* Changes attributes. `status` is what the file was like. Only a regular file has a size to set.
+ * Who may write to the file may set either of its times to the server's: with a size of 0, clients
+ * ask for that when a program opens the file with O_TRUNC. */
 int tree_set(const struct credentials *caller, int file, const struct stat *status,
              const struct tree_change *change);
 
@@ -73,8 +75,14 @@ enum tree_stability { TREE_UNSTABLE, TREE_DATA_STABLE, TREE_FILE_STABLE };
 int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice data,
                enum tree_stability stability, size_t *count);
 
-/* Brings what was written to the regular file to stable storage. */
-int tree_commit(const struct credentials *caller, int file);
+/* Brings what was written to the file to stable storage. No right is asked for, as fsync(2) asks
+ * for none: who wrote may have lost it meanwhile. Nothing but a regular file ever waits for it. */
+int tree_commit(int file);
+
+/* How often the system has failed to bring something to stable storage since the process started.
+ * It tells of each loss once, and to one: whatever was written before and not committed, by
+ * whomever, may be lost. */
+uint64_t tree_losses(void);
 
 enum tree_create_how { TREE_UNCHECKED, TREE_GUARDED, TREE_EXCLUSIVE };
 

@@ -21,17 +21,15 @@ enum {
 static int sync_file(int file, int flags)
 {
     struct tree_path path = tree_path_of(file);
-    int descriptor, error = 0;
+    int descriptor, error;
 
     credentials_restore();
     descriptor = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
     if (descriptor < 0)
         return errno;
-    if (fsync(descriptor) < 0)
-        error = errno;
+    error = tree_sync(descriptor);
     close(descriptor);
-    /* Some file systems have nothing to synchronise in a directory. */
-    return error == EINVAL ? 0 : error;
+    return error;
 }
 
 int tree_sync_directory(int directory)
@@ -82,13 +80,29 @@ static int set_size(const struct credentials *caller, int file, const struct tre
     return error;
 }
 
+static bool time_is_given(const struct timespec *time)
+{
+    return time_changes(time) && time->tv_nsec != UTIME_NOW;
+}
+
 static int set_times(int file, const struct tree_change *change)
 {
     const struct timespec times[] = {change->atime, change->mtime};
+    const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
+    int error;
 
     if (!time_changes(&times[0]) && !time_changes(&times[1]))
         return 0;
-    return utimensat(file, "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+    if (utimensat(file, "", times, flags) == 0)
+        return 0;
+    /* The kernel lets who may write set both times to now, but not one of them. */
+    if (errno != EPERM || time_is_given(&times[0]) || time_is_given(&times[1]))
+        return errno;
+    error = tree_check_access(file, W_OK);
+    if (error)
+        return error;
+    credentials_restore();
+    return utimensat(file, "", times, flags) < 0 ? errno : 0;
 }
 
 /* The size first, for it needs rights that a new owner or mode may take away; the owner before the
@@ -333,10 +347,10 @@ int tree_create(const struct credentials *caller, int directory, struct slice na
     if (descriptor < 0)
         return -descriptor;
     error = end_new(caller, directory, text, &all, file);
-    if (!error && fsync(descriptor) < 0) {
-        error = errno;
-        close(*file);
-        *file = -1;
+    if (!error) {
+        error = tree_sync(descriptor);
+        if (error)
+            close(*file);
     }
     close(descriptor);
     return error;

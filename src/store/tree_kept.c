@@ -163,7 +163,6 @@ static int may_set(const struct credentials *caller, const struct stat *status,
     const struct timespec *atime = &change->atime, *mtime = &change->mtime;
     bool given = (atime->tv_nsec != UTIME_OMIT && atime->tv_nsec != UTIME_NOW) ||
                  (mtime->tv_nsec != UTIME_OMIT && mtime->tv_nsec != UTIME_NOW);
-    bool both_now = atime->tv_nsec == UTIME_NOW && mtime->tv_nsec == UTIME_NOW;
     bool times = atime->tv_nsec != UTIME_OMIT || mtime->tv_nsec != UTIME_OMIT;
 
     if (caller->uid == 0)
@@ -177,7 +176,7 @@ static int may_set(const struct credentials *caller, const struct stat *status,
         return EPERM;
     if (!times || owns(caller, status))
         return 0;
-    if (given || !both_now)
+    if (given)
         return EPERM;
     return rights_of(caller, status) & W_OK ? 0 : EACCES;
 }

@@ -25,6 +25,12 @@ int tree_open_data(const struct credentials *caller, int file, int flags);
  * minus an errno. */
 int tree_open_name(int directory, const char *name);
 
+/* As access(2), for the user that the thread's file operations are made as. 0 or an errno. */
+int tree_check_access(int file, int wanted);
+
+/* fsync(2), and counts what it could not do (tree_losses()). 0 or an errno. */
+int tree_sync(int descriptor);
+
 /* Brings a directory's entries to stable storage. */
 int tree_sync_directory(int directory);
 

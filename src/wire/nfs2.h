@@ -52,8 +52,6 @@ enum nfs2_status {
     NFS2ERR_NODEV = 19,
     NFS2ERR_NOTDIR = 20,
     NFS2ERR_ISDIR = 21,
-    NFS2ERR_INVAL = 22, /* not in the RFC, but every server says it: U-Boot takes it for a READ's
-                           hint that the file is a symbolic link */
     NFS2ERR_FBIG = 27,
     NFS2ERR_NOSPC = 28,
     NFS2ERR_ROFS = 30,

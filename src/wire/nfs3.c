@@ -468,16 +468,19 @@ bool nfs3_list_fits(const struct nfs3_list *list, size_t name_length)
 
     return !list->writer->failed && length <= list->end &&
            entry_size(list, name_length) + LIST_END_SIZE <= list->end - length &&
-           entry_directory_size(name_length) <= list->dir_left;
+           (entry_directory_size(name_length) <= list->dir_left || !list->has_entry);
 }
 
 bool nfs3_list_add(struct nfs3_list *list, const struct nfs3_entry *entry)
 {
     struct writer *w = list->writer;
+    size_t size;
 
     if (!nfs3_list_fits(list, entry->name.length))
         return false;
-    list->dir_left -= entry_directory_size(entry->name.length);
+    size = entry_directory_size(entry->name.length);
+    list->dir_left -= size < list->dir_left ? size : list->dir_left;
+    list->has_entry = true;
     xdr_write_bool(w, true);
     writer_be64(w, entry->fileid);
     xdr_write_opaque(w, entry->name);

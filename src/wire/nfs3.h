@@ -296,11 +296,13 @@ struct nfs3_list {
     struct writer *writer;
     size_t end;      /* the writer's length that nothing may pass */
     size_t dir_left; /* READDIRPLUS: what is left of dircount */
+    bool has_entry;
     bool plus;
 };
 
 /* Writes the successful start. `count` is the most bytes that the result may take (the status not
- * counted), `dircount` READDIRPLUS's other limit; SIZE_MAX for READDIR. */
+ * counted), `dircount` READDIRPLUS's other limit, which the first entry may pass: there is no way
+ * on for a client that gets none. SIZE_MAX for READDIR. */
 void nfs3_list_start(struct nfs3_list *list, struct writer *w, bool plus,
                      const struct nfs3_post_op *directory,
                      const uint8_t verifier[NFS3_VERIFIER_SIZE], size_t count, size_t dircount);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What is to be read, and with what. */
 struct input {
@@ -42,6 +43,20 @@ static void look_for_exports(const struct block *global, struct sources *sources
     }
 }
 
+/* The same of mtree(5) files. */
+static void look_for_specifications(const struct snapshot *snapshot, struct sources *sources)
+{
+    for (const struct mtree_statement *at = snapshot->mtrees; at; at = at->next) {
+        char *path = at->file[0] == '/' ? memory_string(at->file)
+                                        : memory_printf("%s/%s", at->directory, at->file);
+
+        if (access(path, R_OK) < 0)
+            sources_report(sources, DIAGNOSTIC_WARNING, at->where, "%s cannot be read now: %s",
+                           path, strerror(errno));
+        free(path);
+    }
+}
+
 /* Parses the first source and what it includes. Returns the snapshot, or NULL after errors. */
 static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources,
                               const struct input *input)
@@ -66,6 +81,8 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
     builder_check(parser.block, sources);
     if (input->is_file)
         look_for_exports(parser.block, sources);
+    if (input->is_file)
+        look_for_specifications(snapshot, sources);
     if (sources->diagnostics->error_count > errors_before) {
         snapshot_free(snapshot);
         snapshot = NULL;

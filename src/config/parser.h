@@ -256,6 +256,7 @@ bool read_permit(struct parser *parser, bool allow); /* option.c */
 read_statement read_without_effect;                  /* ignored.c */
 read_statement read_bootparam;                       /* bootparam.c */
 read_statement read_export;                          /* export.c */
+read_statement read_mtree;                           /* mtree.c */
 read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */

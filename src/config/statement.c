@@ -120,6 +120,7 @@ static const struct statement statements[] = {
     {"max-lease-time", ANYWHERE, read_lease_time, PARAMETER_MAX_LEASE_TIME},
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
     {"min-secs", ANYWHERE, read_byte, PARAMETER_MIN_SECS},
+    {"mtree", GLOBAL, read_mtree, NO_PARAMETER},
     {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
     {"nfs-bandwidth", ANYWHERE, read_bandwidth, PARAMETER_NFS_BANDWIDTH},
     {"nfs-reserved-ports", ANYWHERE, read_flag_setting, PARAMETER_NFS_RESERVED_PORTS},

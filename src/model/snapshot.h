@@ -229,6 +229,14 @@ struct export_statement {
     struct position where;
 };
 
+/* mtree "/dir" "file"; */
+struct mtree_statement {
+    const struct mtree_statement *next; /* in the order written */
+    const char *directory;              /* absolute */
+    const char *file;                   /* absolute, or in the directory */
+    struct position where;
+};
+
 /* Neighbouring addresses whose subnet is one: where subnets lie in each other, the first written
  * has what both hold. */
 struct subnet_span {
@@ -255,6 +263,7 @@ struct snapshot {
     size_t host_count;
     const struct export_statement *exports; /* in the order written, no directory twice */
     size_t export_count;
+    const struct mtree_statement *mtrees;
     const char *bootparam_keys[SNAPSHOT_BOOTPARAM_KEYS_MAX]; /* those that some scope has */
     size_t bootparam_key_count;
     bool has_tftp_root;              /* in whichever scope */

@@ -11,6 +11,7 @@
 #include "store/handles.h"
 #include "store/mount_list.h"
 #include "store/ownership.h"
+#include "store/specification.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,6 +87,31 @@ static int start_ownership(const struct server *server, char *error, size_t erro
     return 0;
 }
 
+/* Reads the mtree(5) files. What cannot be read is told, and the rest counts: nobody's machine
+ * stays down for it. */
+static void read_specifications(struct rpc_service *service)
+{
+    struct snapshot *snapshot = server_snapshot(service->server);
+    struct specification *specification = NULL;
+    char error[1024];
+
+    if (snapshot->mtrees && !ownership_everywhere())
+        log_warning("nfs: mtree has no effect: this server sets real owners and modes; write "
+                    "`keep-ownership on;` to serve what the files specify");
+    else if (snapshot->mtrees)
+        specification = specification_new();
+    for (const struct mtree_statement *at = snapshot->mtrees; at && specification; at = at->next) {
+        (void)specification_read(specification, at->directory, at->file, error, sizeof(error));
+        if (error[0])
+            log_warning("nfs: %s:%u: mtree: %s", at->where.file, at->where.line, error);
+    }
+    if (specification)
+        log_info("nfs: %zu files are served as mtree specifies, until clients change them",
+                 specification_count(specification));
+    ownership_specify(specification);
+    snapshot_free(snapshot);
+}
+
 static void *rpc_start(struct server *server, char *error, size_t error_size)
 {
     struct rpc_service *service = memory_zeroed(1, sizeof(*service));
@@ -100,6 +126,7 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     service->lanes = memory_zeroed(1 + server->data_loop_count, sizeof(struct rpc_lane *));
     if (start_ownership(server, error, error_size) < 0)
         goto failed;
+    read_specifications(service);
     service->handles = handle_store_open(server->state_directory, error, error_size);
     if (!service->handles)
         goto failed;
@@ -136,6 +163,7 @@ static void rpc_reloaded(void *state)
     struct rpc_service *service = state;
 
     atomic_fetch_add(&service->configuration, 1);
+    read_specifications(service);
     handle_store_let_go(service->handles);
     service->let_go = true;
 }

@@ -270,7 +270,9 @@ static struct handle_export *handle_export_open(struct handle_store *store, cons
     ownership_probe(descriptor);
     if (kernel_handle_of(descriptor, &handle, &mount) == 0) {
         trial = open_by_handle_at(descriptor, &handle.header, O_PATH | O_CLOEXEC);
-        export->by_kernel = trial >= 0;
+        /* What mtree(5) says is found by the file's path, which the kernel may not know of a file
+         * that it opened by its handle. */
+        export->by_kernel = trial >= 0 && !ownership_kept(descriptor);
         if (trial >= 0)
             close(trial);
     }

@@ -5,18 +5,22 @@
 #include "base/text.h"
 #include "platform/linux/credentials.h"
 #include "store/ownership_table.h"
+#include "store/specification.h"
+#include "store/tree_kept.h"
 #include "store/tree_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -44,9 +48,13 @@ static struct {
     uid_t uid;
     gid_t gid, groups[GROUPS_MAX];
     size_t group_count;
+    atomic_bool specified; /* there is a specification */
+    pthread_rwlock_t specifying;
+    struct specification *specification;
     pthread_mutex_t probing; /* one writer of file_systems at a time */
     pthread_mutex_t locks[LOCK_COUNT];
 } kept = {
+    .specifying = PTHREAD_RWLOCK_INITIALIZER,
     .probing = PTHREAD_MUTEX_INITIALIZER,
     .locks = {[0 ... LOCK_COUNT - 1] = PTHREAD_MUTEX_INITIALIZER},
 };
@@ -71,6 +79,9 @@ void ownership_stop(void)
 {
     ownership_table_free(kept.table);
     free(kept.table_path);
+    specification_free(kept.specification);
+    kept.specification = NULL;
+    atomic_store(&kept.specified, false);
     kept.table = NULL;
     kept.table_path = NULL;
     kept.everywhere = false;
@@ -263,6 +274,49 @@ static bool is_own_group(gid_t gid)
     return gid == kept.gid;
 }
 
+/* What an mtree(5) file says of the open file; false where none does. */
+static bool find_specified(int file, struct ownership *to)
+{
+    struct tree_path link = tree_path_of(file);
+    const struct ownership *found = NULL;
+    char path[PATH_MAX];
+    ssize_t length;
+
+    if (!atomic_load_explicit(&kept.specified, memory_order_relaxed))
+        return false;
+    length = readlink(link.text, path, sizeof(path) - 1);
+    if (length < 0)
+        return false;
+    path[length] = 0;
+    pthread_rwlock_rdlock(&kept.specifying);
+    if (kept.specification)
+        found = specification_find(kept.specification, path);
+    if (found)
+        *to = *found;
+    pthread_rwlock_unlock(&kept.specifying);
+    return found != NULL;
+}
+
+/* As specified, as far as it can be: what is not said stays. */
+static bool apply_specified(int file, struct stat *status)
+{
+    struct ownership found;
+
+    if (!find_specified(file, &found))
+        return false;
+    if (!S_ISREG(found.mode) && !may_stand_for(status->st_mode, found.mode))
+        return false;
+    if (!S_ISREG(found.mode))
+        status->st_mode = (status->st_mode & 07777) | (found.mode & S_IFMT);
+    if (found.mode & 07777 && !S_ISLNK(status->st_mode))
+        status->st_mode = (status->st_mode & S_IFMT) | (found.mode & 07777);
+    status->st_uid = found.uid;
+    status->st_gid = found.gid;
+    if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
+        status->st_rdev = makedev(found.major, found.minor);
+    return true;
+}
+
 void ownership_apply(int file, struct stat *status)
 {
     uint8_t text[OWNERSHIP_TEXT_MAX];
@@ -282,6 +336,8 @@ void ownership_apply(int file, struct stat *status)
     }
     if (length > 0)
         warn_of_damage(file, slice_of(text, length));
+    if (apply_specified(file, status))
+        return;
     if (status->st_uid == kept.uid)
         status->st_uid = 0;
     if (is_own_group(status->st_gid))
@@ -330,7 +386,8 @@ static int keep_in_table(int file, const struct stat *disk, const struct ownersh
 
     if (length == 0)
         return EIO;
-    if (is_default(disk, ownership))
+    /* Where something is specified, also what is no different says that it is not so. */
+    if (!atomic_load(&kept.specified) && is_default(disk, ownership))
         return ownership_table_remove(kept.table, slice_of(key, length));
     return ownership_table_put(kept.table, slice_of(key, length), text);
 }
@@ -357,6 +414,125 @@ int ownership_keep(int file, const struct stat *disk, const struct ownership *ow
             return errno;
     }
     return keep_in_table(file, &after, ownership, slice_of(text, length));
+}
+
+/* Opens what lies at a path on which no link lies: clients make links. */
+static int open_straight(int directory, const char *path, uint64_t flags, uint64_t resolve)
+{
+    struct open_how how = {
+        .flags = flags | O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = resolve | RESOLVE_NO_SYMLINKS,
+    };
+
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
+}
+
+static int settle_one(int file)
+{
+    uint8_t text[OWNERSHIP_TEXT_MAX];
+    struct ownership ownership;
+    struct stat disk, served;
+    int error = 0;
+
+    if (fstat(file, &disk) < 0)
+        return errno;
+    ownership_lock(&disk);
+    if (find_text(file, &disk, text) == 0) {
+        served = disk;
+        ownership_apply(file, &served);
+        ownership = ownership_of(&served);
+        error = ownership_keep(file, &disk, &ownership);
+    }
+    ownership_unlock(&disk);
+    return error;
+}
+
+struct settling {
+    int directory;
+    size_t skip; /* bytes of the directory's path, and a '/' */
+    int error;
+};
+
+static void settle_below(void *argument, const char *path, const struct ownership *ownership)
+{
+    struct settling *settling = argument;
+    int file = open_straight(settling->directory, path + settling->skip, 0,
+                             RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+
+    (void)ownership;
+    if (file < 0)
+        return;
+    if (!settling->error)
+        settling->error = settle_one(file);
+    close(file);
+}
+
+int ownership_settle(int file)
+{
+    struct settling settling = {.directory = file};
+    struct tree_path link = tree_path_of(file);
+    char path[PATH_MAX];
+    ssize_t length;
+
+    if (!atomic_load(&kept.specified))
+        return 0;
+    settling.error = settle_one(file);
+    length = readlink(link.text, path, sizeof(path) - 1);
+    if (settling.error || length < 0)
+        return settling.error;
+    path[length] = 0;
+    settling.skip = (size_t)length + 1;
+    pthread_rwlock_rdlock(&kept.specifying);
+    if (kept.specification)
+        specification_below(kept.specification, path, settle_below, &settling);
+    pthread_rwlock_unlock(&kept.specifying);
+    return settling.error;
+}
+
+/* A device, socket or FIFO that is specified: made where it is missing and its directory is not. */
+static void make_missing(void *argument, const char *path, const struct ownership *ownership)
+{
+    const struct credentials root = {.uid = 0, .gid = 0};
+    const struct tree_change change = {
+        .set_mode = true,
+        .set_uid = true,
+        .set_gid = true,
+        .mode = ownership->mode & 07777,
+        .uid = ownership->uid,
+        .gid = ownership->gid,
+        .atime = {.tv_nsec = UTIME_OMIT},
+        .mtime = {.tv_nsec = UTIME_OMIT},
+    };
+    const char *name = strrchr(path, '/') + 1;
+    char above[PATH_MAX];
+    int directory;
+
+    (void)argument;
+    if (S_ISREG(ownership->mode) || S_ISDIR(ownership->mode) || S_ISLNK(ownership->mode) ||
+        strlen(name) > TREE_NAME_MAX)
+        return;
+    snprintf(above, sizeof(above), "%.*s", (int)(name - path), path);
+    directory = open_straight(AT_FDCWD, above, O_DIRECTORY, 0);
+    if (directory < 0)
+        return;
+    if (ownership_kept(directory) && faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        (void)tree_kept_mknod(&root, directory, name, ownership->mode & S_IFMT,
+                              makedev(ownership->major, ownership->minor), &change);
+    close(directory);
+}
+
+void ownership_specify(struct specification *specification)
+{
+    struct specification *before;
+
+    if (specification)
+        specification_below(specification, "", make_missing, NULL);
+    pthread_rwlock_wrlock(&kept.specifying);
+    before = kept.specification;
+    kept.specification = specification;
+    atomic_store(&kept.specified, specification != NULL);
+    pthread_rwlock_unlock(&kept.specifying);
+    specification_free(before);
 }
 
 void ownership_forget(int file)

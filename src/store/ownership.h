@@ -42,6 +42,8 @@ bool ownership_read(struct ownership *to, struct slice text);
 /* Writes that into `to`, with no NUL after it; returns its length. */
 size_t ownership_write(uint8_t to[OWNERSHIP_TEXT_MAX], const struct ownership *from);
 
+struct specification;
+
 struct ownership_settings {
     bool always; /* keep ownership beside the files even where the process may set the real one */
     const char *state_directory;
@@ -55,6 +57,13 @@ int ownership_start(const struct ownership_settings *settings, char *error, size
 void ownership_stop(void);
 /* Whether the whole process keeps it. Else it may still be kept on some file systems: */
 bool ownership_everywhere(void);
+
+/* What mtree(5) files say, from now on (store/specification.h); NULL: nothing. It is freed when
+ * another takes its place. Where ownership is kept at all, a file is served as it is specified
+ * until a client sets something else; one that a client gives another name takes along what it is.
+ * Devices, sockets and FIFOs that are specified and are not there are made: nobody but root could
+ * unpack them. */
+void ownership_specify(struct specification *specification);
 
 /* An exported directory, open for reading. Where the process is root but the file system lets
  * nobody give files away (FAT, a network's file system that takes root for nobody), ownership is
@@ -73,6 +82,9 @@ void ownership_apply(int file, struct stat *status);
 int ownership_keep(int file, const struct stat *disk, const struct ownership *ownership);
 /* What is served now, ready to be changed and kept. */
 struct ownership ownership_of(const struct stat *served);
+/* The file, whose ownership is kept, is about to have another name: what is served of it, and of
+ * all below it, is kept where only an mtree(5) file said it. 0 or an errno. */
+int ownership_settle(int file);
 /* A name of the open file, whose ownership is kept, has gone: with the last one goes what the table
  * has of it. */
 void ownership_forget(int file);

@@ -466,13 +466,11 @@ static int enter_rename(const struct credentials *caller, int from, const char *
 
     if (!error && (fstat(from, &a) < 0 || fstat(to, &b) < 0))
         error = errno;
+    if (!error && ownership_kept(from))
+        error =
+            tree_kept_move(caller, from, from_name, a.st_dev != b.st_dev || a.st_ino != b.st_ino);
     if (error)
         return error;
-    if (ownership_kept(from) && (a.st_dev != b.st_dev || a.st_ino != b.st_ino)) {
-        error = tree_kept_may_move(caller, from, from_name);
-        if (error)
-            return error;
-    }
     error = tree_enter_removal(caller, to, to_name);
     return error == ENOENT ? tree_enter(caller, to, W_OK | X_OK) : error;
 }
@@ -518,6 +516,9 @@ int tree_link(const struct credentials *caller, int file, int directory, struct 
         return errno;
     if (S_ISDIR(status.st_mode))
         return EISDIR;
+    error = ownership_kept(file) ? ownership_settle(file) : 0;
+    if (error)
+        return error;
     /* By its path in /proc: linkat(2) takes the descriptor itself from root alone. */
     if (linkat(AT_FDCWD, path.text, directory, text, AT_SYMLINK_FOLLOW) < 0)
         return errno;

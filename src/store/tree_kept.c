@@ -326,16 +326,18 @@ int tree_kept_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *lengt
     return 0;
 }
 
-int tree_kept_may_move(const struct credentials *caller, int from, const char *name)
+int tree_kept_move(const struct credentials *caller, int from, const char *name, bool elsewhere)
 {
     struct stat status;
     int file = tree_open_name(from, name), error;
 
     if (file < 0)
         return -file;
-    error = tree_stat(file, &status);
+    error = ownership_settle(file);
+    if (!error)
+        error = tree_stat(file, &status);
     /* Its ".." becomes another. */
-    if (!error && S_ISDIR(status.st_mode) && !(rights_of(caller, &status) & W_OK))
+    if (!error && elsewhere && S_ISDIR(status.st_mode) && !(rights_of(caller, &status) & W_OK))
         error = EACCES;
     close(file);
     return error;

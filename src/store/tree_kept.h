@@ -31,7 +31,8 @@ int tree_kept_mknod(const struct credentials *caller, int directory, const char 
                     dev_t device, const struct tree_change *change);
 /* The target of a regular file that stands for a symbolic link, as rsync makes them. */
 int tree_kept_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length);
-/* May the caller carry what `from` has under the name into another directory? */
-int tree_kept_may_move(const struct credentials *caller, int from, const char *name);
+/* The caller is about to rename what `from` has under the name; `elsewhere`: into another
+ * directory. */
+int tree_kept_move(const struct credentials *caller, int from, const char *name, bool elsewhere);
 
 #endif

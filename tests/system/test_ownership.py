@@ -22,7 +22,7 @@ REGULAR, DIRECTORY, BLOCK, CHARACTER, LINK, SOCKET, FIFO = range(1, 8)
 class Site:
     """A server that runs as USER, in a directory that USER can reach, with one host."""
 
-    def __init__(self, network, place, settings=""):
+    def __init__(self, network, place, settings):
         self.network, self.place = network, place
         self.root = place / "root"
         self.root.mkdir(mode=0o755)
@@ -34,9 +34,10 @@ class Site:
         network.client_address("10.50.1.9")
         self.factory = testing.ServerFactory(network, place)
         self.server = self.factory(
-            f"""subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
+            f"""{settings.format(root=self.root)}
+            subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
             host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
-                       option root-path "{self.root}"; {settings} }}""",
+                       option root-path "{self.root}"; }}""",
             start=False,
             prefix=["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"])
         self.clients = []
@@ -312,6 +313,69 @@ def test_a_tree_that_a_user_unpacked_looks_as_root_did_it(network):
         assert attributes_of(client, root, "link")["uid"] == 0
 
 
+SETS = """#	$NetBSD$
+/set type=file uname=root gname=wheel mode=0755
+./usr			type=dir
+./usr/bin		type=dir
+./usr/bin/su		mode=04555
+./usr/bin/wall		mode=02555 gname=tty
+./var/games		type=dir mode=0775 uname=games gname=games
+./sh			type=link link=usr/bin/sh uname=games
+"""
+
+DEVICES = """./dev/console		type=char mode=0600 uid=0 gid=0 device=netbsd,0,0
+./dev/null		type=char mode=0666 uid=0 gid=0 device=netbsd,2,2
+./dev/sd0a		type=block mode=0640 uid=0 gid=5 device=netbsd,4,0
+./gone/null		type=char mode=0666 uid=0 gid=0 device=netbsd,2,2
+"""
+
+
+def test_a_root_as_mtree_specifies_it(network):
+    settings = 'mtree "{root}" "etc/mtree/set.base", "etc/mtree/dev", "etc/mtree/none";'
+    with user_site(network, settings) as site:
+        for path in ("usr/bin", "var/games", "etc/mtree", "dev"):
+            (site.root / path).mkdir(parents=True)
+        for path, text in (("usr/bin/su", "x"), ("usr/bin/wall", "x"), ("etc/mtree/set.base", SETS),
+                           ("etc/mtree/dev", DEVICES),
+                           ("etc/passwd", "root:*:0:0::/root:/bin/sh\ngames:*:7:13::/:/x\n"),
+                           ("etc/group", "wheel:*:0:root\ntty:*:4:\ngames:*:13:\n")):
+            (site.root / path).write_text(text)
+        (site.root / "sh").symlink_to("usr/bin/sh")
+        subprocess.run(["chown", "-hR", f"{USER}:{USER}", site.root], check=True)
+        site.server.start()
+        assert "etc/mtree/none cannot be read" in site.server.log
+        client, root = site.client(), site.mount()
+        expected = {"usr": (DIRECTORY, 0, 0, 0o755), "usr/bin/su": (REGULAR, 0, 0, 0o4555),
+                    "usr/bin/wall": (REGULAR, 0, 4, 0o2555),
+                    "var/games": (DIRECTORY, 7, 13, 0o775), "sh": (LINK, 7, 0, 0o777),
+                    "dev/console": (CHARACTER, 0, 0, 0o600), "dev/null": (CHARACTER, 0, 0, 0o666),
+                    "dev/sd0a": (BLOCK, 0, 5, 0o640), "etc/group": (REGULAR, 0, 0, 0o644)}
+
+        def check_all():
+            for path, wanted in expected.items():
+                assert owner(attributes_of(client, root, path)) == wanted, path
+
+        check_all()
+        assert attributes_of(client, root, "dev/sd0a")["rdev"] == (4, 0)
+        assert site.client(7, groups=(13,)).create(client.walk(root, "var/games"), "hack",
+                                                   nfs.GUARDED)[0] == nfs.OK
+        assert site.client(ALICE).create(client.walk(root, "var/games"), "no",
+                                         nfs.GUARDED)[0] == nfs.ACCES
+        # What a client sets wins, over a reload and a restart.
+        assert client.setattr(client.walk(root, "usr/bin/su"), uid=5, mode=0o755) == nfs.OK
+        assert client.rename(root, "sh", root, "bash") == nfs.OK
+        assert client.remove(client.walk(root, "dev"), "null") == nfs.OK
+        expected["usr/bin/su"] = (REGULAR, 5, 0, 0o755)
+        expected["bash"] = expected.pop("sh")
+        (site.root / "etc/mtree/set.base").write_text(SETS + "./etc/group mode=0600 gname=tty\n")
+        expected["etc/group"] = (REGULAR, 0, 4, 0o600)
+        site.server.reload()
+        check_all()
+        site.restart()
+        client, root = site.client(), site.mount()
+        check_all()
+
+
 @pytest.mark.skipif(not testing.have("rsync"), reason="rsync is not installed")
 def test_rsync_reads_it(site, tmp_path):
     client, root = site.client(), site.mount()
@@ -328,3 +392,23 @@ def test_rsync_reads_it(site, tmp_path):
             assert (info.st_uid, info.st_gid) == (uid, gid), path
         if stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode):
             assert (os.major(info.st_rdev), os.minor(info.st_rdev)) == rdev, path
+
+
+def test_a_specification_that_is_not_there_is_told(tmp_path):
+    (tmp_path / "x.conf").write_text(f'mtree "{tmp_path}" "none", "/nowhere/set";\n')
+    told = subprocess.run([testing.BOOTWIRE, "check", "-c", "x.conf"], cwd=tmp_path, text=True,
+                          capture_output=True, check=True)
+    text = told.stdout + told.stderr
+    assert f"x.conf:1:1: warning: {tmp_path}/none cannot be read now: No such file" in text
+    assert "x.conf:1:1: warning: /nowhere/set cannot be read now: No such file" in text
+
+
+def test_roots_own_server_takes_no_specification(network, server, tmp_path):
+    running = server(f'mtree "{tmp_path}" "none"; subnet 10.50.1.0 netmask 255.255.255.0 {{ }}')
+    assert "mtree has no effect" in running.log
+    assert not (tmp_path / "state/ownership.sqlite").exists()
+    running.stop()
+    running.config.write_text("keep-ownership on;\n" + running.config.read_text())
+    running.start()
+    assert "are kept beside the files" in running.log
+    assert "none cannot be read" in running.log

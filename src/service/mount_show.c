@@ -68,12 +68,25 @@ static enum export_viewer viewer_of(const struct rpc_exchange *exchange)
 
 /* ---- DUMP ---- */
 
+/* An address may have had another machine before. */
+static bool is_own(const struct rpc_client *client, const struct mounted *mounted)
+{
+    char address[IPV4_TEXT_SIZE], below[EXPORT_PATH_MAX];
+
+    if (mounted->address != client->address)
+        return false;
+    if (client->host)
+        return strcmp(mounted->host, client->host->name) == 0;
+    return strcmp(mounted->host, ipv4_text(address, client->address)) == 0 &&
+           exports_allow(&client->exports, slice_of_string(mounted->directory), below);
+}
+
 static bool may_see(const struct rpc_exchange *exchange, enum export_viewer viewer,
                     const struct mounted *mounted)
 {
     const struct rpc_client *client = exchange->client;
 
-    return viewer == VIEWER_SERVER || mounted->address == client->address ||
+    return viewer == VIEWER_SERVER || is_own(client, mounted) ||
            (mounted->exported && export_is_public(client->snapshot, mounted->directory));
 }
 

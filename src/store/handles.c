@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
@@ -572,6 +573,28 @@ static int handle_reopen(int descriptor, mode_t mode, int flags)
     return opened < 0 ? -errno : opened;
 }
 
+/* Whether the open file lies in the export still: somebody with a wider one, or the server's own
+ * people, may have carried it out, and its handle is no way to follow it. Of a directory the kernel
+ * always knows the place. Of a file that it opened without ever having seen its name it says "/";
+ * and one with several links, of which it tells one, may be inside by another. Those pass: what is
+ * kept is their handles' files and nothing beside them. */
+static bool handle_is_inside(const struct handle_export *export, int descriptor,
+                             const struct stat *info)
+{
+    char link[64], path[PATH_MAX];
+    size_t top = strlen(export->path);
+    ssize_t length;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
+    length = readlink(link, path, sizeof(path) - 1);
+    if (length < 0)
+        return false;
+    path[length] = 0;
+    if (top == 1 || (strncmp(path, export->path, top) == 0 && (path[top] == '/' || !path[top])))
+        return true;
+    return !S_ISDIR(info->st_mode) && (info->st_nlink > 1 || length == 1);
+}
+
 int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags)
 {
     int error = handle_check(export, bytes, length), descriptor, opened;
@@ -593,6 +616,8 @@ int handle_open(struct handle_export *export, const uint8_t *bytes, size_t lengt
         return descriptor;
     if (fstat(descriptor, &info) < 0 || info.st_nlink == 0)
         opened = -ESTALE; /* removed, and only still there because somebody has it open */
+    else if (!handle_is_inside(export, descriptor, &info))
+        opened = -ESTALE;
     else if (flags & O_PATH)
         return descriptor;
     else

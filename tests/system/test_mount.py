@@ -150,11 +150,11 @@ def test_mounts_are_shown_but_no_other_machines_root(site):
     site.server.stop()
     site.server.start()
     assert site.showmount("-a", site.network.server, "127.0.0.1") == everything
-    # An export that is no more tells nothing to others, and is left all the same.
+    # An export that is no more tells nothing to machines, and is left all the same.
     site.server.reload(site.config().replace(f'export "{site.all}"', f'export "{site.some}/x"'))
     mine, visitor = site.client(MINE), site.client(VISITOR)
     assert (VISITOR, f"{site.all}/below") not in mounts(mine)
-    assert (VISITOR, f"{site.all}/below") in mounts(visitor)
+    assert f"{VISITOR}:{site.all}/below" in site.showmount("-a", site.network.server, "127.0.0.1")
     visitor.udp(MOUNT, 3, UMNT, opaque(f"{site.all}/below"))
     assert mounts(visitor) == [("others", str(site.some))]
     # Nobody leaves for another.
@@ -164,6 +164,15 @@ def test_mounts_are_shown_but_no_other_machines_root(site):
     others = site.client(OTHERS)
     others.udp(MOUNT, 1, UMNTALL)
     assert site.showmount("-a", site.network.server, "127.0.0.1") == [f"mine:{site.roots['mine']}"]
+
+
+def test_who_has_an_address_next_learns_nothing_of_who_had_it(site):
+    assert site.client(MINE).mount(str(site.roots["mine"]))[0] == 0
+    site.server.reload(site.config().replace(f"fixed-address {MINE}", "fixed-address 10.50.1.5")
+                       .replace(f"fixed-address {OTHERS}", f"fixed-address {MINE}"))
+    assert mounts(site.client(MINE)) == []
+    assert site.client(MINE).mount(str(site.roots["others"]))[0] == 0
+    assert mounts(site.client(MINE)) == [("others", str(site.roots["others"]))]
 
 
 def test_an_ordinary_user_of_the_server_learns_what_machines_learn(site):

@@ -49,9 +49,9 @@ int handle_of_root(struct handle_export *export, struct handle *handle);
  * itself and works for every type of file; without O_PATH only regular files and directories open,
  * for opening a device or a pipe has effects on the server itself. O_CLOEXEC is added. Returns the
  * descriptor, or minus an errno: EBADMSG  the bytes are no handle that this server made:
- * NFS3ERR_BADHANDLE, in v2 NFSERR_STALE; ESTALE   the file is gone, or was carried out of the export,
- * or the handle belongs to another one: NFS3ERR_STALE; EINVAL   it is neither a regular file nor a directory, and `flags`
- * has no O_PATH; others   as open(2) says. */
+ * NFS3ERR_BADHANDLE, in v2 NFSERR_STALE; ESTALE   the file is gone, or was carried out of the
+ * export, or the handle belongs to another one: NFS3ERR_STALE; EINVAL   it is neither a regular
+ * file nor a directory, and `flags` has no O_PATH; others   as open(2) says. */
 int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags);
 
 /* Whether the bytes are a handle that this server made for the export of that path. Opens nothing.

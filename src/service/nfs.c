@@ -229,12 +229,28 @@ int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle)
 int nfs_call_rename(struct nfs_call *call, int from, struct slice from_name, int to,
                     struct slice to_name)
 {
-    int error = tree_rename(&call->caller, from, from_name, to, to_name), file;
+    struct handle_export *export = call->exchange->export;
+    int error, file;
 
+    handle_move_begin(export);
+    error = tree_rename(&call->caller, from, from_name, to, to_name);
     if (!error && nfs_call_lookup(call, to, to_name, &file) == 0) {
         credentials_restore();
-        handle_moved(call->exchange->export, file);
+        handle_moved(export, file);
         nfs_call_drop(call, file);
+    }
+    handle_move_end(export);
+    return error;
+}
+
+int nfs_call_link(struct nfs_call *call, int file, int directory, struct slice name)
+{
+    int error = tree_link(&call->caller, file, directory, name), linked;
+
+    if (!error && nfs_call_lookup(call, directory, name, &linked) == 0) {
+        credentials_restore();
+        handle_moved(call->exchange->export, linked);
+        nfs_call_drop(call, linked);
     }
     return error;
 }

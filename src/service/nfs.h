@@ -59,6 +59,8 @@ int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle);
 /* Renames, and keeps the handle of what was renamed alive. 0 or an errno. */
 int nfs_call_rename(struct nfs_call *call, int from, struct slice from_name, int to,
                     struct slice to_name);
+/* Links, and lets the file's handle know its new name. */
+int nfs_call_link(struct nfs_call *call, int file, int directory, struct slice name);
 /* The file id of the directory's "..", as a lookup would tell it: nothing above the export shows.
  * `otherwise` where it cannot be told. */
 uint64_t nfs_call_parent_id(struct nfs_call *call, int directory, uint64_t otherwise);

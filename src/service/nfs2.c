@@ -301,9 +301,8 @@ static void link_name(struct nfs_call *call, const union nfs2_arguments *argumen
         error = nfs_call_open(call, arguments->link.to.directory, &directory);
     nfs_change_begin(&watch, directory, true);
     if (!error)
-        error =
-            nfs_repeat_linking(call, file, directory, arguments->link.to.name,
-                               tree_link(&call->caller, file, directory, arguments->link.to.name));
+        error = nfs_repeat_linking(call, file, directory, arguments->link.to.name,
+                                   nfs_call_link(call, file, directory, arguments->link.to.name));
     nfs_change_end(&watch);
     answer_status(call, error);
 }

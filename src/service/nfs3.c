@@ -379,7 +379,7 @@ static void link_name(struct nfs_call *call, const union nfs3_arguments *argumen
     nfs3_watch_begin(&watch, directory, true);
     if (!error)
         error = nfs_repeat_linking(call, file, directory, to->name,
-                                   tree_link(&call->caller, file, directory, to->name));
+                                   nfs_call_link(call, file, directory, to->name));
     object = nfs3_post_op_of(file);
     nfs3_watch_end(&watch);
     nfs3_write_link(reply_of(call), status_of(call, error), &object, &watch.wcc);

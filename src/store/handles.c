@@ -3,6 +3,7 @@
 #include "base/cursor.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "store/handle_key.h"
 #include "store/handle_table.h"
 #include "store/ownership.h"
 
@@ -38,23 +39,23 @@ enum {
     EXPORT_ID_SIZE = crypto_shorthash_BYTES,
     EXPORT_HINT_SIZE = 2,
     EXPORT_IDS_MAX = 1024,
+    MOVES_MAX = 100, /* how many renames one call waits for */
 };
 
-/* The key file: one key for handles, one for the exports' ids. */
-enum {
-    KEY_SIZE = 2 * crypto_shorthash_KEYBYTES,
-    KEY_OF_EXPORTS = crypto_shorthash_KEYBYTES,
-};
+enum { KEY_OF_EXPORTS = crypto_shorthash_KEYBYTES }; /* where the second key begins */
 
 struct handle_store {
-    uint8_t key[KEY_SIZE];
+    uint8_t key[HANDLE_KEY_SIZE];
     struct handle_table *table;
     pthread_mutex_t lock; /* guards what follows */
     struct map exports;   /* struct handle_export; key: the path */
     /* Those that are or were exported, the oldest making room: their handles are stale, not forged,
      * where they are not anybody's any more. */
     uint8_t ids[EXPORT_IDS_MAX][EXPORT_ID_SIZE];
-    size_t id_count; /* ever */
+    size_t id_count;        /* ever */
+    pthread_mutex_t moving; /* guards what follows */
+    pthread_cond_t moved;
+    uint64_t moves_begun, moves_done;
 };
 
 struct handle_export {
@@ -76,80 +77,6 @@ union kernel_handle {
     uint8_t room[sizeof(struct file_handle) + HANDLE_KERNEL_MAX];
 };
 
-/* A key that a power cut takes away makes every handle of every client void. Some file systems have
- * nothing to synchronise in a directory: no error of its own. */
-static void sync_parent(const char *path)
-{
-    char *directory = memory_string(path);
-    char *slash = strrchr(directory, '/');
-    int descriptor;
-
-    if (slash)
-        *slash = 0;
-    descriptor = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        (void)fsync(descriptor);
-        close(descriptor);
-    }
-    free(directory);
-}
-
-static int write_new_key(const char *path, const uint8_t key[KEY_SIZE])
-{
-    char *fresh = memory_printf("%s.new", path);
-    int descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int error = descriptor < 0 ? errno : 0;
-
-    if (!error && write(descriptor, key, KEY_SIZE) != KEY_SIZE)
-        error = errno ? errno : ENOSPC;
-    if (!error && fsync(descriptor) < 0)
-        error = errno;
-    if (descriptor >= 0)
-        close(descriptor);
-    if (!error && rename(fresh, path) < 0)
-        error = errno;
-    if (!error)
-        sync_parent(path);
-    if (error && descriptor >= 0)
-        unlink(fresh);
-    free(fresh);
-    return error;
-}
-
-/* Reads the key, or draws one at the first start. */
-static int handle_store_key(struct handle_store *store, const char *path, char *error,
-                            size_t error_size)
-{
-    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t length;
-    int failed;
-
-    if (descriptor < 0 && errno == ENOENT) {
-        randombytes_buf(store->key, KEY_SIZE);
-        errno = 0;
-        failed = write_new_key(path, store->key);
-        if (failed)
-            snprintf(error, error_size,
-                     "%s cannot be written: %s; see that its directory is "
-                     "writable and has room",
-                     path, strerror(failed));
-        return failed ? -1 : 0;
-    }
-    if (descriptor < 0) {
-        snprintf(error, error_size, "%s cannot be read: %s", path, strerror(errno));
-        return -1;
-    }
-    length = read(descriptor, store->key, KEY_SIZE);
-    close(descriptor);
-    if (length == KEY_SIZE)
-        return 0;
-    snprintf(error, error_size,
-             "%s is damaged: %d bytes were expected; restore it, or remove it (every client must "
-             "mount its root again)",
-             path, KEY_SIZE);
-    return -1;
-}
-
 struct handle_store *handle_store_open(const char *state_directory, char *error, size_t error_size)
 {
     struct handle_store *store = memory_zeroed(1, sizeof(*store));
@@ -157,7 +84,9 @@ struct handle_store *handle_store_open(const char *state_directory, char *error,
     char *table = memory_printf("%s/handles.sqlite", state_directory);
 
     pthread_mutex_init(&store->lock, NULL);
-    if (handle_store_key(store, key, error, error_size) == 0)
+    pthread_mutex_init(&store->moving, NULL);
+    pthread_cond_init(&store->moved, NULL);
+    if (handle_key_read(key, store->key, error, error_size) == 0)
         store->table = handle_table_open(table, error, error_size);
     free(key);
     free(table);
@@ -179,7 +108,9 @@ void handle_store_free(struct handle_store *store)
     map_release(&store->exports);
     handle_table_free(store->table);
     pthread_mutex_destroy(&store->lock);
-    sodium_memzero(store->key, KEY_SIZE);
+    pthread_mutex_destroy(&store->moving);
+    pthread_cond_destroy(&store->moved);
+    sodium_memzero(store->key, HANDLE_KEY_SIZE);
     free(store);
 }
 
@@ -420,6 +351,7 @@ static int handle_entry_of(const struct handle_export *export, int descriptor,
         return errno;
     if (info.stx_nlink == 0)
         return ESTALE;
+    entry->links = S_ISDIR(info.stx_mode) ? 1 : info.stx_nlink;
     if (info.stx_mask & STATX_MNT_ID && info.stx_mnt_id != export->mount)
         return EXDEV;
     device = makedev(info.stx_dev_major, info.stx_dev_minor);
@@ -519,8 +451,8 @@ static int handle_open_kernel(const struct handle_export *export, int type, cons
     return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -ESTALE;
 }
 
-static int handle_open_path(const struct handle_export *export, uint64_t number,
-                            const struct handle_entry *entry)
+/* Opens what is at the entry's path: -ESTALE where it is another file, -ENOENT where it is none. */
+static int handle_open_name(const struct handle_export *export, const struct handle_entry *entry)
 {
     struct open_how how = {
         .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
@@ -529,35 +461,83 @@ static int handle_open_path(const struct handle_export *export, uint64_t number,
     struct handle_entry found;
     int descriptor = (int)syscall(SYS_openat2, export->descriptor,
                                   entry->path[0] ? entry->path : ".", &how, sizeof(how));
-    int error;
 
-    if (descriptor < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != EXDEV)
-        return -errno;
-    if (descriptor < 0) {
-        handle_table_remove(export->store->table, number);
-        return -ESTALE;
-    }
-    error = handle_entry_of(export, descriptor, &found);
-    if (!error && found.device == entry->device && found.inode == entry->inode &&
-        found.birth == entry->birth)
+    if (descriptor < 0)
+        return errno == ENOTDIR || errno == ELOOP || errno == EXDEV ? -ENOENT : -errno;
+    if (handle_entry_of(export, descriptor, &found) == 0 && found.device == entry->device &&
+        found.inode == entry->inode && found.birth == entry->birth)
         return descriptor;
     close(descriptor);
     return -ESTALE;
 }
 
+static bool is_elsewhere(int descriptor)
+{
+    return descriptor == -ESTALE || descriptor == -ENOENT;
+}
+
+/* A file that has gone from its path may still have one of its other names. */
+static int handle_open_other(const struct handle_export *export, uint64_t number,
+                             struct handle_entry *entry, int at_path)
+{
+    struct handle_table *table = export->store->table;
+    int descriptor = at_path;
+
+    while (is_elsewhere(descriptor) && handle_table_take_name(table, number, entry->path))
+        descriptor = handle_open_name(export, entry);
+    if (descriptor >= 0 && at_path != descriptor)
+        handle_table_settle(table, number, entry->path);
+    else if (at_path == -ENOENT && is_elsewhere(descriptor))
+        handle_table_remove(table, number);
+    return is_elsewhere(descriptor) ? -ESTALE : descriptor;
+}
+
+/* Where something was renamed since `seen` of them had been, or is just being: true, when that has
+ * come to its end. */
+static bool handle_moves_since(struct handle_store *store, uint64_t seen)
+{
+    bool moved;
+
+    pthread_mutex_lock(&store->moving);
+    moved = store->moves_begun != seen;
+    while (store->moves_done == seen && store->moves_begun != seen)
+        pthread_cond_wait(&store->moved, &store->moving);
+    pthread_mutex_unlock(&store->moving);
+    return moved;
+}
+
+static uint64_t handle_moves(struct handle_store *store)
+{
+    uint64_t done;
+
+    pthread_mutex_lock(&store->moving);
+    done = store->moves_done;
+    pthread_mutex_unlock(&store->moving);
+    return done;
+}
+
 static int handle_open_table(struct handle_export *export, struct slice body)
 {
     struct reader r = reader_of_slice(body);
-    uint64_t number = reader_be64(&r);
+    uint64_t number = reader_be64(&r), seen;
     struct handle_entry entry;
-    int error =
-        r.failed ? EBADMSG : handle_table_find(export->store->table, export->path, number, &entry);
+    int tries = 0, descriptor, error;
 
-    if (error)
-        return -error;
-    if (entry.kernel_length > 0)
-        return handle_open_kernel(export, entry.kernel_type, entry.kernel, entry.kernel_length);
-    return handle_open_path(export, number, &entry);
+    if (r.failed)
+        return -EBADMSG;
+    do {
+        seen = handle_moves(export->store);
+        error = handle_table_find(export->store->table, export->path, number, &entry);
+        if (error)
+            return -error;
+        if (entry.kernel_length > 0)
+            return handle_open_kernel(export, entry.kernel_type, entry.kernel, entry.kernel_length);
+        descriptor = handle_open_name(export, &entry);
+        if (!is_elsewhere(descriptor))
+            return descriptor;
+        /* Between a rename and what the table knows of it the file is nowhere. */
+    } while (handle_moves_since(export->store, seen) && ++tries < MOVES_MAX);
+    return tries == MOVES_MAX ? -ESTALE : handle_open_other(export, number, &entry, descriptor);
 }
 
 /* Opens anew what is open with O_PATH. */
@@ -656,6 +636,25 @@ int handle_open_parent(struct handle_export *export, int descriptor)
         return parent;
     close(parent);
     return -ESTALE;
+}
+
+void handle_move_begin(struct handle_export *export)
+{
+    struct handle_store *store = export->store;
+
+    pthread_mutex_lock(&store->moving);
+    store->moves_begun++;
+    pthread_mutex_unlock(&store->moving);
+}
+
+void handle_move_end(struct handle_export *export)
+{
+    struct handle_store *store = export->store;
+
+    pthread_mutex_lock(&store->moving);
+    store->moves_done++;
+    pthread_cond_broadcast(&store->moved);
+    pthread_mutex_unlock(&store->moving);
 }
 
 void handle_moved(struct handle_export *export, int descriptor)

@@ -69,8 +69,13 @@ int handle_open_below(struct handle_export *export, const char *path);
  * ESTALE where the directory was carried out of the export meanwhile. */
 int handle_open_parent(struct handle_export *export, int descriptor);
 
-/* The open file has just been given another name or place inside the export. Call it after each
- * RENAME, or its handle dies where handles live in the table by path. Costs nothing elsewhere. */
+/* A RENAME goes between these two: where handles live in the table by path, an open of a handle
+ * that finds nothing meanwhile waits for its end, and looks again. */
+void handle_move_begin(struct handle_export *export);
+void handle_move_end(struct handle_export *export);
+/* The open file has just been given another name or place inside the export, or one name more. Call
+ * it after each RENAME, before its end, and after each LINK, or its handle dies where handles live
+ * in the table by path. Costs nothing elsewhere. */
 void handle_moved(struct handle_export *export, int descriptor);
 
 #endif

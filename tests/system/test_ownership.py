@@ -252,6 +252,37 @@ def test_what_stands_for_a_device_is_one(site):
                                     (1, 1))[0] in (nfs.PERM, nfs.ACCES)
 
 
+def test_handles_live_through_names_that_come_and_go(site):
+    """Where the kernel opens no handles for the server, they are kept by path."""
+    client, root = site.client(), site.mount()
+    status, first, _ = client.create(root, "first", nfs.GUARDED)
+    assert status == nfs.OK and client.write(first, 0, b"first")[0] == nfs.OK
+    # As dpkg goes about it: a link for safety, a new file in its place.
+    assert client.link(first, root, "first.old") == nfs.OK
+    second = client.create(root, "first.new", nfs.GUARDED)[1]
+    assert client.write(second, 0, b"second")[0] == nfs.OK
+    assert client.rename(root, "first.new", root, "first") == nfs.OK
+    assert client.read(first, 0, 9)[1] == b"first"
+    assert client.read(second, 0, 9)[1] == b"second"
+    site.restart()
+    client, root = site.client(), site.mount()
+    assert client.read(first, 0, 9)[1] == b"first"
+    assert client.read(second, 0, 9)[1] == b"second"
+    assert client.remove(root, "first.old") == nfs.OK
+    assert client.getattr(first)[0] == nfs.STALE
+    # A directory is renamed and renamed again while its files are read.
+    directory = client.mkdir(root, "d0", mode=0o755)[1]
+    inside = client.create(directory, "f", nfs.GUARDED)[1]
+    reader = site.client()
+    reader.socket(nfs.NFS)
+    for i in range(200):
+        waiting = [reader.send(nfs.NFS, 3, nfs.NFS3.index("GETATTR"), opaque(inside))
+                   for _ in range(4)]
+        assert client.rename(root, f"d{i}", root, f"d{i + 1}") == nfs.OK
+        for each in waiting:
+            assert reader.receive(*each).u32() == nfs.OK
+
+
 def test_a_tree_that_a_user_unpacked_looks_as_root_did_it(network):
     with user_site(network) as site:
         top = site.root

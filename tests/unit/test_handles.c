@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "store/handle_table.h"
 #include "store/handles.h"
+#include "store/ownership.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -371,6 +372,109 @@ static void the_table_follows_moves(void **state)
     place_release(&place);
 }
 
+/* Where handles are numbers in the table, a file is found by any of its names. */
+static void the_table_knows_all_names(void **state)
+{
+    struct place place;
+    struct handle_table *table;
+    struct handle_entry file = {.inode = 8, .birth = 1, .links = 2, .path = "a"}, found;
+    struct handle_entry other = {.inode = 9, .birth = 1, .links = 1, .path = "a"};
+    uint64_t number, again;
+    char error[256], name[HANDLE_PATH_MAX];
+    char *path;
+
+    (void)state;
+    place_init(&place);
+    path = memory_printf("%s/table.sqlite", place.state);
+    table = handle_table_open(path, error, sizeof(error));
+    assert_non_null(table);
+    assert_int_equal(handle_table_number(table, "/x", &file, &number), 0);
+    for (int i = 0; i < 2; i++) {
+        snprintf(file.path, sizeof(file.path), "d/b");
+        assert_int_equal(handle_table_number(table, "/x", &file, &again), 0);
+        assert_int_equal(number, again);
+        snprintf(file.path, sizeof(file.path), "a");
+        assert_int_equal(handle_table_number(table, "/x", &file, &again), 0);
+    }
+    /* Another file takes the one name: the row is kept for the sake of the other. */
+    assert_int_equal(handle_table_number(table, "/x", &other, &again), 0);
+    assert_int_equal(handle_table_find(table, "/x", number, &found), 0);
+    /* A directory takes the names below it along. */
+    other = (struct handle_entry){.inode = 7, .birth = 1, .links = 1, .path = "d"};
+    assert_int_equal(handle_table_number(table, "/x", &other, &again), 0);
+    snprintf(other.path, sizeof(other.path), "e");
+    assert_int_equal(handle_table_number(table, "/x", &other, &again), 0);
+    assert_true(handle_table_take_name(table, number, name));
+    assert_string_equal(name, "e/b");
+    assert_false(handle_table_take_name(table, number, name));
+    handle_table_settle(table, number, "e/b");
+    assert_int_equal(handle_table_find(table, "/x", number, &found), 0);
+    assert_string_equal(found.path, "e/b");
+    /* Names that went unseen are no more than so many. */
+    file.links = 3;
+    for (int i = 0; i < 1100; i++) {
+        snprintf(file.path, sizeof(file.path), "n%d", i);
+        assert_int_equal(handle_table_number(table, "/x", &file, &again), 0);
+        assert_int_equal(number, again);
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_true(handle_table_take_name(table, number, name));
+    assert_false(handle_table_take_name(table, number, name));
+    handle_table_free(table);
+    free(path);
+    place_release(&place);
+}
+
+/* An ordinary user's server: no handle of the kernel opens anything. */
+static void handles_by_path_survive(void **state)
+{
+    struct ownership_settings settings = {.always = true};
+    struct handle_export *export;
+    struct handle linked, plain;
+    struct place place;
+    char error[256];
+    int directory, file;
+
+    (void)state;
+    place_init(&place);
+    settings.state_directory = place.state;
+    assert_int_equal(ownership_start(&settings, error, sizeof(error)), 0);
+    write_file(place.one, "a", "linked");
+    write_file(place.one, "p", "plain");
+    export = handle_export_get(place.store, place.one);
+    assert_non_null(export);
+    directory = open(place.one, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    file = openat(directory, "a", O_PATH | O_CLOEXEC);
+    assert_int_equal(handle_of(export, file, &linked), 0);
+    assert_int_equal(linkat(directory, "a", directory, "b", 0), 0);
+    close(file);
+    file = openat(directory, "b", O_PATH | O_CLOEXEC);
+    handle_moved(export, file);
+    close(file);
+    file = openat(directory, "p", O_PATH | O_CLOEXEC);
+    assert_int_equal(handle_of(export, file, &plain), 0);
+    close(file);
+    /* Another file takes the first name, as a package manager does it. */
+    handle_move_begin(export);
+    assert_int_equal(renameat(directory, "p", directory, "a"), 0);
+    file = openat(directory, "a", O_PATH | O_CLOEXEC);
+    handle_moved(export, file);
+    handle_move_end(export);
+    close(file);
+    handle_export_free(export);
+    handle_store_free(place.store);
+    place_open(&place);
+    export = handle_export_get(place.store, place.one);
+    assert_opens(export, &linked, "linked");
+    assert_opens(export, &plain, "plain");
+    assert_int_equal(unlinkat(directory, "b", 0), 0);
+    assert_int_equal(handle_open(export, linked.bytes, HANDLE_SIZE, O_PATH), -ESTALE);
+    close(directory);
+    handle_export_free(export);
+    ownership_stop();
+    place_release(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +486,8 @@ int main(void)
         cmocka_unit_test(exports_come_and_go),
         cmocka_unit_test(a_damaged_key_is_refused),
         cmocka_unit_test(the_table_follows_moves),
+        cmocka_unit_test(the_table_knows_all_names),
+        cmocka_unit_test(handles_by_path_survive),
     };
 
     int failed = cmocka_run_group_tests_name("handles of the kernel", tests, NULL, NULL);

@@ -14,8 +14,8 @@ enum statement { GET, PUT, REMOVE, STATEMENT_COUNT };
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [GET] = "SELECT text FROM ownership WHERE file = ?1",
-    [PUT] = "INSERT INTO ownership (file, text) VALUES (?1, ?2)"
-            " ON CONFLICT (file) DO UPDATE SET text = excluded.text",
+    [PUT] = ("INSERT INTO ownership (file, text) VALUES (?1, ?2)"
+             " ON CONFLICT (file) DO UPDATE SET text = excluded.text"),
     [REMOVE] = "DELETE FROM ownership WHERE file = ?1",
 };
 

@@ -261,11 +261,11 @@ enum export_viewer export_viewer_of(const struct snapshot *snapshot, uint32_t ad
                                                                   : VIEWER_STRANGER;
 }
 
-bool export_is_public(const struct snapshot *snapshot, const char *directory)
+const struct export_statement *export_around(const struct snapshot *snapshot, const char *directory)
 {
     for (size_t i = 0; i < snapshot->export_count; i++) {
         if (export_below(snapshot->exports[i].directory, directory))
-            return true;
+            return &snapshot->exports[i];
     }
-    return false;
+    return NULL;
 }

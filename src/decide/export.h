@@ -62,7 +62,8 @@ enum export_viewer {
 enum export_viewer export_viewer_of(const struct snapshot *snapshot, uint32_t address,
                                     uint16_t port, uint32_t local, bool named);
 
-/* Whether an `export` statement holds the directory, which is normalised. */
-bool export_is_public(const struct snapshot *snapshot, const char *directory);
+/* The first `export` statement whose directory holds this one, which is normalised; NULL: none. */
+const struct export_statement *export_around(const struct snapshot *snapshot,
+                                             const char *directory);
 
 #endif

@@ -87,7 +87,7 @@ static bool may_see(const struct rpc_exchange *exchange, enum export_viewer view
     const struct rpc_client *client = exchange->client;
 
     return viewer == VIEWER_SERVER || is_own(client, mounted) ||
-           (mounted->exported && export_is_public(client->snapshot, mounted->directory));
+           (mounted->exported && export_around(client->snapshot, mounted->directory));
 }
 
 static bool list_mounted(const struct rpc_exchange *exchange, struct writer *w)

@@ -112,6 +112,22 @@ static void read_specifications(struct rpc_service *service)
     snapshot_free(snapshot);
 }
 
+/* Who reads the key of the handles makes handles of whatever it likes. */
+static void warn_of_exports(const struct rpc_service *service)
+{
+    struct snapshot *snapshot = server_snapshot(service->server);
+    char *state = realpath(service->server->state_directory, NULL);
+    const struct export_statement *around = state ? export_around(snapshot, state) : NULL;
+
+    if (around)
+        log_warning(
+            "nfs: %s:%u: %s holds this server's own state in %s, and with it the key of all "
+            "file handles: export another directory",
+            around->where.file, around->where.line, around->directory, state);
+    free(state);
+    snapshot_free(snapshot);
+}
+
 static void *rpc_start(struct server *server, char *error, size_t error_size)
 {
     struct rpc_service *service = memory_zeroed(1, sizeof(*service));
@@ -124,6 +140,7 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     service->mounts = mount_list_open(mounts);
     free(mounts);
     service->lanes = memory_zeroed(1 + server->data_loop_count, sizeof(struct rpc_lane *));
+    warn_of_exports(service);
     if (start_ownership(server, error, error_size) < 0)
         goto failed;
     read_specifications(service);
@@ -163,9 +180,10 @@ static void rpc_reloaded(void *state)
     struct rpc_service *service = state;
 
     atomic_fetch_add(&service->configuration, 1);
-    read_specifications(service);
     handle_store_let_go(service->handles);
     service->let_go = true;
+    warn_of_exports(service);
+    read_specifications(service);
 }
 
 const struct service service_rpc = {"rpc", rpc_start, rpc_stop, rpc_reloaded};

@@ -297,6 +297,8 @@ bool handle_belongs(const struct handle_store *store, const char *path, const ui
     if (length != HANDLE_SIZE)
         return false;
     export_id(store, path, id);
+    if (memcmp(id, bytes + 2, EXPORT_HINT_SIZE) != 0)
+        return false;
     handle_tag_with(store, id, bytes, tag);
     return sodium_memcmp(tag, bytes + TAG_OFFSET, TAG_SIZE) == 0;
 }

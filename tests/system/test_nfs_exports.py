@@ -258,3 +258,9 @@ export "{tmp_path}/link" {{ clients any; }}
     assert f"x.conf:2:1: warning: {path} cannot be exported: it is no directory\n" in shown.stderr
     assert f"x.conf:3:1: warning: {tmp_path}/link cannot be exported: a part of its path is a " \
         f"symbolic link; write {site.shared} if that is meant\n" in shown.stderr
+
+
+def test_an_export_of_the_servers_own_state_is_warned_of(site):
+    site.export("clients it;", site.directory)
+    site.server.wait_for_log(rf"conf:4: {site.directory} holds this server's own state in "
+                             rf"{site.server.state}, and with it the key")

@@ -332,6 +332,28 @@ static void every_stage_may_mount_the_roots_of_all(void **state)
     assert_fact(&stage, "NFS export", "none", 14);
 }
 
+static void exports_are_told_with_their_rights(void **state)
+{
+    struct explained stage;
+
+    (void)state;
+    load("subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.5 10.50.1.9; }\n"
+         "host a { hardware ethernet 22:22:22:22:0:1; option root-path \"/a\"; }\n"
+         "export \"/a\" { clients any; }\n"
+         "export \"/all\" { clients any; squash all; }\n" /* 4 */
+         "export \"/mine\" { clients a; rw; }\n"          /* 5 */
+         "export \"/others\" { clients b; }\n"
+         "host b { hardware ethernet 22:22:22:22:0:2; }\n");
+    stage = ask("libsa", 1);
+    assert_fact(&stage, "NFS export", "\"/a\"", 2);
+    assert_fact(&stage, "NFS export", "\"/all\"", 4);
+    assert_string_equal(fact_of(&stage, "NFS export", "\"/all\"")->why, "ro, squash all");
+    assert_fact(&stage, "NFS export", "\"/mine\"", 5);
+    assert_string_equal(fact_of(&stage, "NFS export", "\"/mine\"")->why, "rw, squash root");
+    for (size_t i = 0; i < stage.fact_count; i++)
+        assert_null(strstr(stage.facts[i].value, "/others"));
+}
+
 /* A range that comes first and serves the loader alone is none that a boot reaches: the lease of
  * its ROM holds. */
 static void a_later_stage_finds_the_lease(void **state)
@@ -463,6 +485,7 @@ int main(void)
         cmocka_unit_test(branches_and_classes),
         cmocka_unit_test(a_loader_is_answered_by_the_file_it_opens),
         cmocka_unit_test(every_stage_may_mount_the_roots_of_all),
+        cmocka_unit_test(exports_are_told_with_their_rights),
         cmocka_unit_test(a_later_stage_finds_the_lease),
         cmocka_unit_test(options_in_options),
         cmocka_unit_test(refusals_name_their_line),

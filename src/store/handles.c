@@ -380,16 +380,71 @@ static int handle_of_entry(struct handle_export *export, const struct handle_ent
     return 0;
 }
 
+/* Opens what is at the entry's path: -ESTALE where it is another file, -ENOENT where it is none. */
+static int handle_open_name(const struct handle_export *export, const struct handle_entry *entry)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    };
+    struct handle_entry found;
+    int descriptor = (int)syscall(SYS_openat2, export->descriptor,
+                                  entry->path[0] ? entry->path : ".", &how, sizeof(how));
+
+    if (descriptor < 0)
+        return errno == ENOTDIR || errno == ELOOP || errno == EXDEV ? -ENOENT : -errno;
+    if (handle_entry_of(export, descriptor, &found) == 0 && found.device == entry->device &&
+        found.inode == entry->inode && found.birth == entry->birth)
+        return descriptor;
+    close(descriptor);
+    return -ESTALE;
+}
+
+/* The kernel marks the path of a name that has gone; files have such names, too. */
+static bool is_marked_gone(const struct handle_export *export, const struct handle_entry *entry)
+{
+    static const char mark[] = " (deleted)";
+    size_t length = strlen(entry->path), mark_length = sizeof(mark) - 1;
+    int descriptor;
+
+    if (length < mark_length || strcmp(entry->path + length - mark_length, mark) != 0)
+        return false;
+    descriptor = handle_open_name(export, entry);
+    if (descriptor >= 0)
+        close(descriptor);
+    return descriptor < 0;
+}
+
+/* While the table is told the path a rename may make it another, and have told the table so before.
+ * What is still true afterwards will be changed by the renames to come. */
+static int handle_of_path(struct handle_export *export, int descriptor, struct handle *handle)
+{
+    char after[HANDLE_PATH_MAX];
+    struct handle_entry entry;
+    int error;
+
+    for (int tries = 0; tries < MOVES_MAX; tries++) {
+        error = handle_entry_of(export, descriptor, &entry);
+        if (!error && is_marked_gone(export, &entry))
+            error = ESTALE;
+        if (!error)
+            error = handle_of_entry(export, &entry, handle);
+        if (!error)
+            error = handle_path_below(export, descriptor, after, sizeof(after));
+        if (error || strcmp(after, entry.path) == 0)
+            return error;
+    }
+    return ESTALE;
+}
+
 int handle_of(struct handle_export *export, int descriptor, struct handle *handle)
 {
     union kernel_handle kernel;
     struct handle_entry entry;
     int mount, error;
 
-    if (!export->by_kernel) {
-        error = handle_entry_of(export, descriptor, &entry);
-        return error ? error : handle_of_entry(export, &entry, handle);
-    }
+    if (!export->by_kernel)
+        return handle_of_path(export, descriptor, handle);
     error = kernel_handle_of(descriptor, &kernel, &mount);
     if (error)
         return error == EOPNOTSUPP ? EXDEV : error; /* another file system, which has none */
@@ -451,26 +506,6 @@ static int handle_open_kernel(const struct handle_export *export, int type, cons
         return descriptor;
     /* Some file systems say ENOENT or EINVAL for a handle whose file is gone. */
     return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -ESTALE;
-}
-
-/* Opens what is at the entry's path: -ESTALE where it is another file, -ENOENT where it is none. */
-static int handle_open_name(const struct handle_export *export, const struct handle_entry *entry)
-{
-    struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-    };
-    struct handle_entry found;
-    int descriptor = (int)syscall(SYS_openat2, export->descriptor,
-                                  entry->path[0] ? entry->path : ".", &how, sizeof(how));
-
-    if (descriptor < 0)
-        return errno == ENOTDIR || errno == ELOOP || errno == EXDEV ? -ENOENT : -errno;
-    if (handle_entry_of(export, descriptor, &found) == 0 && found.device == entry->device &&
-        found.inode == entry->inode && found.birth == entry->birth)
-        return descriptor;
-    close(descriptor);
-    return -ESTALE;
 }
 
 static bool is_elsewhere(int descriptor)

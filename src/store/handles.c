@@ -55,7 +55,8 @@ struct handle_store {
     size_t id_count;        /* ever */
     pthread_mutex_t moving; /* guards what follows */
     pthread_cond_t moved;
-    uint64_t moves_begun, moves_done;
+    uint64_t moves_begun;
+    atomic_uint_least64_t moves_done;
 };
 
 struct handle_export {
@@ -543,16 +544,6 @@ static bool handle_moves_since(struct handle_store *store, uint64_t seen)
     return moved;
 }
 
-static uint64_t handle_moves(struct handle_store *store)
-{
-    uint64_t done;
-
-    pthread_mutex_lock(&store->moving);
-    done = store->moves_done;
-    pthread_mutex_unlock(&store->moving);
-    return done;
-}
-
 static int handle_open_table(struct handle_export *export, struct slice body)
 {
     struct reader r = reader_of_slice(body);
@@ -563,7 +554,7 @@ static int handle_open_table(struct handle_export *export, struct slice body)
     if (r.failed)
         return -EBADMSG;
     do {
-        seen = handle_moves(export->store);
+        seen = atomic_load(&export->store->moves_done);
         error = handle_table_find(export->store->table, export->path, number, &entry);
         if (error)
             return -error;

@@ -141,7 +141,8 @@ static bool refuses(int directory)
     if (trial < 0)
         return false;
     refused = fchown(trial, CREDENTIALS_NOBODY, CREDENTIALS_NOBODY) < 0 &&
-              (errno == EPERM || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS);
+              (errno == EPERM || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS ||
+               errno == EOVERFLOW);
     /* Some say yes and do nothing. */
     if (!refused && fstat(trial, &status) == 0)
         refused = status.st_uid != CREDENTIALS_NOBODY;

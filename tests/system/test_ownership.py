@@ -22,7 +22,7 @@ REGULAR, DIRECTORY, BLOCK, CHARACTER, LINK, SOCKET, FIFO = range(1, 8)
 class Site:
     """A server that runs as USER, in a directory that USER can reach, with one host."""
 
-    def __init__(self, network, place, settings):
+    def __init__(self, network, place, settings, prefix):
         self.network, self.place = network, place
         self.root = place / "root"
         self.root.mkdir(mode=0o755)
@@ -38,8 +38,7 @@ class Site:
             subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
             host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
                        option root-path "{self.root}"; }}""",
-            start=False,
-            prefix=["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"])
+            start=False, prefix=prefix)
         self.clients = []
 
     def client(self, uid=0, groups=()):
@@ -60,11 +59,14 @@ class Site:
         self.server.start()
 
 
+AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+
+
 @contextlib.contextmanager
-def user_site(network, settings=""):
+def user_site(network, settings="", prefix=()):
     place = Path(tempfile.mkdtemp(prefix="bootwire-user-", dir="/var/tmp"))
     place.chmod(0o755)
-    site = Site(network, place, settings)
+    site = Site(network, place, settings, [*AS_USER, *prefix])
     try:
         yield site
         site.factory.finish()
@@ -281,6 +283,71 @@ def test_handles_live_through_names_that_come_and_go(site):
         assert client.rename(root, f"d{i}", root, f"d{i + 1}") == nfs.OK
         for each in waiting:
             assert reader.receive(*each).u32() == nfs.OK
+
+
+def namespaces_of_users():
+    return subprocess.run([*AS_USER, "unshare", "--user", "--map-root-user", "true"],
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not namespaces_of_users(), reason="users may make no namespaces here")
+def test_root_of_a_user_namespace_is_no_root(network):
+    """It has every capability, and yet may give nothing to users that it does not see."""
+    with user_site(network, prefix=["unshare", "--user", "--map-root-user"]) as site:
+        site.server.start()
+        client, root = site.client(), site.mount()
+        expected = unpack(client, root)
+        check(client, root, expected)
+        site.restart()
+        check(site.client(), site.mount(), expected)
+        assert (site.root / "dev/null").stat().st_uid == USER
+
+
+@contextlib.contextmanager
+def file_system_of_one_user(path):
+    """A tmpfs that knows user 0 alone, whoever asks: gives the command line in front of what is to
+    see it."""
+    path.mkdir(parents=True)
+    with subprocess.Popen(
+            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+             f"mount -t tmpfs -o mode=755 none {path} && echo ready && exec sleep 1000"],
+            stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout.readline() == "ready\n"
+            yield ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt", "--"]
+        finally:
+            holder.kill()
+
+
+def test_a_file_system_that_refuses_root(network, server, tmp_path):
+    config = """subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
+        host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
+                   option root-path "{0}/refuses"; }}
+        host other {{ hardware ethernet 22:22:22:22:00:01; fixed-address 10.50.1.8;
+                      option root-path "{0}/takes"; }}""".format(tmp_path)
+    network.client_address("10.50.1.9")
+    network.client_address("10.50.1.8")
+    (tmp_path / "takes").mkdir()
+    with file_system_of_one_user(tmp_path / "refuses") as prefix:
+        running = server(config, prefix=prefix)
+        client = nfs.Client(network.client, source="10.50.1.9")
+        root = client.mount(f"{tmp_path}/refuses")
+        expected = unpack(client, root)
+        check(client, root, expected)
+        client.close()
+        running.stop()
+        running.start()
+        check(client, client.mount(f"{tmp_path}/refuses"), expected)
+        client.close()
+        # Beside it, where root may, all is real.
+        client = nfs.Client(network.client, source="10.50.1.8")
+        root = client.mount(f"{tmp_path}/takes")
+        expected = unpack(client, root)
+        check(client, root, expected)
+        client.close()
+        assert stat.S_ISCHR((tmp_path / "takes/dev/null").stat().st_mode)
+        assert (tmp_path / "takes/shadow").stat().st_gid == 42
+        assert not os.listxattr(tmp_path / "takes/shadow")
 
 
 def test_a_tree_that_a_user_unpacked_looks_as_root_did_it(network):

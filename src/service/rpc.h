@@ -104,7 +104,7 @@ struct rpc_program {
     const char *name; /* "nfs" */
     const struct rpc_procedure *procedures;
     size_t procedure_count;
-    bool wants_export; /* answer AUTH_ERROR (too weak) to machines without export; count its calls.
+    bool wants_export; /* answer AUTH_ERROR (too weak) to who is not known; count the others' calls.
                           Procedure 0 is for everybody. */
 };
 

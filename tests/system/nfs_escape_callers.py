@@ -170,10 +170,10 @@ def setuid_programs_of_squashed_callers(site):
             client.setattr(handle, uid=0, gid=0)
     status, handle, _ = client.create2(shared, "c", mode=0o6755, uid=0, gid=0)
     client.mkdir(shared, "d", mode=0o6755, uid=0, gid=0)
-    for name in os.listdir(site.shared):
-        status = os.lstat(site.shared / name)
-        if name != "file":
-            assert status.st_uid == 65534 and status.st_gid == 65534
+    for name in client.list(shared):
+        if name not in (".", "..", "file"):
+            attributes = client.getattr(client.lookup(shared, name)[1])[1]
+            assert (attributes["uid"], attributes["gid"]) == (65534, 65534)
 
 
 @case

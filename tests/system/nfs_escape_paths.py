@@ -264,14 +264,17 @@ def race_of_a_directory_with_a_symlink(site):
     with over_and_over(step):
         for _ in range(300):
             status, directory = client.lookup(root, "sub")
-            assert status == nfs.OK
+            if status != nfs.OK:
+                continue
             status, file = client.lookup(directory, "secret")
             if status == nfs.OK:
-                assert client.read(file, 0, 100)[1] == b"inside"
-                assert client.getattr(file)[1]["fileid"] in inside
+                # Where handles go by names, another's exchange of names ends them.
+                assert client.read(file, 0, 100)[1] in (b"inside", None)
+                status, attributes = client.getattr(file)
+                assert status == nfs.STALE or attributes["fileid"] in inside
             with contextlib.suppress(OSError):
-                below = client.mount(f"{site.root}/sub")
-                assert client.getattr(below)[1]["fileid"] in inside
+                status, attributes = client.getattr(client.mount(f"{site.root}/sub"))
+                assert status == nfs.STALE or attributes["fileid"] in inside
             client.create(directory, "new")
     assert not (site.outside / "new").exists()
 
@@ -288,9 +291,10 @@ def race_of_a_file_with_a_symlink(site):
     with over_and_over(step):
         for _ in range(300):
             status, file = client.lookup(root, "file")
-            assert status == nfs.OK
+            if status != nfs.OK:
+                continue
             status, data, _ = client.read(file, 0, 100)
-            assert (status, data) in ((nfs.OK, b"inside"), (nfs.INVAL, None))
+            assert (status, data) in ((nfs.OK, b"inside"), (nfs.INVAL, None), (nfs.STALE, None))
             client.write(file, 0, b"inside")
             client.create(root, "file", size=6)
 

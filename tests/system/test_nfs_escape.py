@@ -5,10 +5,15 @@ each one: no reply held the text of a file that lies outside, nothing outside wa
 server still serves.
 """
 import contextlib
+import os
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
+import bootwire_testing as testing
 import nfs_escape_callers
 import nfs_escape_handles
 import nfs_escape_paths
@@ -18,24 +23,70 @@ from nfs_escape_testing import IT, SECRET, Client, Site, tree
 CASES = [*nfs_escape_handles.CASES, *nfs_escape_paths.CASES, *nfs_escape_callers.CASES]
 
 
+USER = 4242
+
+# Where the kernel does not let it open by handle, the server remembers names instead.
+NO_HANDLES = ["setpriv", "--bounding-set", "-dac_read_search", "--"]
+
+
 @pytest.fixture
-def site(network, server, tmp_path):
-    made = Site(network, server, tmp_path)
-    yield made
-    made.close()
+def make_site(network, server, tmp_path):
+    with contextlib.ExitStack() as sites:
+        yield lambda prefix=(): sites.enter_context(
+            contextlib.closing(Site(network, server, tmp_path, prefix)))
 
 
 def ids(function):
     return function.__name__
 
 
-@pytest.mark.parametrize("attempt", CASES, ids=ids)
-def test_every_way_out_is_refused(site, attempt):
+def refused(site, attempt):
     before = tree(site.outside), tree(site.others)
     attempt(site)
     assert (tree(site.outside), tree(site.others)) == before
     client, root = site.rooted()
     assert client.getattr(root)[0] == nfs.OK
+
+
+@pytest.mark.parametrize("attempt", CASES, ids=ids)
+def test_every_way_out_is_refused(make_site, attempt):
+    refused(make_site(), attempt)
+
+
+@pytest.mark.parametrize("attempt", [*nfs_escape_handles.CASES, *nfs_escape_paths.CASES], ids=ids)
+def test_they_are_refused_without_the_kernels_handles(make_site, attempt):
+    refused(make_site(NO_HANDLES), attempt)
+
+
+@pytest.fixture
+def user_site(network, monkeypatch):
+    """The server is an ordinary user's, and so is every file that it exports."""
+    place = Path(tempfile.mkdtemp(prefix="bootwire-user-", dir="/var/tmp"))
+    place.chmod(0o755)
+    os.chown(place, USER, USER)
+    network.server.run(["sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=0"], check=True)
+    program = shutil.copy(testing.BOOTWIRE, place / "bootwire")
+    monkeypatch.setattr(testing, "BOOTWIRE", program)
+    factory = testing.ServerFactory(network, place)
+
+    def start(config, prefix=()):
+        for path in (place / "top").rglob("*"):
+            os.chown(path, USER, USER)
+        return factory(config, prefix=[*prefix, "setpriv", f"--reuid={USER}", f"--regid={USER}",
+                                       "--clear-groups"])
+
+    try:
+        with contextlib.closing(Site(network, start, place)) as site:
+            yield site
+        factory.finish()
+    finally:
+        factory.tear_down()
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("attempt", CASES, ids=ids)
+def test_they_are_refused_by_an_ordinary_users_server(user_site, attempt):
+    refused(user_site, attempt)
 
 
 def test_there_are_at_least_forty_ways():

@@ -54,8 +54,8 @@ static void explain_exports(struct explainer *x)
     struct exports exports;
     struct export own;
     struct position bad;
-    enum export_verdict verdict = export_of(&view, &own);
-    char below[EXPORT_PATH_MAX];
+    char below[EXPORT_PATH_MAX], directory[EXPORT_PATH_MAX];
+    enum export_verdict verdict = export_of(&view, &own, directory);
 
     exports_find(&exports, &question, true, told && !told->computed ? told : NULL, &bad);
     for (size_t i = 0; i < exports.count; i++)

@@ -28,32 +28,35 @@ static struct slice export_directory_part(struct slice path)
 }
 
 static enum export_verdict export_read(struct slice root_path, struct position where,
-                                       struct export *export)
+                                       struct export *export, char directory[EXPORT_PATH_MAX])
 {
     /* A diskless machine owns its root. */
     *export = (struct export){
+        .directory = directory,
         .where = where,
         .rights = {.writable = true, .anon_uid = EXPORT_NOBODY, .anon_gid = EXPORT_NOBODY},
     };
     if (root_path.length == 0)
         return EXPORT_NO_ROOT_PATH;
-    if (!export_normalise(export->directory, export_directory_part(root_path)))
+    if (!export_normalise(directory, export_directory_part(root_path)))
         return EXPORT_BAD_ROOT_PATH;
     return EXPORT_GRANTED;
 }
 
-enum export_verdict export_of(const struct scope_view *view, struct export *export)
+enum export_verdict export_of(const struct scope_view *view, struct export *export,
+                              char directory[EXPORT_PATH_MAX])
 {
     const struct setting *setting = scope_view_find(view, SPACE_DHCP, OPTION_ROOT_PATH);
 
     if (!setting)
         return EXPORT_NO_ROOT_PATH;
-    return export_read(setting->value, setting->where, export);
+    return export_read(setting->value, setting->where, export, directory);
 }
 
-static bool exports_hold(const struct exports *exports, const char *directory)
+/* Whether one of the first `count` is of this directory. */
+static bool exports_hold(const struct exports *exports, size_t count, const char *directory)
 {
-    for (size_t i = 0; i < exports->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(exports->list[i].directory, directory) == 0)
             return true;
     }
@@ -62,8 +65,6 @@ static bool exports_hold(const struct exports *exports, const char *directory)
 
 static void exports_append(struct exports *exports, const struct export *export)
 {
-    if (exports_hold(exports, export->directory))
-        return;
     exports->list = memory_resize(exports->list, exports->count + 1, sizeof(*exports->list));
     exports->list[exports->count++] = *export;
 }
@@ -71,11 +72,15 @@ static void exports_append(struct exports *exports, const struct export *export)
 static void exports_add(struct exports *exports, struct slice root_path, struct position where,
                         enum export_verdict *verdict, struct position *bad)
 {
+    char directory[EXPORT_PATH_MAX];
     struct export export;
-    enum export_verdict read = export_read(root_path, where, &export);
+    enum export_verdict read = export_read(root_path, where, &export, directory);
 
     if (read == EXPORT_GRANTED) {
-        exports_append(exports, &export);
+        if (!exports_hold(exports, exports->count, directory)) {
+            export.directory = memory_string(directory);
+            exports_append(exports, &export);
+        }
         *verdict = EXPORT_GRANTED;
     } else if (read == EXPORT_BAD_ROOT_PATH && *verdict != EXPORT_GRANTED) {
         *verdict = read;
@@ -141,17 +146,22 @@ bool export_is_for(const struct export_statement *statement, const struct reach_
 static bool exports_add_statements(struct exports *exports, const struct reach_question *question)
 {
     const struct snapshot *snapshot = question->snapshot;
+    size_t roots = exports->count;
     bool added = false;
 
     for (size_t i = 0; i < snapshot->export_count; i++) {
         const struct export_statement *statement = &snapshot->exports[i];
-        struct export export = {
-            .rights = statement->rights, .statement = statement, .where = statement->where};
+        const struct export export = {
+            .directory = statement->directory,
+            .rights = statement->rights,
+            .statement = statement,
+            .where = statement->where,
+        };
 
         if (!export_is_for(statement, question))
             continue;
-        memcpy(export.directory, statement->directory, strlen(statement->directory) + 1);
-        exports_append(exports, &export);
+        if (!exports_hold(exports, roots, export.directory))
+            exports_append(exports, &export);
         added = true;
     }
     return added;
@@ -170,6 +180,10 @@ enum export_verdict exports_find(struct exports *exports, const struct reach_que
 
 void exports_release(struct exports *exports)
 {
+    for (size_t i = 0; i < exports->count; i++) {
+        if (!exports->list[i].statement)
+            free((char *)exports->list[i].directory);
+    }
     free(exports->list);
     *exports = (struct exports){.count = 0};
 }

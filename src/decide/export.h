@@ -19,9 +19,10 @@ enum export_verdict {
     EXPORT_OTHER_PATH,      /* what it asks for lies outside of what it may mount */
 };
 
-/* The root that stands in a view of the settings. Fills in `*export` where it returns
- * EXPORT_GRANTED. */
-enum export_verdict export_of(const struct scope_view *view, struct export *export);
+/* The root that stands in a view of the settings. Fills in `*export` and `directory`, which is its,
+ * where it returns EXPORT_GRANTED. */
+enum export_verdict export_of(const struct scope_view *view, struct export *export,
+                              char directory[EXPORT_PATH_MAX]);
 
 /* All directories that the configuration could give the machine as its root (decide/reach.h), and
  * the one that it was told last where that is another (NULL: none; what its relay says may have

@@ -169,10 +169,11 @@ static void find_root(const struct scope_view *view, uint32_t local_address,
     const uint8_t *colon = root.length > 0 ? memchr(root.data, ':', root.length) : NULL;
     uint32_t swap = first_address(view, DHCP_OPTION_SWAP_SERVER);
     char server[IPV4_TEXT_SIZE];
+    char directory[EXPORT_PATH_MAX];
     struct export export;
     size_t used;
 
-    if (export_of(view, &export) != EXPORT_GRANTED)
+    if (export_of(view, &export, directory) != EXPORT_GRANTED)
         return;
     if (!colon ||
         !ipv4_parse((const char *)root.data, (size_t)(colon - root.data), &result->address))

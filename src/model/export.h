@@ -12,13 +12,14 @@ enum {
  * absolute, without "IP:" before it or ",options" after it, without double or trailing slashes. */
 struct export
 {
-    char directory[EXPORT_PATH_MAX];
+    const char *directory;
     struct export_rights rights;
-    const struct export_statement *statement; /* NULL: a root-path */
+    const struct export_statement *statement; /* NULL: a root-path; else `directory` is its */
     struct position where;                    /* the line that wrote root-path or the statement */
 };
 
-/* What one machine may mount. */
+/* What one machine may mount. The statements' directories live as long as their snapshot, and the
+ * roots' as long as this. */
 struct exports {
     struct export *list; /* no directory twice; roots before statements */
     size_t count;

@@ -6,13 +6,14 @@
 
 static enum export_verdict of(const char *root_path, struct export *export)
 {
+    static char directory[EXPORT_PATH_MAX];
     struct setting setting = {.space = SPACE_DHCP, .code = 17};
     struct scope scope = {.settings = &setting, .count = root_path ? 1 : 0};
     struct scope_view view = {{&scope}, 1};
 
     if (root_path)
         setting.value = slice_of_string(root_path);
-    return export_of(&view, export);
+    return export_of(&view, export, directory);
 }
 
 static void root_paths_become_directories(void **state)

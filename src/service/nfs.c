@@ -174,7 +174,7 @@ int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
     credentials_restore();
     error = rpc_open_export(exchange, handle);
     if (error)
-        return error == EMFILE || error == ENFILE ? error : ESTALE;
+        return error == EMFILE || error == ENFILE || error == EXDEV ? error : ESTALE;
     if (!call->nobody)
         call->caller = caller_of(&exchange->call.credentials);
     export_squash(exchange->rights, call->nobody, &call->caller);

@@ -126,8 +126,8 @@ void rpc_complete(struct rpc_exchange *exchange, int status);
 /* Opens the one of the client's exports that the file handle belongs to, as the call's, and fills
  * in the client's rights there: whoever opens a file for a call asks here first, so that they hold
  * for every call. Of a handle that belongs to none it is the first. Once it is open it stays.
- * Returns 0, ESTALE where the client has no export, or the errno of the directory that cannot be
- * opened. */
+ * Returns 0; ESTALE where the client has no export; EXDEV where the call's export is open, and the
+ * handle is of another one of the client's; or the errno of the directory that cannot be opened. */
 int rpc_open_export(struct rpc_exchange *exchange, struct slice handle);
 
 /* Is the caller who it says? AUTH_SYS is a claim that nothing proves: on a port below 1024 it is at

@@ -1,5 +1,6 @@
 #include "service/mount_show.h"
 
+#include "base/memory.h"
 #include "decide/export.h"
 #include "service/rpc_service.h"
 #include "store/mount_list.h"
@@ -53,6 +54,8 @@ static int show(struct rpc_exchange *exchange, show_list *list)
     w = writer_of(bytes, SHOW_TCP_MAX);
     (void)list(exchange, &w);
     mount_write_end(&w);
+    /* It stays until it has left, and who asks may be slow to read. */
+    bytes = memory_resize(bytes, 1, w.length);
     rpc_set_payload(exchange, slice_of(bytes, w.length), free, bytes);
     return RPC_SUCCESS;
 }

@@ -516,7 +516,7 @@ int tree_link(const struct credentials *caller, int file, int directory, struct 
         return errno;
     if (S_ISDIR(status.st_mode))
         return EISDIR;
-    error = ownership_kept(file) ? ownership_settle(file) : 0;
+    error = ownership_kept(file) ? tree_kept_link(caller, file) : 0;
     if (error)
         return error;
     /* By its path in /proc: linkat(2) takes the descriptor itself from root alone. */

@@ -326,6 +326,22 @@ int tree_kept_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *lengt
     return 0;
 }
 
+int tree_kept_link(const struct credentials *caller, int file)
+{
+    struct stat status;
+    int error = tree_stat(file, &status);
+
+    if (error)
+        return error;
+    /* As the kernel's protected_hardlinks has it (proc(5)): nobody keeps another's program for the
+     * day when a hole is found in it, or what is not to be read for the day when it is. */
+    if (!owns(caller, &status) &&
+        (!S_ISREG(status.st_mode) || without_set_id(status.st_mode) != status.st_mode ||
+         (rights_of(caller, &status) & (R_OK | W_OK)) != (R_OK | W_OK)))
+        return EPERM;
+    return ownership_settle(file);
+}
+
 int tree_kept_move(const struct credentials *caller, int from, const char *name, bool elsewhere)
 {
     struct stat status;

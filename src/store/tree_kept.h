@@ -31,6 +31,8 @@ int tree_kept_mknod(const struct credentials *caller, int directory, const char 
                     dev_t device, const struct tree_change *change);
 /* The target of a regular file that stands for a symbolic link, as rsync makes them. */
 int tree_kept_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length);
+/* The caller is about to give the file, which is no directory, another name. */
+int tree_kept_link(const struct credentials *caller, int file);
 /* The caller is about to rename what `from` has under the name; `elsewhere`: into another
  * directory. */
 int tree_kept_move(const struct credentials *caller, int from, const char *name, bool elsewhere);

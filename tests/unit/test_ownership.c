@@ -297,6 +297,17 @@ static void callers_have_what_is_served(void **state)
     change.mtime = (struct timespec){1, 0};
     assert_int_equal(tree_set(&bob, file, &(struct stat){.st_mode = S_IFREG}, &change), EPERM);
     assert_int_equal(tree_set(&alice, file, &(struct stat){.st_mode = S_IFREG}, &change), 0);
+    /* Another's file gets no second name, unless it could be written to anyway. */
+    assert_int_equal(tree_link(&bob, file, open_directory, NAME("mine")), EPERM);
+    assert_int_equal(tree_link(&alice, file, open_directory, NAME("mine")), 0);
+    change = TREE_NO_CHANGE;
+    change.set_mode = true;
+    change.mode = 0666;
+    assert_int_equal(tree_set(&alice, file, &(struct stat){.st_mode = S_IFREG}, &change), 0);
+    assert_int_equal(tree_link(&bob, file, open_directory, NAME("second")), 0);
+    change.mode = 04777;
+    assert_int_equal(tree_set(&alice, file, &(struct stat){.st_mode = S_IFREG}, &change), 0);
+    assert_int_equal(tree_link(&bob, file, open_directory, NAME("again")), EPERM);
     assert_int_equal(tree_remove(&alice, open_directory, NAME("a")), 0);
     close(file);
     /* A directory of root's is closed to others, for each kind of name. */

@@ -2,6 +2,8 @@
 import os
 import stat
 
+import pytest
+
 import nfs_testing as nfs
 from nfs_escape_testing import DENIED, SECRET, Cases, tree
 from nfs_testing import opaque, u32, u64
@@ -206,7 +208,8 @@ def hard_link_to_somebody_elses_file(site):
     alice = site.client(uid=ALICE, gid=ALICE)
     directory = alice.lookup(root, "open")[1]
     with open("/proc/sys/fs/protected_hardlinks", encoding="ascii") as setting:
-        assert setting.read().strip() == "1", "the kernel's usual setting is what is tested"
+        if setting.read().strip() != "1":
+            pytest.skip("fs.protected_hardlinks is off: this kernel lets everybody link anything")
     assert alice.link(handle, directory, "mine") == nfs.ACCES
     assert alice.status(2, "LINK", handle + directory + opaque("mine")) == nfs.PERM
     assert os.listdir(site.root / "open") == []

@@ -33,7 +33,7 @@ struct loop {
 struct loop_event {
     struct loop *loop;
     struct event *event;
-    int descriptor;
+    int descriptor, what; /* what is waited for */
     void (*ready)(void *argument, int what);
     void (*expired)(void *argument);
     void *argument;
@@ -136,14 +136,18 @@ void loop_stop(struct loop *loop)
 void loop_call(struct loop *loop, void (*function)(void *argument), void *argument)
 {
     struct loop_call *call = memory_zeroed(1, sizeof(*call));
+    bool first;
 
     call->function = function;
     call->argument = argument;
     pthread_mutex_lock(&loop->calls_lock);
+    first = !loop->calls;
     *loop->calls_tail = call;
     loop->calls_tail = &call->next;
     pthread_mutex_unlock(&loop->calls_lock);
-    loop_wake(loop);
+    /* Whoever put the first one there has woken the loop for all. */
+    if (first)
+        loop_wake(loop);
 }
 
 void loop_at_turn_end(struct loop *loop, void (*function)(void *argument), void *argument)
@@ -192,6 +196,7 @@ struct loop_event *loop_watch(struct loop *loop, int descriptor, int what,
     struct loop_event *event = loop_event_new(loop, descriptor, loop_event_flags(what), argument);
 
     event->ready = ready;
+    event->what = what;
     if (what)
         event_add(event->event, NULL);
     return event;
@@ -199,6 +204,9 @@ struct loop_event *loop_watch(struct loop *loop, int descriptor, int what,
 
 void loop_watch_change(struct loop_event *event, int what)
 {
+    if (what == event->what)
+        return;
+    event->what = what;
     event_del(event->event);
     if (!what)
         return;

@@ -18,7 +18,10 @@ enum {
     RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; kept while idle up to: */
     RECORD_BUFFER_KEEP = 65536,
     RECORD_BACKLOG = 128,
-    RECORD_ROUNDS = 4, /* reads per turn, so that one connection cannot hold the loop */
+    RECORD_LARGE = RECORD_BUFFER_KEEP, /* longer records have their bytes reserved */
+    RECORD_ROUNDS = 4,          /* reads per turn, so that one connection cannot hold the loop */
+    RECORD_VECTORS = 64,        /* pieces of one write */
+    RECORD_OUTPUT_MAX = 262144, /* bytes of answers that gather for one write */
     RECORD_TICK_MS = 1000,
 };
 
@@ -44,10 +47,12 @@ struct record_connection {
     uint64_t active_ms; /* when bytes last moved */
     size_t record_max;
     unsigned open;   /* records given out and not answered */
-    unsigned pauses; /* reasons not to read */
-    unsigned holds;  /* functions on the stack that use this */
-    bool closed;     /* the descriptor is gone; freed once open and holds are 0 */
-    bool ended;      /* the peer sends nothing more: closed once all is answered */
+    size_t reserved; /* bytes of long records, read or open */
+    bool waits;      /* for bytes to reserve, in the listener's line */
+    struct record_connection *next_waiting;
+    unsigned holds; /* functions on the stack that use this */
+    bool closed;    /* the descriptor is gone; freed once open and holds are 0 */
+    bool ended;     /* the peer sends nothing more: closed once all is answered */
 
     uint8_t mark[RECORD_MARK_SIZE];
     size_t mark_length;
@@ -59,11 +64,15 @@ struct record_connection {
     size_t held_length;
 
     struct record_output *output, **output_tail;
+    size_t output_length; /* its bytes */
+    bool blocked;         /* the peer takes no more of them now */
+    bool unsent;          /* in the listener's list: they wait for the end of the turn */
+    struct record_connection *next_unsent;
 };
 
 struct record_listener {
     struct loop *loop;
-    struct loop_event *event, *tick;
+    struct loop_event *event, *tick, *turn_over;
     int descriptor;
     struct endpoint local;
     struct record_options options;
@@ -71,11 +80,13 @@ struct record_listener {
     void *argument;
     struct record_connection *connections; /* closed ones too, while records of theirs are open */
     unsigned connection_count;             /* of those that are not closed */
-    bool paused; /* no descriptors were left for accept(): tried again at the next tick */
+    bool paused;     /* no descriptors were left for accept(): tried again at the next tick */
+    size_t reserved; /* bytes of all connections' long records */
+    struct record_connection *waiting, **waiting_tail; /* for some of them, the first first */
+    struct record_connection *unsent;                  /* connections with answers to send */
+    bool calling;                                      /* record_turn_over() is on its way */
     uint8_t scratch[RECORD_SCRATCH];
 };
-
-static void record_feed_held(struct record_connection *connection);
 
 static void record_hold(struct record_connection *connection)
 {
@@ -89,6 +100,103 @@ static void record_output_free(struct record_output *output)
     free(output);
 }
 
+/* Has record_turn_over() called once the loop has done what is at hand. */
+static void record_call_turn_over(struct record_listener *listener)
+{
+    if (!listener->calling)
+        loop_timer_start(listener->turn_over, 0);
+    listener->calling = true;
+}
+
+/* Has the connection looked at then. */
+static void record_queue(struct record_connection *connection)
+{
+    struct record_listener *listener = connection->listener;
+
+    if (connection->unsent)
+        return;
+    connection->unsent = true;
+    connection->next_unsent = listener->unsent;
+    listener->unsent = connection;
+    record_call_turn_over(listener);
+}
+
+/* The bytes of long records that connections of one address have reserved. */
+static size_t record_reserved_by(const struct record_listener *listener, uint32_t address)
+{
+    size_t reserved = 0;
+
+    for (const struct record_connection *c = listener->connections; c; c = c->next)
+        reserved += c->peer.address == address ? c->reserved : 0;
+    return reserved;
+}
+
+/* Are there bytes for a record that long? Where nobody has any, one record always fits. */
+static bool record_reserve(struct record_connection *connection, size_t length)
+{
+    struct record_listener *listener = connection->listener;
+    const struct record_options *o = &listener->options;
+    size_t by_peer;
+
+    if (listener->reserved > 0 && listener->reserved + length > o->large_max)
+        return false;
+    by_peer = listener->reserved > 0 ? record_reserved_by(listener, connection->peer.address) : 0;
+    if (by_peer > 0 && by_peer + length > o->large_per_peer_max)
+        return false;
+    listener->reserved += length;
+    connection->reserved += length;
+    return true;
+}
+
+/* The connection's long records are answered, or gone: others may have their bytes. */
+static void record_unreserve(struct record_connection *connection)
+{
+    struct record_listener *listener = connection->listener;
+
+    listener->reserved -= connection->reserved;
+    connection->reserved = 0;
+    if (listener->waiting)
+        record_call_turn_over(listener);
+}
+
+static void record_wait_in_line(struct record_connection *connection)
+{
+    connection->waits = true;
+    connection->next_waiting = NULL;
+    *connection->listener->waiting_tail = connection;
+    connection->listener->waiting_tail = &connection->next_waiting;
+}
+
+/* Takes the connection after `link` out of the line. */
+static void record_leave_line(struct record_listener *listener, struct record_connection **link)
+{
+    struct record_connection *connection = *link;
+
+    connection->waits = false;
+    *link = connection->next_waiting;
+    if (!*link)
+        listener->waiting_tail = link;
+}
+
+/* The connection is no more: nor is it in any list. */
+static void record_leave_lists(struct record_connection *connection)
+{
+    struct record_listener *listener = connection->listener;
+    struct record_connection **link;
+
+    if (connection->waits) {
+        for (link = &listener->waiting; *link != connection;)
+            link = &(*link)->next_waiting;
+        record_leave_line(listener, link);
+    }
+    if (connection->unsent) {
+        for (link = &listener->unsent; *link != connection;)
+            link = &(*link)->next_unsent;
+        *link = connection->next_unsent;
+        connection->unsent = false;
+    }
+}
+
 /* Closes the descriptor; the rest goes when nobody uses it any more. */
 static void record_close(struct record_connection *connection)
 {
@@ -97,6 +205,7 @@ static void record_close(struct record_connection *connection)
     if (connection->closed)
         return;
     connection->closed = true;
+    record_leave_lists(connection);
     loop_event_free(connection->event);
     close(connection->descriptor);
     listener->connection_count--;
@@ -116,6 +225,7 @@ static void record_free(struct record_connection *connection)
         connection->listener->connections = connection->next;
     if (connection->next)
         connection->next->previous = connection->previous;
+    record_unreserve(connection);
     free(connection->record);
     free(connection->held);
     free(connection);
@@ -125,7 +235,7 @@ static void record_free(struct record_connection *connection)
 static void record_let_go(struct record_connection *connection)
 {
     connection->holds--;
-    if (connection->ended && connection->open == 0 && !connection->output)
+    if (connection->ended && connection->open == 0 && !connection->output && !connection->waits)
         record_close(connection);
     if (connection->closed && connection->open == 0 && connection->holds == 0)
         record_free(connection);
@@ -134,7 +244,8 @@ static void record_let_go(struct record_connection *connection)
 /* May the connection give out another record? */
 static bool record_may_go_on(const struct record_connection *connection)
 {
-    return !connection->closed && !connection->output && connection->pauses == 0 &&
+    return !connection->closed && !connection->blocked && !connection->waits &&
+           connection->output_length < RECORD_OUTPUT_MAX &&
            connection->open < connection->listener->options.requests_max;
 }
 
@@ -146,7 +257,7 @@ static void record_watch(struct record_connection *connection)
         return;
     if (!connection->ended && record_may_go_on(connection))
         what |= LOOP_READ;
-    if (connection->output)
+    if (connection->blocked)
         what |= LOOP_WRITE;
     loop_watch_change(connection->event, what);
 }
@@ -181,6 +292,9 @@ static void record_append(struct record_connection *connection, const uint8_t *d
         capacity = RECORD_BUFFER_MIN;
     while (capacity < wanted)
         capacity *= 2;
+    /* The mark has told how long a long one becomes. */
+    if (capacity > wanted + connection->fragment_left - length && capacity > RECORD_LARGE)
+        capacity = wanted + connection->fragment_left - length;
     if (capacity != connection->record_capacity) {
         connection->record = memory_resize(connection->record, capacity, 1);
         connection->record_capacity = capacity;
@@ -207,6 +321,12 @@ static void record_start_fragment(struct record_connection *connection)
         record_refuse(connection->listener, connection->peer,
                       "what came is no record, or one that is too long");
         record_close(connection);
+        return;
+    }
+    if (connection->fragment_left > 0 &&
+        connection->record_length + connection->fragment_left > RECORD_LARGE &&
+        !record_reserve(connection, connection->fragment_left)) {
+        record_wait_in_line(connection);
         return;
     }
     if (connection->fragment_left > 0)
@@ -254,15 +374,12 @@ static size_t record_feed(struct record_connection *connection, const uint8_t *d
     return at;
 }
 
-/* Goes on with what was read before the connection had to wait. */
+/* Works through what was read before the connection had to wait. */
 static void record_feed_held(struct record_connection *connection)
 {
     uint8_t *held = connection->held;
     size_t length = connection->held_length, taken;
 
-    if (!held || !record_may_go_on(connection))
-        return;
-    /* Out of the way: an answer within comes back here. */
     connection->held = NULL;
     connection->held_length = 0;
     taken = record_feed(connection, held, length);
@@ -272,6 +389,88 @@ static void record_feed_held(struct record_connection *connection)
         connection->held_length = length - taken;
     } else {
         free(held);
+    }
+}
+
+/* Cuts up to *length bytes that left from the output's front, and from *length; true once all of
+ * the output has. */
+static bool record_output_advance(struct record_output *output, size_t *length)
+{
+    size_t i = 0;
+
+    for (; i < output->count && *length >= output->pieces[i].iov_len; i++)
+        *length -= output->pieces[i].iov_len;
+    memmove(output->pieces, output->pieces + i, (output->count - i) * sizeof(output->pieces[0]));
+    output->count -= i;
+    if (output->count > 0) {
+        output->pieces[0].iov_base = (uint8_t *)output->pieces[0].iov_base + *length;
+        output->pieces[0].iov_len -= *length;
+        *length = 0;
+    }
+    return output->count == 0;
+}
+
+/* As many of the waiting answers' pieces as one write takes. */
+static size_t record_gather(const struct record_connection *connection,
+                            struct iovec vectors[RECORD_VECTORS])
+{
+    size_t count = 0;
+
+    for (const struct record_output *output = connection->output; output; output = output->next) {
+        if (count + output->count > RECORD_VECTORS)
+            break;
+        memcpy(vectors + count, output->pieces, output->count * sizeof(vectors[0]));
+        count += output->count;
+    }
+    return count;
+}
+
+/* Takes the bytes that left from the answers, and the answers that are gone. */
+static void record_left(struct record_connection *connection, size_t length)
+{
+    connection->output_length -= length;
+    while (connection->output) {
+        struct record_output *output = connection->output;
+
+        if (!record_output_advance(output, &length))
+            return;
+        connection->output = output->next;
+        if (!connection->output)
+            connection->output_tail = &connection->output;
+        record_output_free(output);
+    }
+}
+
+/* Sends what waits, in as few writes as can be, and as far as the peer takes it. */
+static void record_write(struct record_connection *connection)
+{
+    struct iovec vectors[RECORD_VECTORS];
+
+    connection->blocked = false;
+    while (!connection->closed && connection->output) {
+        struct msghdr message = {.msg_iov = vectors,
+                                 .msg_iovlen = record_gather(connection, vectors)};
+        ssize_t length = sendmsg(connection->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
+            connection->blocked = true;
+            return;
+        }
+        if (length < 0) {
+            record_close(connection);
+            return;
+        }
+        connection->active_ms = clock_monotonic_ms();
+        record_left(connection, (size_t)length);
+    }
+}
+
+/* Works through what lies here already, for as long as the answers find their way. */
+static void record_go_on(struct record_connection *connection)
+{
+    while (connection->held && record_may_go_on(connection)) {
+        record_feed_held(connection);
+        record_write(connection);
     }
 }
 
@@ -301,49 +500,11 @@ static void record_read(struct record_connection *connection)
             connection->held_length = (size_t)length - taken;
             connection->held = memory_resize(NULL, connection->held_length, 1);
             memcpy(connection->held, listener->scratch + taken, connection->held_length);
-            return;
         }
-        if ((size_t)length < RECORD_SCRATCH)
+        record_write(connection);
+        record_go_on(connection);
+        if (connection->held || (size_t)length < RECORD_SCRATCH)
             return;
-    }
-}
-
-/* Cuts the bytes that left from the output's front; true once all have. */
-static bool record_output_advance(struct record_output *output, size_t length)
-{
-    size_t i = 0;
-
-    for (; i < output->count && length >= output->pieces[i].iov_len; i++)
-        length -= output->pieces[i].iov_len;
-    memmove(output->pieces, output->pieces + i, (output->count - i) * sizeof(output->pieces[0]));
-    output->count -= i;
-    if (output->count > 0) {
-        output->pieces[0].iov_base = (uint8_t *)output->pieces[0].iov_base + length;
-        output->pieces[0].iov_len -= length;
-    }
-    return output->count == 0;
-}
-
-static void record_write(struct record_connection *connection)
-{
-    while (!connection->closed && connection->output) {
-        struct record_output *output = connection->output;
-        struct msghdr message = {.msg_iov = output->pieces, .msg_iovlen = output->count};
-        ssize_t length = sendmsg(connection->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (length < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
-        if (length < 0) {
-            record_close(connection);
-            return;
-        }
-        connection->active_ms = clock_monotonic_ms();
-        if (!record_output_advance(output, (size_t)length))
-            return;
-        connection->output = output->next;
-        if (!connection->output)
-            connection->output_tail = &connection->output;
-        record_output_free(output);
     }
 }
 
@@ -352,36 +513,63 @@ static void record_ready(void *argument, int what)
     struct record_connection *connection = argument;
 
     record_hold(connection);
-    if (what & LOOP_WRITE)
-        record_write(connection);
-    record_feed_held(connection);
+    record_write(connection);
+    record_go_on(connection);
     if (what & LOOP_READ && !connection->held)
         record_read(connection);
     record_watch(connection);
     record_let_go(connection);
 }
 
-/* One record less is open: the connection may go on. */
+/* Those that waited for room have it, in their order, as far as there is some. */
+static void record_serve_line(struct record_listener *listener)
+{
+    struct record_connection **link = &listener->waiting;
+
+    while (*link) {
+        struct record_connection *connection = *link;
+
+        if (!record_reserve(connection, connection->fragment_left)) {
+            link = &connection->next_waiting;
+            continue;
+        }
+        record_leave_line(listener, link);
+        connection->active_ms = clock_monotonic_ms();
+        record_queue(connection);
+    }
+}
+
+/* What was answered meanwhile leaves, and connections that had to wait go on. */
+static void record_turn_over(void *argument)
+{
+    struct record_listener *listener = argument;
+
+    listener->calling = false;
+    record_serve_line(listener);
+    while (listener->unsent) {
+        struct record_connection *connection = listener->unsent;
+
+        listener->unsent = connection->next_unsent;
+        connection->unsent = false;
+        record_ready(connection, 0);
+    }
+}
+
+/* One record less is open: the connection may go on. Inside of record_feed() the loop there does
+ * that by itself. */
 static void record_done(struct record_connection *connection)
 {
     connection->open--;
-    /* Inside of record_feed() the loop there goes on by itself. */
+    if (connection->open == 0 && connection->record_length == 0 && connection->mark_length == 0)
+        record_unreserve(connection);
     if (connection->holds > 0)
         return;
-    record_hold(connection);
-    record_feed_held(connection);
-    record_watch(connection);
-    record_let_go(connection);
-}
-
-void record_pause(struct record_connection *connection)
-{
-    connection->pauses++;
-}
-
-void record_resume(struct record_connection *connection)
-{
-    connection->pauses--;
+    if (connection->closed) {
+        record_hold(connection);
+        record_let_go(connection);
+    } else {
+        record_queue(connection);
+    }
 }
 
 void record_drop(struct record_connection *connection)
@@ -420,8 +608,7 @@ void record_answer(struct record_connection *connection, const struct iovec *pie
         output->mark[i] = (uint8_t)((length | record_last_fragment) >> (24 - 8 * i));
     *connection->output_tail = output;
     connection->output_tail = &output->next;
-    if (connection->output == output)
-        record_write(connection);
+    connection->output_length += RECORD_MARK_SIZE + length;
     record_done(connection);
 }
 
@@ -510,6 +697,9 @@ static void record_ticked(void *argument)
             connection->output || connection->mark_length > 0 || connection->record_length > 0;
         uint64_t limit = within ? listener->options.stall_ms : listener->options.idle_ms;
 
+        /* Who waits for others to begin a record is not the one that stalls. */
+        if (connection->waits && connection->record_length == 0)
+            limit = UINT64_MAX;
         if (!connection->closed && connection->open == 0 && now - connection->active_ms >= limit) {
             record_hold(connection);
             record_close(connection);
@@ -575,9 +765,13 @@ struct record_listener *record_listen(struct loop *loop, const struct record_opt
     o->connections_max = o->connections_max ? o->connections_max : 256;
     o->connections_per_peer_max = o->connections_per_peer_max ? o->connections_per_peer_max : 32;
     o->requests_max = o->requests_max ? o->requests_max : 16;
+    o->large_max = o->large_max ? o->large_max : 16 << 20;
+    o->large_per_peer_max = o->large_per_peer_max ? o->large_per_peer_max : o->large_max / 2;
     o->idle_ms = o->idle_ms ? o->idle_ms : 360000;
     o->stall_ms = o->stall_ms ? o->stall_ms : 30000;
     listener->event = loop_watch(loop, descriptor, LOOP_READ, record_accept, listener);
+    listener->waiting_tail = &listener->waiting;
+    listener->turn_over = loop_timer(loop, record_turn_over, listener);
     listener->tick = loop_timer(loop, record_ticked, listener);
     loop_timer_start(listener->tick, RECORD_TICK_MS);
     return listener;
@@ -595,6 +789,7 @@ void record_listener_close(struct record_listener *listener)
     }
     loop_event_free(listener->event);
     loop_event_free(listener->tick);
+    loop_event_free(listener->turn_over);
     close(listener->descriptor);
     free(listener);
 }

@@ -2,10 +2,11 @@
  * records in, whole records out.
  *
  * A client can make us hold only so much: the number of connections, in all and of one address, the
- * length of a record, the records it may have open, are limited. A connection is not read while its
- * output waits, so a client that stops reading only stops itself; nor while its owner wants it to
- * wait. Memory for a record grows with
- * the bytes that have come, not with the length that its mark claims. */
+ * length of a record, the records it may have open, the bytes of long ones are limited. A
+ * connection is not read while its peer does not take its output, so a client that stops reading
+ * only stops itself. Memory for a record grows with the bytes that have come, not with the length
+ * that its mark claims. Answers leave together: those of the records that one read brought, and
+ * those that are given within one turn of the loop. */
 #ifndef BOOTWIRE_NET_RECORD_STREAM_H
 #define BOOTWIRE_NET_RECORD_STREAM_H
 
@@ -27,7 +28,11 @@ struct record_options {
     size_t record_max;     /* bytes of a record; 1 MiB */
     /* A smaller limit for whom it returns true, asked as the connection comes; NULL: for nobody. */
     bool (*stranger)(void *argument, struct endpoint peer);
-    size_t stranger_record_max;        /* 64 KiB */
+    size_t stranger_record_max; /* 64 KiB */
+    /* Records of more than 64 KiB have their bytes reserved, from their first one to the answer,
+     * and wait in line for them: of all connections, and of one address. */
+    size_t large_max;                  /* 16 MiB */
+    size_t large_per_peer_max;         /* half of that */
     unsigned connections_max;          /* 256 */
     unsigned connections_per_peer_max; /* of one address; 32 */
     unsigned requests_max;             /* records of one connection not answered yet; 16 */
@@ -64,11 +69,6 @@ enum { RECORD_PIECES_MAX = 4 };
  * returns), whether they reached the peer or not. `sent` may be NULL for bytes that stay. */
 void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
                    void (*sent)(void *owner), void *owner);
-/* Nothing more is read of the connection until record_resume() was called as often; both while a
- * record of it is open, the latter also from a `sent` of record_answer(). */
-void record_pause(struct record_connection *connection);
-void record_resume(struct record_connection *connection);
-
 /* Leaves a record without answer. */
 void record_drop(struct record_connection *connection);
 /* The same, and closes the connection: what came is no protocol of ours. */

@@ -76,7 +76,6 @@ static struct rpc_slot *rpc_slot_take(struct rpc_lane *lane)
     slot->procedure = NULL;
     slot->connection = NULL;
     slot->share = NULL;
-    slot->paused = false;
     slot->logged = false;
     slot->exchange.server = lane->service->server;
     slot->exchange.service = lane->service;
@@ -104,31 +103,14 @@ static void rpc_slot_clear(struct rpc_slot *slot)
     region_reset(&slot->region);
 }
 
-/* Ends the call's part in what its client has under way. While its record is open, or as its answer
- * leaves. */
-static void rpc_slot_unshare(struct rpc_slot *slot)
-{
-    struct rpc_share *share = slot->share;
-
-    if (!share)
-        return;
-    slot->share = NULL;
-    if (!slot->connection) {
-        share->datagrams--;
-        return;
-    }
-    share->records--;
-    share->bytes -= slot->share_bytes;
-    if (slot->paused)
-        record_resume(slot->connection);
-}
-
 static void rpc_slot_give_back(void *argument)
 {
     struct rpc_slot *slot = argument;
     struct rpc_lane *lane = slot->socket->lane;
 
-    rpc_slot_unshare(slot);
+    if (slot->share)
+        slot->share->datagrams--;
+    slot->share = NULL;
     rpc_slot_clear(slot);
     if (slot->previous)
         slot->previous->next = slot->next;
@@ -175,7 +157,6 @@ void rpc_step(const struct rpc_exchange *exchange, const char *service, const ch
 
 void rpc_drop(struct rpc_slot *slot)
 {
-    rpc_slot_unshare(slot);
     if (slot->connection)
         record_drop(slot->connection);
     rpc_slot_give_back(slot);
@@ -505,7 +486,6 @@ static void rpc_take(struct rpc_slot *slot, struct slice bytes)
                     ipv4_text(text, exchange->peer.address), transport_name(exchange->transport),
                     slot->socket->port->port);
     }
-    rpc_slot_unshare(slot);
     if (slot->connection)
         record_hang_up(slot->connection);
     rpc_slot_give_back(slot);
@@ -545,13 +525,6 @@ static void rpc_record(void *argument, const struct record *record)
     }
     slot->socket = socket;
     slot->connection = record->connection;
-    slot->share = rpc_shares_get(&socket->lane->shares, record->peer.address);
-    slot->share->records++;
-    slot->share_bytes = record->bytes.length;
-    slot->share->bytes += slot->share_bytes;
-    slot->paused = slot->share->bytes > RPC_SHARE_BYTES_MAX;
-    if (slot->paused)
-        record_pause(slot->connection);
     slot->exchange.transport = RPC_TCP;
     slot->exchange.peer = record->peer;
     slot->exchange.local_address = record->local_address;

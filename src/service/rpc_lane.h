@@ -30,11 +30,9 @@ struct rpc_slot {
     struct rpc_socket *socket;
     struct record_connection *connection; /* TCP */
     unsigned interface_index;             /* UDP */
-    struct rpc_share *share;
-    size_t share_bytes;        /* TCP: counted there */
-    bool paused;               /* TCP: the connection waits for this call's end */
-    struct rpc_slot *deferred; /* the next call that waits for its time */
-    uint64_t due_ms;           /* its time, of the monotonic clock */
+    struct rpc_share *share;              /* UDP */
+    struct rpc_slot *deferred;            /* the next call that waits for its time */
+    uint64_t due_ms;                      /* its time, of the monotonic clock */
     const struct rpc_program *program;
     const struct rpc_procedure *procedure; /* NULL where the call named none */
     struct rpc_replay_key replay_key;      /* where the procedure runs once */

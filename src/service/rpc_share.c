@@ -17,7 +17,7 @@ static void rpc_shares_forget(struct rpc_shares *shares)
     while (map_next(&shares->by_address, &place, &entry)) {
         struct rpc_share *share = entry->value;
 
-        if (share->datagrams > 0 || share->records > 0)
+        if (share->datagrams > 0)
             map_put(&kept, &share->address, sizeof(share->address), share);
         else
             free(share);

@@ -1,5 +1,5 @@
-/* What each client has under way in one lane, so that none takes what the others need: places for
- * calls, and memory for what they carry. */
+/* What each client has under way in one lane, so that none takes the places for calls that the
+ * others need. */
 #ifndef BOOTWIRE_SERVICE_RPC_SHARE_H
 #define BOOTWIRE_SERVICE_RPC_SHARE_H
 
@@ -11,18 +11,14 @@
 
 enum {
     /* Calls by datagram of one address at a time: loaders make one, kernels some 16. What comes
-     * beyond is dropped, as a full socket would drop it: the client asks again. */
+     * beyond is dropped, as a full socket would drop it: the client asks again. Calls by connection
+     * have net/record_stream.h's limits. */
     RPC_SHARE_DATAGRAMS_MAX = 64,
-    /* Bytes of calls by connection of one address at a time: beyond, a connection that brings
-     * another call is not read until that one is answered. */
-    RPC_SHARE_BYTES_MAX = 8 << 20,
 };
 
 struct rpc_share {
     uint32_t address;
     unsigned datagrams; /* under way */
-    unsigned records;
-    size_t bytes; /* of those records */
 };
 
 /* All zero is none. One thread's. */

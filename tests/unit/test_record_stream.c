@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,14 +18,13 @@ enum { BIG = 200000, PATIENCE_S = 20 };
 
 /* A server in a thread of its own that answers each record with itself, except:
  *   "big"   200,000 bytes     "drop"  nothing      "bye"  hangs up
- *   "late"  answered once the next record comes
- *   "hold"  pauses its connection until a "free" comes, and is answered then */
+ *   "late"  answered once the next record comes */
 struct echo {
     struct loop *loop;
     struct record_listener *listener;
     pthread_t thread;
     uint8_t *big;
-    struct record_connection *late, *held;
+    struct record_connection *late;
     unsigned taken; /* records, counted in the loop's thread */
     unsigned sent;
 };
@@ -58,14 +58,6 @@ static void echo_received(void *argument, const struct record *record)
         record_drop(record->connection);
     } else if (slice_equal_string(record->bytes, "bye")) {
         record_hang_up(record->connection);
-    } else if (slice_equal_string(record->bytes, "hold")) {
-        echo->held = record->connection;
-        record_pause(echo->held);
-    } else if (slice_equal_string(record->bytes, "free")) {
-        record_drop(record->connection);
-        record_resume(echo->held);
-        piece = (struct iovec){(void *)"was held", 8};
-        record_answer(echo->held, &piece, 1, NULL, NULL);
     } else if (slice_equal_string(record->bytes, "late")) {
         echo->late = record->connection;
     } else if (slice_equal_string(record->bytes, "big")) {
@@ -288,26 +280,78 @@ static void who_does_not_read_is_not_read(void **state)
     free(text);
 }
 
-static void a_paused_connection_waits_alone(void **state)
+/* Two of the longest records fit; who sends the third waits until one is answered. */
+static void long_records_wait_for_room(void **state)
 {
-    struct record_options options = {.stall_ms = 0};
+    enum { LONG = 100000 };
+    struct record_options options = {.large_max = 2 * LONG, .large_per_peer_max = 2 * LONG};
+    uint8_t *bytes = memory_zeroed(1, 4 + LONG);
+    char *text = memory_zeroed(1, LONG + 2);
     struct echo echo;
-    int one, two;
+    int two_halves[2], third, small;
 
     (void)state;
+    memcpy(bytes, "\x80\1\x86\xa0", 4);
+    echo_start(&echo, &options);
+    for (int i = 0; i < 2; i++) {
+        two_halves[i] = dial(&echo);
+        say_raw(two_halves[i], bytes, LONG / 2);
+        /* Once the other's words are heard, these were read. */
+        small = dial(&echo);
+        say(small, "small");
+        assert_hears(small, "small!");
+        close(small);
+    }
+    third = dial(&echo);
+    say_raw(third, bytes, 4 + LONG);
+    small = dial(&echo);
+    say(small, "small");
+    assert_hears(small, "small!");
+    say_raw(two_halves[0], bytes + LONG / 2, 4 + LONG - LONG / 2);
+    assert_int_equal(hear(two_halves[0], text, LONG + 2), LONG + 1);
+    assert_int_equal(hear(third, text, LONG + 2), LONG + 1);
+    /* One that goes away leaves its room. */
+    close(two_halves[1]);
+    for (int i = 0; i < 5; i++) {
+        say_raw(third, bytes, 4 + LONG);
+        say_raw(two_halves[0], bytes, 4 + LONG);
+        assert_int_equal(hear(third, text, LONG + 2), LONG + 1);
+        assert_int_equal(hear(two_halves[0], text, LONG + 2), LONG + 1);
+    }
+    close(small);
+    close(third);
+    close(two_halves[0]);
+    echo_stop(&echo);
+    assert_int_equal(echo.taken, 3 + 2 + 10);
+    free(bytes);
+    free(text);
+}
+
+/* Many short calls in one piece: all are answered, in their order. */
+static void a_train_of_records_is_answered(void **state)
+{
+    struct record_options options = {.requests_max = 4};
+    struct echo echo;
+    uint8_t train[1000 * 7];
+    char expected[8];
+    int one;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        snprintf(expected, sizeof(expected), "%03d", i);
+        memcpy(train + 7 * i, "\x80\0\0\3", 4);
+        memcpy(train + 7 * i + 4, expected, 3);
+    }
     echo_start(&echo, &options);
     one = dial(&echo);
-    two = dial(&echo);
-    say_raw(one, "\x80\0\0\4hold\x80\0\0\1a\x80\0\0\1b", 18);
-    say(two, "x");
-    assert_hears(two, "x!");
-    say(two, "free");
-    /* What came behind it was not looked at before. */
-    assert_hears(one, "was held");
-    assert_hears(one, "a!");
-    assert_hears(one, "b!");
+    for (int round = 0; round < 10; round++) {
+        say_raw(one, train, sizeof(train));
+        for (int i = 0; i < 1000; i++) {
+            snprintf(expected, sizeof(expected), "%03d!", i);
+            assert_hears(one, expected);
+        }
+    }
     close(one);
-    close(two);
     echo_stop(&echo);
 }
 
@@ -402,7 +446,8 @@ int main(void)
         cmocka_unit_test(answers_may_come_late),
         cmocka_unit_test(half_a_mark_holds_nobody),
         cmocka_unit_test(who_does_not_read_is_not_read),
-        cmocka_unit_test(a_paused_connection_waits_alone),
+        cmocka_unit_test(long_records_wait_for_room),
+        cmocka_unit_test(a_train_of_records_is_answered),
         cmocka_unit_test(strangers_have_a_limit_of_their_own),
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(a_client_may_ask_and_shut_its_end),

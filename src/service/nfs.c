@@ -6,6 +6,7 @@
 #include "service/rpc_account.h"
 #include "service/rpc_service.h"
 #include "store/handles.h"
+#include "store/open_files.h"
 #include "wire/nfs2.h"
 #include "wire/nfs3.h"
 
@@ -121,26 +122,62 @@ void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool m
     };
 }
 
+static void let_go(struct nfs_call *call, struct nfs_file *file)
+{
+    if (file->has_handle)
+        file->open = handle_keep(call->exchange->export, &file->handle, file->descriptor);
+    if (file->open)
+        open_file_free(file->open);
+    else
+        close(file->descriptor);
+}
+
 void nfs_call_end(struct nfs_call *call)
 {
     for (size_t i = 0; i < call->file_count; i++)
-        close(call->files[i]);
+        let_go(call, &call->files[i]);
     call->file_count = 0;
     credentials_restore();
 }
 
-int nfs_call_keep(struct nfs_call *call, int file)
+static struct nfs_file *add_file(struct nfs_call *call, int descriptor)
 {
+    struct nfs_file *file;
+
     if (call->file_count == NFS_CALL_FILES_MAX)
         abort();
-    call->files[call->file_count++] = file;
+    file = &call->files[call->file_count++];
+    file->descriptor = descriptor;
+    file->open = NULL;
+    file->has_handle = false;
     return file;
+}
+
+static struct nfs_file *find_file(struct nfs_call *call, int descriptor)
+{
+    for (size_t i = 0; i < call->file_count; i++) {
+        if (call->files[i].descriptor == descriptor)
+            return &call->files[i];
+    }
+    return NULL;
+}
+
+int nfs_call_keep(struct nfs_call *call, int file)
+{
+    return add_file(call, file)->descriptor;
 }
 
 void nfs_call_drop(struct nfs_call *call, int file)
 {
     call->file_count--;
     close(file);
+}
+
+const struct stat *nfs_call_status(const struct nfs_call *call, int file)
+{
+    const struct nfs_file *found = find_file((struct nfs_call *)call, file);
+
+    return found && found->open ? &found->status : NULL;
 }
 
 /* Whether the procedure changes something. COMMIT does not: what it brings to the disk was written
@@ -165,10 +202,23 @@ bool nfs_call_writable(const struct nfs_call *call)
     return rights && rights->writable;
 }
 
+/* Its room shall come back at once. */
+static void forget(struct rpc_exchange *exchange, struct slice handle)
+{
+    struct handle bytes;
+
+    if (handle.length != sizeof(bytes.bytes))
+        return;
+    memcpy(bytes.bytes, handle.data, sizeof(bytes.bytes));
+    handle_forget(exchange->export, &bytes);
+}
+
 int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
 {
     struct rpc_exchange *exchange = call->exchange;
-    int descriptor, error;
+    struct open_file *open;
+    struct nfs_file *added;
+    int error;
 
     *file = -1;
     credentials_restore();
@@ -178,10 +228,21 @@ int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
     if (!call->nobody)
         call->caller = caller_of(&exchange->call.credentials);
     export_squash(exchange->rights, call->nobody, &call->caller);
-    descriptor = handle_open(exchange->export, handle.data, handle.length, O_PATH);
-    if (descriptor < 0)
-        return -descriptor;
-    *file = nfs_call_keep(call, descriptor);
+    open = handle_pin(exchange->export, handle.data, handle.length, call->may_wait, &error);
+    call->would_wait = call->would_wait || (!open && error == EAGAIN && !call->may_wait);
+    if (!open)
+        return error;
+    added = add_file(call, open_file_path(open));
+    added->open = open;
+    error = tree_stat(added->descriptor, &added->status);
+    /* Only still there because it is open. */
+    if (!error && added->status.st_nlink == 0)
+        error = ESTALE;
+    if (error) {
+        forget(exchange, handle);
+        return error;
+    }
+    *file = added->descriptor;
     return changes(&exchange->call) && !nfs_call_writable(call) ? EROFS : 0;
 }
 
@@ -206,9 +267,11 @@ static int lookup_parent(struct nfs_call *call, int directory, int *file)
 
 int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int *file)
 {
-    int error = slice_equal_string(name, "..") ? lookup_parent(call, directory, file)
-                                               : tree_lookup(&call->caller, directory, name, file);
+    int error = slice_equal_string(name, "..")
+                    ? lookup_parent(call, directory, file)
+                    : tree_lookup(&call->caller, directory, name, call->may_wait, file);
 
+    call->would_wait = call->would_wait || (error == EAGAIN && !call->may_wait);
     if (error)
         *file = -1;
     else
@@ -218,22 +281,61 @@ int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int
 
 int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle)
 {
+    struct nfs_file *found = find_file(call, file);
     int error;
 
     credentials_restore();
     error = handle_of(call->exchange->export, file, handle);
+    if (!error && found && !found->open) {
+        found->handle = *handle;
+        found->has_handle = true;
+    }
     /* What is mounted inside the export is none of it. */
     return error == EXDEV ? EACCES : error;
+}
+
+/* The handle of what is about to lose the name; false where it is not worth knowing. */
+static bool handle_behind(struct nfs_call *call, int directory, struct slice name,
+                          struct handle *handle)
+{
+    struct stat status;
+    bool found = false;
+    int file;
+
+    if (tree_lookup(&call->caller, directory, name, true, &file) != 0)
+        return false;
+    credentials_restore();
+    if (tree_stat(file, &status) == 0 && (status.st_nlink == 1 || S_ISDIR(status.st_mode)))
+        found = handle_of(call->exchange->export, file, handle) == 0;
+    close(file);
+    return found;
+}
+
+int nfs_call_remove(struct nfs_call *call, int directory, struct slice name,
+                    int (*operation)(const struct credentials *, int, struct slice))
+{
+    struct handle handle;
+    bool known = handle_behind(call, directory, name, &handle);
+    int error = operation(&call->caller, directory, name);
+
+    if (!error && known)
+        handle_forget(call->exchange->export, &handle);
+    return error;
 }
 
 int nfs_call_rename(struct nfs_call *call, int from, struct slice from_name, int to,
                     struct slice to_name)
 {
     struct handle_export *export = call->exchange->export;
+    struct handle handle;
+    bool known = handle_behind(call, to, to_name, &handle);
     int error, file;
 
     handle_move_begin(export);
     error = tree_rename(&call->caller, from, from_name, to, to_name);
+    /* Where both names are the same file's it stays, and is opened again when it is wanted. */
+    if (!error && known)
+        handle_forget(export, &handle);
     if (!error && nfs_call_lookup(call, to, to_name, &file) == 0) {
         credentials_restore();
         handle_moved(export, file);
@@ -274,27 +376,49 @@ size_t nfs_read_max(const struct nfs_call *call)
     return call->exchange->transport == RPC_UDP ? RPC_UDP_PAYLOAD_MAX : RPC_PAYLOAD_MAX;
 }
 
+/* A descriptor to read the file with, or minus an errno. It lives as long as the call at least. */
+static int descriptor_to_read(const struct nfs_call *call, struct nfs_file *file)
+{
+    int reader = open_file_reader_if_open(file->open);
+
+    if (reader >= 0)
+        return reader;
+    credentials_restore();
+    reader = open_file_reader(file->open);
+    if (reader != -EACCES)
+        return reader;
+    if (!call->may_wait)
+        return -EAGAIN;
+    return tree_make_readable(file->descriptor) == 0 ? open_file_reader(file->open) : reader;
+}
+
 int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count,
                   struct nfs_data *data)
 {
-    struct stat status;
-    int error = tree_stat(file, &status);
+    struct nfs_file *found = find_file(call, file);
+    uint64_t size = (uint64_t)found->status.st_size;
+    int reader, error = tree_may_read(&call->caller, file, &found->status);
 
     *data = (struct nfs_data){.bytes = NULL};
     if (error)
         return error;
-    /* No more memory than there is to read; a little more tells a file that grows. */
+    reader = descriptor_to_read(call, found);
+    call->would_wait = reader == -EAGAIN && !call->may_wait;
+    if (reader < 0)
+        return -reader;
+    /* No more than there was when the attributes were taken that the client will see. */
     if (count > nfs_read_max(call))
         count = nfs_read_max(call);
-    if (offset >= (uint64_t)status.st_size)
+    if (offset >= size)
         count = 0;
-    else if (count > (uint64_t)status.st_size - offset)
-        count = (size_t)((uint64_t)status.st_size - offset);
+    else if (count > size - offset)
+        count = (size_t)(size - offset);
     data->bytes = malloc(count > 0 ? count : 1);
     if (!data->bytes)
         return ENOMEM;
-    error = tree_read(&call->caller, file, offset, data->bytes, count, call->may_wait, &data->count,
-                      &data->end);
+    error = tree_read(reader, offset, data->bytes, count, call->may_wait, &data->count);
+    /* It was cut short meanwhile: the end has come nearer. */
+    data->end = !error && (data->count < count || offset + data->count >= size);
     if (error)
         nfs_data_drop(data);
     call->would_wait = error == EAGAIN && !call->may_wait;

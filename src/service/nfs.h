@@ -11,16 +11,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct open_file;
 struct rpc_exchange;
 
 enum { NFS_CALL_FILES_MAX = 4 };
 
+/* A file that a call has open. */
+struct nfs_file {
+    int descriptor;         /* O_PATH */
+    struct open_file *open; /* whose descriptor it is; NULL: the call's own */
+    struct stat status;     /* where `open`: what it was like when the call took it */
+    bool has_handle;        /* `handle` is its own; it stays open for the calls to come */
+    struct handle handle;
+};
+
 /* One call while it is worked on: who makes it, and the files that it has open. */
 struct nfs_call {
     struct rpc_exchange *exchange;
-    struct credentials caller;     /* as the export has it, once a file is open */
-    bool nobody;                   /* what it says of itself is not believed */
-    int files[NFS_CALL_FILES_MAX]; /* closed by nfs_call_end() */
+    struct credentials caller;                 /* as the export has it, once a file is open */
+    bool nobody;                               /* what it says of itself is not believed */
+    struct nfs_file files[NFS_CALL_FILES_MAX]; /* let go by nfs_call_end() */
     size_t file_count;
     bool may_wait;   /* for the disk */
     bool would_wait; /* it may not, but had to: what it answered is void */
@@ -45,17 +55,24 @@ int nfs_call_keep(struct nfs_call *call, int file);
 /* Closes the file kept last, which `file` is. */
 void nfs_call_drop(struct nfs_call *call, int file);
 /* Opens the file of a handle (O_PATH) until the call ends; the caller becomes who it is in the
- * export that the handle is of. *file is -1 where it fails, with the errno of handle_open(). EROFS,
- * with the file open for its attributes, where the procedure changes something and the export is
- * read-only. */
+ * export that the handle is of. *file is -1 where it fails, with the errno of handle_open();
+ * EAGAIN, with call->would_wait set, where the call may not wait. EROFS, with the file open for its
+ * attributes, where the procedure changes something and the export is read-only. */
 int nfs_call_open(struct nfs_call *call, struct slice handle, int *file);
+/* What a file of nfs_call_open() was like then; NULL for any other and for -1. Attributes from
+ * before a read are the safe ones to tell: with those from after it, a client would take data that
+ * another has just overwritten for the newest. */
+const struct stat *nfs_call_status(const struct nfs_call *call, int file);
 /* Whether anything may be changed in the export of the call's files. */
 bool nfs_call_writable(const struct nfs_call *call);
 /* Opens what the directory has under the name until the call ends, ".." included. */
 int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int *file);
-/* The handle of an open file. */
+/* The handle of an open file. The file stays open for the calls that will follow. */
 int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle);
 
+/* Takes a name away by tree_remove() or tree_rmdir(). 0 or an errno. */
+int nfs_call_remove(struct nfs_call *call, int directory, struct slice name,
+                    int (*operation)(const struct credentials *, int, struct slice));
 /* Renames, and keeps the handle of what was renamed alive. 0 or an errno. */
 int nfs_call_rename(struct nfs_call *call, int from, struct slice from_name, int to,
                     struct slice to_name);

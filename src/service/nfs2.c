@@ -124,7 +124,6 @@ static void read_data(struct nfs_call *call, const union nfs2_arguments *argumen
     uint32_t offset = arguments->read.offset, count = arguments->read.count;
     struct nfs_data data = {.bytes = NULL};
     struct nfs2_fattr fattr;
-    struct stat status;
     int file, error = nfs_call_open(call, arguments->read.handle, &file);
 
     if (!error && offset > NFS2_OFFSET_MAX)
@@ -134,21 +133,18 @@ static void read_data(struct nfs_call *call, const union nfs2_arguments *argumen
     if (!error && count > NFS2_OFFSET_MAX - offset)
         count = NFS2_OFFSET_MAX - offset;
     if (!error)
-        error = tree_stat(file, &status);
-    if (!error)
-        error = nfs2_data_error(status.st_mode, nfs_data_read(call, file, offset, count, &data));
-    if (!error)
-        error = tree_stat(file, &status);
+        error = nfs2_data_error(nfs_call_status(call, file)->st_mode,
+                                nfs_data_read(call, file, offset, count, &data));
     if (error) {
         answer_status(call, error);
-        nfs_data_drop(&data);
         return;
     }
-    fattr = nfs2_fattr_of(&status);
+    fattr = nfs2_fattr_of(nfs_call_status(call, file));
     nfs2_write_read(reply_of(call), &fattr, (uint32_t)data.count);
     nfs_data_send(call, &data);
     if (offset == 0)
-        nfs_tell_read(call, file, arguments->read.handle, (uint64_t)status.st_size);
+        nfs_tell_read(call, file, arguments->read.handle,
+                      (uint64_t)nfs_call_status(call, file)->st_size);
 }
 
 static void write_data(struct nfs_call *call, const union nfs2_arguments *arguments)
@@ -257,7 +253,7 @@ static void unmake(struct nfs_call *call, const struct nfs2_place *place,
 
     nfs_change_begin(&watch, directory, true);
     if (!error)
-        error = nfs_repeat_removing(call, operation(&call->caller, directory, place->name));
+        error = nfs_repeat_removing(call, nfs_call_remove(call, directory, place->name, operation));
     nfs_change_end(&watch);
     answer_status(call, error);
 }
@@ -427,7 +423,7 @@ static const struct rpc_procedure procedures[NFS2_PROCEDURE_COUNT] = {
     [NFS2_SYMLINK] = {"SYMLINK", handle_change, RPC_RUNS_ONCE_EVER},
     [NFS2_MKDIR] = {"MKDIR", handle_change, RPC_RUNS_ONCE_EVER},
     [NFS2_RMDIR] = {"RMDIR", handle_change, RPC_RUNS_ONCE_EVER},
-    [NFS2_READDIR] = {"READDIR", handle_query, RPC_RUNS_AGAIN},
+    [NFS2_READDIR] = {"READDIR", handle_change, RPC_RUNS_AGAIN},
     [NFS2_STATFS] = {"STATFS", handle_query, RPC_RUNS_AGAIN},
 };
 

@@ -34,12 +34,23 @@ static void nothing(struct nfs_call *call, const union nfs3_arguments *arguments
     (void)arguments;
 }
 
+/* What the file was like when the call opened it: good for calls that change nothing. */
+static struct nfs3_post_op seen(const struct nfs_call *call, int file)
+{
+    const struct stat *status = nfs_call_status(call, file);
+    struct nfs3_post_op post_op = {.present = status != NULL};
+
+    if (status)
+        post_op.attributes = nfs3_fattr_of(status);
+    return post_op;
+}
+
 static void getattr(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
     struct nfs3_post_op object;
     int file, error = nfs_call_open(call, arguments->handle, &file);
 
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     if (!error && !object.present)
         error = EIO;
     nfs3_write_getattr(reply_of(call), status_of(call, error), &object.attributes);
@@ -88,7 +99,7 @@ static void lookup(struct nfs_call *call, const union nfs3_arguments *arguments)
     if (!error)
         error = nfs_call_handle(call, file, &handle);
     object = nfs3_post_op_of(file);
-    above = nfs3_post_op_of(directory);
+    above = seen(call, directory);
     nfs3_write_lookup(reply_of(call), status_of(call, error), handle.bytes, &object, &above);
 }
 
@@ -117,7 +128,7 @@ static void access_rights(struct nfs_call *call, const union nfs3_arguments *arg
 
     if (!error)
         error = tree_access(&call->caller, file, R_OK | W_OK | X_OK, &granted);
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     if (!nfs_call_writable(call))
         granted &= ~W_OK;
     rights = rights_of(object.attributes.type == NFS3_DIRECTORY, granted);
@@ -134,7 +145,7 @@ static void readlink_target(struct nfs_call *call, const union nfs3_arguments *a
 
     if (!error)
         error = tree_readlink(file, target, &length);
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     nfs3_write_readlink(reply_of(call), status_of(call, error), &object, slice_of(target, length));
 }
 
@@ -146,7 +157,7 @@ static void read_data(struct nfs_call *call, const union nfs3_arguments *argumen
 
     if (!error)
         error = nfs_data_read(call, file, arguments->read.offset, arguments->read.count, &data);
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     nfs3_write_read(reply_of(call), status_of(call, error), &object, (uint32_t)data.count,
                     data.end);
     if (error)
@@ -315,7 +326,7 @@ static void unmake(struct nfs_call *call, const struct nfs3_place *place,
 
     nfs3_watch_begin(&watch, directory, true);
     if (!error)
-        error = nfs_repeat_removing(call, operation(&call->caller, directory, place->name));
+        error = nfs_repeat_removing(call, nfs_call_remove(call, directory, place->name, operation));
     nfs3_watch_end(&watch);
     nfs3_write_change(reply_of(call), status_of(call, error), &watch.wcc);
 }
@@ -446,7 +457,7 @@ static void list_directory(struct nfs_call *call, const union nfs3_arguments *ar
         error = EINVAL;
     if (!error)
         error = directory_open(&reading, &call->caller, directory, arguments->readdir.cookie);
-    above = nfs3_post_op_of(directory);
+    above = seen(call, directory);
     if (error) {
         nfs3_write_readdir_failed(
             reply_of(call), error == EINVAL ? NFS3ERR_BAD_COOKIE : status_of(call, error), &above);
@@ -485,7 +496,7 @@ static void fsstat(struct nfs_call *call, const union nfs3_arguments *arguments)
             .free_files = status.f_ffree,
             .available_files = status.f_favail,
         };
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     nfs3_write_fsstat(reply_of(call), status_of(call, error), &object, &fsstat);
 }
 
@@ -507,7 +518,7 @@ static void fsinfo(struct nfs_call *call, const union nfs3_arguments *arguments)
     struct nfs3_post_op object;
     int file, error = nfs_call_open(call, arguments->handle, &file);
 
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     nfs3_write_fsinfo(reply_of(call), status_of(call, error), &object, &fsinfo);
 }
 
@@ -524,7 +535,7 @@ static void pathconf_limits(struct nfs_call *call, const union nfs3_arguments *a
 
     if (!error)
         pathconf.link_max = tree_link_max(file);
-    object = nfs3_post_op_of(file);
+    object = seen(call, file);
     nfs3_write_pathconf(reply_of(call), status_of(call, error), &object, &pathconf);
 }
 
@@ -608,8 +619,8 @@ static const struct rpc_procedure procedures[NFS3_PROCEDURE_COUNT] = {
     [NFS3_RMDIR] = {"RMDIR", handle_change, RPC_RUNS_ONCE_EVER},
     [NFS3_RENAME] = {"RENAME", handle_change, RPC_RUNS_ONCE_EVER},
     [NFS3_LINK] = {"LINK", handle_change, RPC_RUNS_ONCE_EVER},
-    [NFS3_READDIR] = {"READDIR", handle_query, RPC_RUNS_AGAIN},
-    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_READDIR] = {"READDIR", handle_change, RPC_RUNS_AGAIN},
+    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_change, RPC_RUNS_AGAIN},
     [NFS3_FSSTAT] = {"FSSTAT", handle_query, RPC_RUNS_AGAIN},
     [NFS3_FSINFO] = {"FSINFO", handle_query, RPC_RUNS_AGAIN},
     [NFS3_PATHCONF] = {"PATHCONF", handle_query, RPC_RUNS_AGAIN},

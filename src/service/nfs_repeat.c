@@ -23,7 +23,7 @@ int nfs_repeat_making(struct nfs_call *call, int directory, struct slice name, m
 
     if (error != EEXIST || !call->exchange->interrupted)
         return error;
-    if (tree_lookup(&call->caller, directory, name, file) != 0) {
+    if (tree_lookup(&call->caller, directory, name, true, file) != 0) {
         *file = -1;
         return error;
     }

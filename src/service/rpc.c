@@ -21,6 +21,7 @@
 enum {
     RPC_REPORT_MS = 10000, /* between two looks for machines that fell silent ... */
     RPC_IDLE_MS = 60000,   /* ... this long */
+    RPC_SWEEP_MS = 1000,   /* between two looks for open files that nobody uses */
     RPC_WORKERS = 8,       /* disks do several things at once best */
 };
 
@@ -45,6 +46,28 @@ static void rpc_report(void *argument)
     loop_timer_start(service->report_timer, RPC_REPORT_MS);
 }
 
+static void rpc_swept(void *argument)
+{
+    struct rpc_service *service = argument;
+
+    loop_timer_start(service->sweep_timer, RPC_SWEEP_MS);
+}
+
+static void rpc_sweep_files(void *argument)
+{
+    struct rpc_service *service = argument;
+
+    handle_store_sweep(service->handles);
+}
+
+/* In a worker: to close the last descriptor of a big deleted file takes time. */
+static void rpc_sweep(void *argument)
+{
+    struct rpc_service *service = argument;
+
+    workers_run(service->workers, service->server->control, 0, rpc_sweep_files, rpc_swept, service);
+}
+
 static void rpc_stop(void *state)
 {
     struct rpc_service *service = state;
@@ -56,6 +79,7 @@ static void rpc_stop(void *state)
     free(service->lanes);
     rpc_accounts_report(service->accounts, service->server, 0);
     loop_event_free(service->report_timer);
+    loop_event_free(service->sweep_timer);
     rpc_accounts_free(service->accounts);
     rpc_replays_free(service->replays);
     mount_list_free(service->mounts);
@@ -168,6 +192,8 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     }
     service->report_timer = loop_timer(server->control, rpc_report, service);
     loop_timer_start(service->report_timer, RPC_REPORT_MS);
+    service->sweep_timer = loop_timer(server->control, rpc_sweep, service);
+    loop_timer_start(service->sweep_timer, RPC_SWEEP_MS);
     return service;
 
 failed:

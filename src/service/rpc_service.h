@@ -39,7 +39,7 @@ struct rpc_service {
     struct rpc_replays *replays;
     struct workers *workers;   /* for NFS procedures that wait for the disk */
     struct mount_list *mounts; /* who mounted what; the control thread's */
-    struct loop_event *report_timer;
+    struct loop_event *report_timer, *sweep_timer;
     struct rpc_lane **lanes; /* the control loop's, then one per data loop */
     size_t lane_count;
 };

@@ -1,12 +1,15 @@
 #include "store/handles.h"
 
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "store/handle_key.h"
 #include "store/handle_table.h"
+#include "store/open_files.h"
 #include "store/ownership.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -40,6 +44,7 @@ enum {
     EXPORT_HINT_SIZE = 2,
     EXPORT_IDS_MAX = 1024,
     MOVES_MAX = 100, /* how many renames one call waits for */
+    EXPORT_SEEN_MS = 1000,
 };
 
 enum { KEY_OF_EXPORTS = crypto_shorthash_KEYBYTES }; /* where the second key begins */
@@ -47,7 +52,9 @@ enum { KEY_OF_EXPORTS = crypto_shorthash_KEYBYTES }; /* where the second key beg
 struct handle_store {
     uint8_t key[HANDLE_KEY_SIZE];
     struct handle_table *table;
+    struct open_files *files;
     pthread_mutex_t lock; /* guards what follows */
+    uint64_t opened;      /* exports so far */
     struct map exports;   /* struct handle_export; key: the path */
     /* Those that are or were exported, the oldest making room: their handles are stale, not forged,
      * where they are not anybody's any more. */
@@ -62,7 +69,9 @@ struct handle_store {
 struct handle_export {
     atomic_int references;
     struct handle_store *store;
+    uint64_t number; /* no other export of this process ever has it */
     char *path;
+    atomic_uint_least64_t seen_ms; /* when no symbolic link was part of the path */
     int descriptor;
     dev_t device;
     ino_t inode;
@@ -78,6 +87,15 @@ union kernel_handle {
     uint8_t room[sizeof(struct file_handle) + HANDLE_KERNEL_MAX];
 };
 
+static struct open_files *new_open_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        limit.rlim_cur = 0;
+    return open_files_new(open_files_limit(limit.rlim_cur));
+}
+
 struct handle_store *handle_store_open(const char *state_directory, char *error, size_t error_size)
 {
     struct handle_store *store = memory_zeroed(1, sizeof(*store));
@@ -87,6 +105,7 @@ struct handle_store *handle_store_open(const char *state_directory, char *error,
     pthread_mutex_init(&store->lock, NULL);
     pthread_mutex_init(&store->moving, NULL);
     pthread_cond_init(&store->moved, NULL);
+    store->files = new_open_files();
     if (handle_key_read(key, store->key, error, error_size) == 0)
         store->table = handle_table_open(table, error, error_size);
     free(key);
@@ -108,6 +127,7 @@ void handle_store_free(struct handle_store *store)
         handle_export_free(entry->value);
     map_release(&store->exports);
     handle_table_free(store->table);
+    open_files_free(store->files);
     pthread_mutex_destroy(&store->lock);
     pthread_mutex_destroy(&store->moving);
     pthread_cond_destroy(&store->moved);
@@ -227,12 +247,33 @@ void handle_export_free(struct handle_export *export)
     free(export);
 }
 
+/* The export as it is open, if the same directory still stands at the path: what nearly every call
+ * asks. That no symbolic link leads there is looked at anew every now and then. */
+static struct handle_export *handle_export_same(struct handle_store *store, const char *path)
+{
+    struct handle_export *export;
+    struct stat info;
+
+    pthread_mutex_lock(&store->lock);
+    export = map_get(&store->exports, path, strlen(path));
+    if (export)
+        handle_export_hold(export);
+    pthread_mutex_unlock(&store->lock);
+    if (export && clock_monotonic_ms() - atomic_load(&export->seen_ms) < EXPORT_SEEN_MS &&
+        lstat(path, &info) == 0 && info.st_dev == export->device && info.st_ino == export->inode)
+        return export;
+    handle_export_free(export);
+    return NULL;
+}
+
 struct handle_export *handle_export_get(struct handle_store *store, const char *path)
 {
-    struct handle_export *export, *old = NULL;
+    struct handle_export *export = handle_export_same(store, path), *old = NULL;
     struct stat info;
     int error = 0;
 
+    if (export)
+        return export;
     if (stat_exported(path, &info) < 0)
         return NULL;
     pthread_mutex_lock(&store->lock);
@@ -242,11 +283,14 @@ struct handle_export *handle_export_get(struct handle_store *store, const char *
         error = errno;
         if (export) {
             export_remember(store, export->id);
+            export->number = ++store->opened;
             old = map_put(&store->exports, path, strlen(path), export);
         }
     }
-    if (export)
+    if (export) {
+        atomic_store(&export->seen_ms, clock_monotonic_ms());
         handle_export_hold(export);
+    }
     pthread_mutex_unlock(&store->lock);
     handle_export_free(old);
     if (!export)
@@ -267,6 +311,7 @@ void handle_store_let_go(struct handle_store *store)
     while (map_next(&exports, &place, &entry))
         handle_export_free(entry->value);
     map_release(&exports);
+    (void)open_files_sweep(store->files, UINT64_MAX);
 }
 
 const char *handle_export_path(const struct handle_export *export)
@@ -632,6 +677,46 @@ int handle_open(struct handle_export *export, const uint8_t *bytes, size_t lengt
         opened = handle_reopen(descriptor, info.st_mode, flags);
     close(descriptor);
     return opened;
+}
+
+struct open_file *handle_pin(struct handle_export *export, const uint8_t *bytes, size_t length,
+                             bool wait, int *error)
+{
+    struct open_files *files = export->store->files;
+    struct open_file *file = NULL;
+    int descriptor;
+
+    if (length == HANDLE_SIZE)
+        file = open_files_get(files, bytes, export->number, clock_monotonic_ms());
+    if (file)
+        return file;
+    *error = wait ? 0 : handle_check(export, bytes, length);
+    if (!wait && !*error)
+        *error = EAGAIN;
+    if (*error)
+        return NULL;
+    descriptor = handle_open(export, bytes, length, O_PATH);
+    if (descriptor >= 0)
+        return open_files_keep(files, bytes, export->number, descriptor, clock_monotonic_ms());
+    *error = -descriptor;
+    return NULL;
+}
+
+struct open_file *handle_keep(struct handle_export *export, const struct handle *handle,
+                              int descriptor)
+{
+    return open_files_keep(export->store->files, handle->bytes, export->number, descriptor,
+                           clock_monotonic_ms());
+}
+
+void handle_forget(struct handle_export *export, const struct handle *handle)
+{
+    open_files_forget(export->store->files, handle->bytes);
+}
+
+void handle_store_sweep(struct handle_store *store)
+{
+    (void)open_files_sweep(store->files, clock_monotonic_ms());
 }
 
 int handle_open_below(struct handle_export *export, const char *path)

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 struct handle_store;
+struct open_file;
 
 /* An exported directory, held open. */
 struct handle_export;
@@ -53,6 +54,23 @@ int handle_of_root(struct handle_export *export, struct handle *handle);
  * export, or the handle belongs to another one: NFS3ERR_STALE; EINVAL   it is neither a regular
  * file nor a directory, and `flags` has no O_PATH; others   as open(2) says. */
 int handle_open(struct handle_export *export, const uint8_t *bytes, size_t length, int flags);
+
+/* As handle_open() with O_PATH, but gives a file that stays open for the next call that wants it
+ * (store/open_files.h), with a reference to be let go. It may have lost its last name since it was
+ * opened: the caller looks at its link count. Only where the file is not open yet, which may take
+ * the disk, is this thread to be the server itself; without `wait` that is EAGAIN. NULL with *error
+ * where it fails. */
+struct open_file *handle_pin(struct handle_export *export, const uint8_t *bytes, size_t length,
+                             bool wait, int *error);
+/* Keeps the open file (O_PATH; the descriptor is taken over) of a handle from handle_of(). Returns
+ * it with a reference to be let go. */
+struct open_file *handle_keep(struct handle_export *export, const struct handle *handle,
+                              int descriptor);
+/* Keeps the file open no longer: its name went away, and its room shall come back. */
+void handle_forget(struct handle_export *export, const struct handle *handle);
+/* Closes the files that nobody used lately; to be called about once a second, by a thread that may
+ * block. */
+void handle_store_sweep(struct handle_store *store);
 
 /* Whether the bytes are a handle that this server made for the export of that path. Opens nothing.
  */

@@ -48,21 +48,25 @@ int tree_stat(int file, struct stat *status)
     return 0;
 }
 
-int tree_open_name(int directory, const char *name)
+int tree_open_name(int directory, const char *name, bool wait)
 {
     struct open_how how = {
         .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-        .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+        .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | (wait ? 0 : RESOLVE_CACHED),
     };
     long file = syscall(SYS_openat2, directory, name, &how, sizeof(how));
 
+    if (file >= 0)
+        return (int)file;
     /* The protocol has no word for "something is mounted here" in an answer to LOOKUP. */
-    if (file < 0)
-        return errno == EXDEV ? -EACCES : -errno;
-    return (int)file;
+    if (errno == EXDEV)
+        return -EACCES;
+    /* Kernels before 5.12 cannot tell what is cached. */
+    return errno == EINVAL && !wait ? -EAGAIN : -errno;
 }
 
-int tree_lookup(const struct credentials *caller, int directory, struct slice name, int *file)
+int tree_lookup(const struct credentials *caller, int directory, struct slice name, bool wait,
+                int *file)
 {
     char text[TREE_NAME_MAX + 1];
     int error = tree_name(name, text);
@@ -73,7 +77,7 @@ int tree_lookup(const struct credentials *caller, int directory, struct slice na
         error = tree_enter(caller, directory, X_OK);
     if (error)
         return error;
-    *file = tree_open_name(directory, text);
+    *file = tree_open_name(directory, text, wait);
     return *file < 0 ? -*file : 0;
 }
 
@@ -163,15 +167,31 @@ static ssize_t read_piece(int data, void *to, size_t size, off_t offset, bool wa
     return count;
 }
 
-int tree_read(const struct credentials *caller, int file, uint64_t offset, void *to, size_t size,
-              bool wait, size_t *count, bool *end)
+int tree_may_read(const struct credentials *caller, int file, const struct stat *status)
 {
-    struct stat status;
-    int data = tree_open_data(caller, file, O_RDONLY), error = 0;
+    int error;
+
+    if (!S_ISREG(status->st_mode))
+        return S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
+    if (ownership_kept(file))
+        return tree_kept_may_read(caller, status);
+    error = credentials_assume(caller);
+    if (error || caller->uid == 0 || caller->uid == status->st_uid)
+        return error;
+    error = tree_check_access(file, R_OK);
+    return error == EACCES ? tree_check_access(file, X_OK) : error;
+}
+
+int tree_make_readable(int file)
+{
+    return ownership_kept(file) ? ownership_open_up(file) : EACCES;
+}
+
+int tree_read(int data, uint64_t offset, void *to, size_t size, bool wait, size_t *count)
+{
+    int error = 0;
 
     *count = 0;
-    if (data < 0)
-        return -data;
     while (*count < size && offset + *count <= INT64_MAX) {
         ssize_t n =
             read_piece(data, (char *)to + *count, size - *count, (off_t)(offset + *count), wait);
@@ -184,13 +204,7 @@ int tree_read(const struct credentials *caller, int file, uint64_t offset, void 
             break;
         *count += (size_t)n;
     }
-    if (!error && fstat(data, &status) < 0)
-        error = errno;
-    close(data);
-    if (error && (*count == 0 || error == EAGAIN))
-        return error;
-    *end = !error && offset + *count >= (uint64_t)status.st_size;
-    return 0;
+    return *count == 0 || error == EAGAIN ? error : 0;
 }
 
 static atomic_uint_least64_t losses;

@@ -46,8 +46,10 @@ int tree_stat(int file, struct stat *status);
 
 /* Opens (O_PATH) what the directory has under the name: ENOENT, ENOTDIR, ENAMETOOLONG; EACCES where
  * the caller may not search it, where the name is empty or has a '/' or NUL in it, where something
- * is mounted at that name, and for "..": what lies above is for handle_open_parent() to tell. */
-int tree_lookup(const struct credentials *caller, int directory, struct slice name, int *file);
+ * is mounted at that name, and for "..": what lies above is for handle_open_parent() to tell.
+ * Without `wait`, EAGAIN where the disk would have to be asked. */
+int tree_lookup(const struct credentials *caller, int directory, struct slice name, bool wait,
+                int *file);
 
 /* Which of the access bits `wanted` (R_OK | W_OK | X_OK) the caller has. */
 int tree_access(const struct credentials *caller, int file, int wanted, int *granted);
@@ -61,12 +63,20 @@ int tree_readlink(int file, char target[TREE_TARGET_MAX + 1], size_t *length);
 int tree_set(const struct credentials *caller, int file, const struct stat *status,
              const struct tree_change *change);
 
-/* Reads up to `size` bytes of a regular file at `offset`; fewer only at its end. EISDIR, or EINVAL
- * for what else is no regular file. Without `wait`, EAGAIN where the disk would have to be asked.
- * The file's owner may read whatever its mode says, and who may execute a file may read it: the
- * client checked its own open(), and has no other way to run a program (RFC 1813 section 4.4). */
-int tree_read(const struct credentials *caller, int file, uint64_t offset, void *to, size_t size,
-              bool wait, size_t *count, bool *end);
+/* May the caller read the file, which is like `status` now? EISDIR, or EINVAL for what else is no
+ * regular file; EACCES. The file's owner may read whatever its mode says, and who may execute a
+ * file may read it: the client checked its own open(), and has no other way to run a program (RFC
+ * 1813 section 4.4). */
+int tree_may_read(const struct credentials *caller, int file, const struct stat *status);
+
+/* Where the server itself may not read a regular file that it serves: changes that, where it owns
+ * the file and keeps another mode of it. Waits for the disk. */
+int tree_make_readable(int file);
+
+/* Reads up to `size` bytes at `offset` through a descriptor that is open for reading, whoever
+ * opened it; fewer only at the file's end. Without `wait`, EAGAIN where the disk would have to be
+ * asked. */
+int tree_read(int data, uint64_t offset, void *to, size_t size, bool wait, size_t *count);
 
 enum tree_stability { TREE_UNSTABLE, TREE_DATA_STABLE, TREE_FILE_STABLE };
 

@@ -220,7 +220,7 @@ static int begin_new(const struct credentials *caller, int directory, struct sli
     if (error != EACCES || tree_enter(caller, directory, X_OK) != 0)
         return error;
     /* Of a name that is taken that is what is told, as the kernel does. */
-    file = tree_open_name(directory, text);
+    file = tree_open_name(directory, text, true);
     if (file < 0)
         return error;
     close(file);
@@ -235,7 +235,7 @@ static int end_new(const struct credentials *caller, int directory, const char *
     struct stat status;
     int error;
 
-    *file = tree_open_name(directory, name);
+    *file = tree_open_name(directory, name, true);
     if (*file < 0)
         return -*file;
     error = ownership_kept(*file) ? finish_kept(caller, directory, *file, change)
@@ -274,7 +274,7 @@ static int take_existing(const struct credentials *caller, int directory, const 
 
     if (how == TREE_GUARDED)
         return EEXIST;
-    *file = tree_open_name(directory, name);
+    *file = tree_open_name(directory, name, true);
     if (*file < 0)
         return -*file;
     if (tree_stat(*file, &status) != 0 || !S_ISREG(status.st_mode))
@@ -408,7 +408,7 @@ int tree_mknod(const struct credentials *caller, int directory, struct slice nam
 /* Takes the name away; what was kept of a file without an attribute goes with its last name. */
 static int unlink_name(int directory, const char *name)
 {
-    int file = ownership_kept(directory) ? tree_open_name(directory, name) : -1, error = 0;
+    int file = ownership_kept(directory) ? tree_open_name(directory, name, true) : -1, error = 0;
 
     if (unlinkat(directory, name, 0) < 0)
         error = errno;
@@ -489,7 +489,7 @@ int tree_rename(const struct credentials *caller, int from, struct slice from_na
         error = enter_rename(caller, from, from_text, to, to_text);
     if (error)
         return error;
-    replaced = ownership_kept(to) ? tree_open_name(to, to_text) : -1;
+    replaced = ownership_kept(to) ? tree_open_name(to, to_text, true) : -1;
     if (renameat(from, from_text, to, to_text) < 0)
         error = errno;
     if (replaced >= 0) {

@@ -71,7 +71,7 @@ int tree_enter_removal(const struct credentials *caller, int directory, const ch
     if (error || !ownership_kept(directory))
         return error;
     /* A name that is not there says so first. */
-    file = tree_open_name(directory, name);
+    file = tree_open_name(directory, name, true);
     if (file < 0)
         return -file;
     error = tree_enter(caller, directory, W_OK | X_OK);
@@ -127,6 +127,12 @@ static int drop_set_id(int file)
         error = ownership_keep(file, &disk, &ownership);
     ownership_unlock(&disk);
     return error;
+}
+
+int tree_kept_may_read(const struct credentials *caller, const struct stat *status)
+{
+    credentials_restore();
+    return rights_of(caller, status) & (R_OK | X_OK) || owns(caller, status) ? 0 : EACCES;
 }
 
 int tree_kept_open(const struct credentials *caller, int file, int flags)
@@ -345,7 +351,7 @@ int tree_kept_link(const struct credentials *caller, int file)
 int tree_kept_move(const struct credentials *caller, int from, const char *name, bool elsewhere)
 {
     struct stat status;
-    int file = tree_open_name(from, name), error;
+    int file = tree_open_name(from, name, true), error;
 
     if (file < 0)
         return -file;

@@ -19,6 +19,8 @@ int tree_enter_removal(const struct credentials *caller, int directory, const ch
 /* The rest is for files whose ownership is kept (ownership_kept()). */
 
 int tree_kept_access(const struct credentials *caller, int file, int wanted, int *granted);
+/* As tree_may_read(). */
+int tree_kept_may_read(const struct credentials *caller, const struct stat *status);
 /* As tree_open_data(). */
 int tree_kept_open(const struct credentials *caller, int file, int flags);
 /* Sets the owner and the mode, but not the size; and says whether the times may be set. */

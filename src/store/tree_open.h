@@ -18,12 +18,12 @@ struct tree_path {
 struct tree_path tree_path_of(int descriptor);
 
 /* Opens a regular file (O_PATH) anew for O_RDONLY or O_WRONLY, with the owner's and the executor's
- * rights that tree_read() and tree_write() promise. The descriptor, or minus an errno. */
+ * rights that tree_may_read() and tree_write() promise. The descriptor, or minus an errno. */
 int tree_open_data(const struct credentials *caller, int file, int flags);
 
 /* Opens what is in the directory under the name, O_PATH, as tree_lookup() does. The descriptor, or
  * minus an errno. */
-int tree_open_name(int directory, const char *name);
+int tree_open_name(int directory, const char *name, bool wait);
 
 /* As access(2), for the user that the thread's file operations are made as. 0 or an errno. */
 int tree_check_access(int file, int wanted);

@@ -211,7 +211,7 @@ static void trees_are_served_as_specified(void **state)
     assert_int_equal(served("dev/console").st_mode, S_IFCHR | 0600);
     assert_int_equal(served("dev/sd0a").st_rdev, makedev(4, 256));
     /* What a client sets wins, also when the file is read again. */
-    assert_int_equal(tree_lookup(&root, top, NAME("any"), &file), 0);
+    assert_int_equal(tree_lookup(&root, top, NAME("any"), true, &file), 0);
     change.set_uid = true;
     change.uid = 9;
     assert_int_equal(tree_set(&root, file, &(struct stat){.st_mode = S_IFREG}, &change), 0);

@@ -82,13 +82,23 @@ static struct stat status_of(int file)
     return status;
 }
 
+/* A descriptor that reads what is open with O_PATH. */
+static int open_again(int file)
+{
+    char path[32];
+    int data;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    data = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(data >= 0);
+    return data;
+}
+
 static int try_read(const struct credentials *caller, int file)
 {
-    char bytes[100];
-    size_t count;
-    bool end;
+    struct stat status = status_of(file);
 
-    return tree_read(caller, file, 0, bytes, sizeof(bytes), true, &count, &end);
+    return tree_may_read(caller, file, &status);
 }
 
 static int try_write(const struct credentials *caller, int file)
@@ -106,15 +116,16 @@ static void names_are_checked(void **state)
     (void)state;
     need_root();
     memset(long_name, 'a', sizeof(long_name));
-    assert_int_equal(tree_lookup(&root, top_descriptor, NAME("none"), &file), ENOENT);
-    assert_int_equal(tree_lookup(&root, top_descriptor, NAME(""), &file), EACCES);
-    assert_int_equal(tree_lookup(&root, top_descriptor, NAME("a/b"), &file), EACCES);
-    assert_int_equal(tree_lookup(&root, top_descriptor, slice_of("a\0b", 3), &file), EACCES);
-    assert_int_equal(tree_lookup(&root, top_descriptor, NAME(".."), &file), EACCES);
-    assert_int_equal(tree_lookup(&root, top_descriptor, slice_of(long_name, 256), &file),
+    assert_int_equal(tree_lookup(&root, top_descriptor, NAME("none"), true, &file), ENOENT);
+    assert_int_equal(tree_lookup(&root, top_descriptor, NAME(""), true, &file), EACCES);
+    assert_int_equal(tree_lookup(&root, top_descriptor, NAME("a/b"), true, &file), EACCES);
+    assert_int_equal(tree_lookup(&root, top_descriptor, slice_of("a\0b", 3), true, &file), EACCES);
+    assert_int_equal(tree_lookup(&root, top_descriptor, NAME(".."), true, &file), EACCES);
+    assert_int_equal(tree_lookup(&root, top_descriptor, slice_of(long_name, 256), true, &file),
                      ENAMETOOLONG);
-    assert_int_equal(tree_lookup(&root, top_descriptor, slice_of(long_name, 255), &file), ENOENT);
-    assert_int_equal(tree_lookup(&root, top_descriptor, NAME("."), &file), 0);
+    assert_int_equal(tree_lookup(&root, top_descriptor, slice_of(long_name, 255), true, &file),
+                     ENOENT);
+    assert_int_equal(tree_lookup(&root, top_descriptor, NAME("."), true, &file), 0);
     assert_int_equal(status_of(file).st_ino, status_of(top_descriptor).st_ino);
     close(file);
     assert_int_equal(tree_remove(&root, top_descriptor, NAME(".")), EISDIR);
@@ -138,7 +149,7 @@ static void links_are_not_followed(void **state)
     assert_true(S_ISLNK(status_of(link).st_mode));
     assert_int_equal(tree_readlink(link, target, &length), 0);
     assert_true(slice_equal_string(slice_of(target, length), "/etc"));
-    assert_int_equal(tree_lookup(&root, link, NAME("passwd"), &file), ENOTDIR);
+    assert_int_equal(tree_lookup(&root, link, NAME("passwd"), true, &file), ENOTDIR);
     assert_int_equal(try_read(&root, link), EINVAL);
     assert_int_equal(tree_readlink(top_descriptor, target, &length), EINVAL);
     close(link);
@@ -215,8 +226,8 @@ static void groups_count(void **state)
     change.mode = 0750;
     assert_int_equal(tree_mkdir(&alice, top_descriptor, NAME("dir"), &change, &file), 0);
     assert_int_equal(tree_mkdir(&bob, file, NAME("x"), &TREE_NO_CHANGE, &granted), EACCES);
-    assert_int_equal(tree_lookup(&bob, file, NAME("x"), &granted), EACCES);
-    assert_int_equal(tree_lookup(&member, file, NAME("x"), &granted), ENOENT);
+    assert_int_equal(tree_lookup(&bob, file, NAME("x"), true, &granted), EACCES);
+    assert_int_equal(tree_lookup(&member, file, NAME("x"), true, &granted), ENOENT);
     close(file);
 }
 
@@ -434,7 +445,7 @@ static void names_come_and_go(void **state)
     assert_int_equal(tree_link(&root, directory, top_descriptor, NAME("hard")), EISDIR);
     assert_int_equal(tree_rename(&alice, top_descriptor, NAME("other"), directory, NAME("moved")),
                      0);
-    assert_int_equal(tree_lookup(&alice, directory, NAME("moved"), &again), 0);
+    assert_int_equal(tree_lookup(&alice, directory, NAME("moved"), true, &again), 0);
     assert_int_equal(status_of(again).st_ino, status_of(file).st_ino);
     close(again);
     assert_int_equal(tree_rmdir(&alice, top_descriptor, NAME("dir")), ENOTEMPTY);
@@ -450,29 +461,27 @@ static void names_come_and_go(void **state)
     close(directory);
 }
 
-static void reads_tell_the_end(void **state)
+static void reads_stop_at_the_end(void **state)
 {
     char bytes[8];
     size_t count;
-    bool end;
-    int file;
+    int file, data;
 
     (void)state;
     need_root();
     file = make(&root, "file", 0600, "0123456789");
-    assert_int_equal(tree_read(&root, file, 0, bytes, 8, true, &count, &end), 0);
+    data = open_again(file);
+    assert_int_equal(tree_read(data, 0, bytes, 8, true, &count), 0);
     assert_int_equal(count, 8);
-    assert_false(end);
-    assert_int_equal(tree_read(&root, file, 2, bytes, 8, true, &count, &end), 0);
+    assert_int_equal(tree_read(data, 2, bytes, 8, true, &count), 0);
     assert_int_equal(count, 8);
-    assert_true(end);
-    assert_int_equal(tree_read(&root, file, 11, bytes, 8, true, &count, &end), 0);
+    assert_int_equal(tree_read(data, 11, bytes, 8, true, &count), 0);
     assert_int_equal(count, 0);
-    assert_true(end);
-    assert_int_equal(tree_read(&root, file, UINT64_MAX, bytes, 8, true, &count, &end), 0);
-    assert_true(end);
+    assert_int_equal(tree_read(data, UINT64_MAX, bytes, 8, true, &count), 0);
+    assert_int_equal(count, 0);
     assert_int_equal(tree_write(&root, file, UINT64_MAX, NAME("x"), TREE_UNSTABLE, &count), EFBIG);
-    assert_int_equal(tree_read(&root, top_descriptor, 0, bytes, 8, true, &count, &end), EISDIR);
+    assert_int_equal(try_read(&root, top_descriptor), EISDIR);
+    close(data);
     close(file);
 }
 
@@ -569,7 +578,7 @@ int main(void)
         TREE_TEST(set_group_id_is_inherited),
         TREE_TEST(nodes_are_made),
         TREE_TEST(names_come_and_go),
-        TREE_TEST(reads_tell_the_end),
+        TREE_TEST(reads_stop_at_the_end),
         cmocka_unit_test(cookies_are_small_and_go_forward),
         TREE_TEST(directories_read_in_pieces),
     };

@@ -3,7 +3,7 @@
 #   make                    build build/src/command/bootwire
 #   make demo               boot a diskless Linux guest from its ROM to a login prompt (BATCH=1: alone)
 #   make check              all tests                      (SANITIZE=address|thread, COVERAGE=1)
-#   make check-long         the same with a minute of fuzzing each, and more simulated boots
+#   make check-long         the same with more fuzzing and simulated boots, and Debian guests
 #   make bench              figures beside those of other servers
 #   make bench-dhcp         the same under perfdhcp's load, with its bars
 #   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick)
@@ -54,7 +54,7 @@ check:
 	tools/check $(BUILD)
 
 check-long:
-	tools/install-packages build check fuzz lint $(if $(COVERAGE),coverage)
+	tools/install-packages build check check-long fuzz lint $(if $(COVERAGE),coverage)
 	$(MAKE) all
 	tools/check --long $(BUILD)
 

@@ -423,14 +423,14 @@ class Guest:
     """A QEMU machine on a tap of the network, without KVM, its serial console in hand."""
 
     def __init__(self, network, directory, number, arguments, mac="22:22:22:22:00:00",
-                 model="e1000", network_arguments=None):
+                 model="e1000", network_arguments=None, reboots=False):
         tap = network.tap()
         if network_arguments is None:
             network_arguments = ["-device", f"{model},netdev=wire,mac={mac}"]
         self.log_path = directory / f"console{number}.log"
         self.log_file = open(self.log_path, "wb")
         argv = network.server.argv([
-            *arguments, "-no-reboot", "-netdev",
+            *arguments, *([] if reboots else ["-no-reboot"]), "-netdev",
             f"tap,id=wire,ifname={tap},script=no,downscript=no", *network_arguments])
         self.console = pexpect.spawn(argv[0], argv[1:], timeout=PATIENCE,
                                      logfile=self.log_file, maxread=65536)

@@ -314,6 +314,9 @@ static void make_node(struct nfs_call *call, const union nfs3_arguments *argumen
         error = tree_mknod(&call->caller, making.directory, place->name, type,
                            makedev(arguments->mknod.major, arguments->mknod.minor), &making.change,
                            &making.file);
+    /* A device of a number that this system has no room for. */
+    if (error == EINVAL && (type == S_IFCHR || type == S_IFBLK))
+        error = EOPNOTSUPP;
     error = made(&making, call, place, type, (struct slice){NULL, 0}, error);
     making_end(&making, call, error);
 }

@@ -36,3 +36,45 @@ def test_libnfs_calls_every_procedure(network, server, tmp_path, version, transp
               if line.startswith(f"nfs{version[1]}_")}
     assert called >= set(PROCEDURES[version].split())
     assert not list(root.iterdir())
+
+SETS = ("v3", "v3-readonly", "v3-full", "v2", "v2-readonly", "v2-full", "mount")
+
+
+def a_root(directory, kind):
+    """What the set's cases want to find; a command to start the server behind."""
+    directory.mkdir()
+    directory.chmod(0o755)
+    if kind.endswith("full"):
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                f"mount -t tmpfs -o size=1m,nr_inodes=20,mode=755 tmpfs {directory} && exec \"$@\"",
+                "sh"]
+    (directory / "file").write_text("data")
+    (directory / "file").chmod(0o644)
+    if kind.endswith("readonly"):
+        (directory / "dir").mkdir(mode=0o755)
+        (directory / "link").symlink_to("file")
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                f"mount --bind {directory} {directory} && "
+                f"mount -o remount,bind,ro {directory} && exec \"$@\"", "sh"]
+    return []
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+@pytest.mark.parametrize("kind", SETS)
+def test_libnfs_calls_as_it_should_not(network, server, tmp_path, kind, transport):
+    """Every error that can be brought about, every field of each reply: nfs_client's cases."""
+    if not CLIENT.exists():
+        pytest.skip("nfs_client was not built: libnfs-dev is not installed")
+    root = tmp_path / "root"
+    prefix = a_root(root, kind)
+    network.client_address("10.50.1.9")
+    server(f"""nfs-reserved-ports {"on" if transport == "tcp" else "off"};
+               subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
+               host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
+                          option root-path "{root}"; }}""", prefix=prefix)
+    cases = network.client.run([CLIENT, "list", kind]).stdout.split()
+    done = network.client.run([CLIENT, "cases", kind, transport, testing.SERVER_ADDRESS, root])
+    bad = [line for line in done.stdout.splitlines() if line.startswith("bad ")]
+    good = [line[3:] for line in done.stdout.splitlines() if line.startswith("ok ")]
+    assert not bad, "\n".join(bad)
+    assert done.returncode == 0 and good == cases, done.stdout[-2000:] + done.stderr

@@ -560,7 +560,10 @@ static void record_turn_over(void *argument)
 static void record_done(struct record_connection *connection)
 {
     connection->open--;
-    if (connection->open == 0 && connection->record_length == 0 && connection->mark_length == 0)
+    /* Who stands in line for a record's first bytes has none reserved for it yet: what is reserved
+     * was for those that are answered now, and may be what the next one waits for. */
+    if (connection->open == 0 && connection->record_length == 0 &&
+        (connection->mark_length == 0 || connection->waits))
         record_unreserve(connection);
     if (connection->holds > 0)
         return;

@@ -18,7 +18,7 @@ enum { BIG = 200000, PATIENCE_S = 20 };
 
 /* A server in a thread of its own that answers each record with itself, except:
  *   "big"   200,000 bytes     "drop"  nothing      "bye"  hangs up
- *   "late"  answered once the next record comes */
+ *   "late"  answered once the next record comes; so is what begins with it */
 struct echo {
     struct loop *loop;
     struct record_listener *listener;
@@ -58,7 +58,7 @@ static void echo_received(void *argument, const struct record *record)
         record_drop(record->connection);
     } else if (slice_equal_string(record->bytes, "bye")) {
         record_hang_up(record->connection);
-    } else if (slice_equal_string(record->bytes, "late")) {
+    } else if (record->bytes.length >= 4 && memcmp(record->bytes.data, "late", 4) == 0) {
         echo->late = record->connection;
     } else if (slice_equal_string(record->bytes, "big")) {
         piece = (struct iovec){echo->big, BIG};
@@ -327,6 +327,39 @@ static void long_records_wait_for_room(void **state)
     free(text);
 }
 
+/* A client that has all the room itself sends one more before it has its answers: that one waits
+ * for the room of those in front of it, not for ever. */
+static void room_comes_back_to_who_waits_for_it(void **state)
+{
+    enum { LONG = 100000 };
+    struct record_options options = {.large_max = 2 * LONG, .large_per_peer_max = 2 * LONG};
+    uint8_t *bytes = memory_zeroed(1, 4 + LONG);
+    char *text = memory_zeroed(1, LONG + 2);
+    struct echo echo;
+    int one, other;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    memcpy(bytes, "\x80\1\x86\xa0late", 8);
+    say_raw(one, bytes, 4 + LONG);
+    say_raw(one, bytes, 4 + LONG);
+    memcpy(bytes + 4, "soon", 4);
+    say_raw(one, bytes, 4 + LONG);
+    assert_int_equal(hear(one, text, LONG + 2), 8);
+    /* The second one's answer leaves with this. */
+    other = dial(&echo);
+    say(other, "small");
+    assert_hears(other, "small!");
+    assert_int_equal(hear(one, text, LONG + 2), 8);
+    assert_int_equal(hear(one, text, LONG + 2), LONG + 1);
+    close(other);
+    close(one);
+    echo_stop(&echo);
+    free(bytes);
+    free(text);
+}
+
 /* Many short calls in one piece: all are answered, in their order. */
 static void a_train_of_records_is_answered(void **state)
 {
@@ -447,6 +480,7 @@ int main(void)
         cmocka_unit_test(half_a_mark_holds_nobody),
         cmocka_unit_test(who_does_not_read_is_not_read),
         cmocka_unit_test(long_records_wait_for_room),
+        cmocka_unit_test(room_comes_back_to_who_waits_for_it),
         cmocka_unit_test(a_train_of_records_is_answered),
         cmocka_unit_test(strangers_have_a_limit_of_their_own),
         cmocka_unit_test(too_much_is_refused),

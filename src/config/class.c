@@ -155,7 +155,7 @@ bool read_lease_limit(struct parser *parser, const struct statement *statement,
     (void)statement;
     if (!parser_take_word(parser, "limit"))
         return parser_expected(parser, "`limit`");
-    if (!read_number(parser, "a number of leases", 0, INT32_MAX, &limit) ||
+    if (!read_plain_number(parser, "a number of leases", UINT32_MAX, &limit) ||
         !parser_end_statement(parser))
         return false;
     (void)keyword;

@@ -3,17 +3,6 @@
 
 #include <string.h>
 
-/* Digits alone: dhcpd reads definitions without `0x`. */
-static bool read_plain_number(struct parser *parser, const char *what, int64_t greatest,
-                              int64_t *number)
-{
-    struct slice text = parser->token.text;
-
-    if (parser->token.kind == TOKEN_WORD && text.length > 1 && strchr("xX", text.data[1]))
-        return parser_expected(parser, what);
-    return read_number(parser, what, 0, greatest, number);
-}
-
 /* `option space NAME [code width N] [length width N] [hash size N];` */
 bool read_space_definition(struct parser *parser)
 {
@@ -22,6 +11,8 @@ bool read_space_definition(struct parser *parser)
     struct position where = parser->token.where;
 
     made->space = (struct option_space){.code_width = 1, .length_width = 1, .has_end = true};
+    if (!is_identifier(&parser->token))
+        return parser_expected(parser, "the name of an option space");
     if (!read_name(parser, "the name of an option space", &made->space.name))
         return false;
     if (find_space(parser, slice_of_string(made->space.name), &existing) &&
@@ -225,6 +216,11 @@ bool read_option_definition(struct parser *parser, const struct token *name)
             return false;
         }
         own = slice_of(dot + 1, own.length - before - 1);
+    }
+    if (!is_identifier_text(own)) {
+        parser_error(parser, name->where,
+                     "the name of an option has a letter, and no `.` but that behind its space");
+        return false;
     }
     made->name = region_string_of_slice(parser->region, own);
     parser_take(parser);

@@ -2,7 +2,6 @@
 #include "config/parser.h"
 
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* What a place wants: it decides how a word of digits reads, as a number or as hexadecimal bytes.
@@ -277,20 +276,6 @@ static bool parse_call(struct parser *parser, struct expression *expression, uns
     return takes_mark(parser, ')');
 }
 
-/* Words that have no value; these have one in dhcpd, the number of a state or of an answer. */
-static bool is_lost_keyword(struct slice word)
-{
-    static const char *const numbers[] = {"booting", "bound",   "nxdomain", "rebind",
-                                          "renew",   "request", "select"};
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (strlen(numbers[i]) == word.length &&
-            strncasecmp(numbers[i], (const char *)word.data, word.length) == 0)
-            return false;
-    }
-    return is_keyword(word);
-}
-
 static bool parse_variable(struct parser *parser, unsigned depth, struct expression *expression)
 {
     static const char what[] = "an expression";
@@ -300,7 +285,7 @@ static bool parse_variable(struct parser *parser, unsigned depth, struct express
 
     if (statement_by_name(parser->token.text) ||
         memchr(parser->token.text.data, '.', parser->token.text.length) ||
-        is_lost_keyword(parser->token.text) || token_is_word(&parser->token, "and") ||
+        is_keyword_without_value(parser->token.text) || token_is_word(&parser->token, "and") ||
         token_is_word(&parser->token, "or"))
         return parser_expected(parser, what);
     if (!read_name(parser, what, &expression->name))
@@ -499,6 +484,12 @@ static bool check_sides(struct parser *parser, const struct operator* op,
     if (a == TYPE_BOOLEAN || b == TYPE_BOOLEAN) {
         parser_error(parser, (a == TYPE_BOOLEAN ? left : right)->where,
                      "a condition cannot be compared: join it with `and` or `or`");
+        return false;
+    }
+    if ((a == TYPE_NUMBER && b == TYPE_DATA) || (a == TYPE_DATA && b == TYPE_NUMBER)) {
+        parser_error(parser, (a == TYPE_NUMBER ? right : left)->where,
+                     "a number cannot be compared with data: put `extract-int (..., WIDTH)` around "
+                     "this, or write a plain number on the right");
         return false;
     }
     if (op->kind == EXPRESSION_MATCHES || op->kind == EXPRESSION_MATCHES_CASE)

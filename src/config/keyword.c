@@ -196,3 +196,17 @@ bool is_keyword(struct slice word)
     }
     return false;
 }
+
+bool is_keyword_without_value(struct slice word)
+{
+    /* In dhcpd these are the numbers of a state or of an answer. */
+    static const char *const numbers[] = {"booting", "bound",   "nxdomain", "rebind",
+                                          "renew",   "request", "select"};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (strlen(numbers[i]) == word.length &&
+            strncasecmp(numbers[i], (const char *)word.data, word.length) == 0)
+            return false;
+    }
+    return is_keyword(word);
+}

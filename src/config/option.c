@@ -278,20 +278,34 @@ bool find_space(const struct parser *parser, struct slice name, enum setting_spa
     return found || built_in_space(name, space);
 }
 
-/* `unknown-222`: bytes of any code. */
-static bool find_unknown(struct slice name, struct option_reference *option)
+/* `unknown-222`: bytes of any code, or, as in dhcpd, the option that the code is known to be. */
+static bool find_unknown(const struct parser *parser, struct slice name,
+                         struct option_reference *option)
 {
+    const struct dhcp_option_definition *known;
     static const char prefix[] = "unknown-";
     size_t length = sizeof(prefix) - 1;
     int64_t code;
 
     if (name.length <= length || !same_name(slice_of(name.data, length), prefix) ||
+        memchr(name.data + length, 'x', name.length - length) ||
         !number_of(slice_of(name.data + length, name.length - length), &code) || code < 0 ||
         (option->space == SPACE_DHCP && (code == 0 || code == OPTION_CODE_MAX + 1)))
         return false;
     option->name = "unknown";
     option->code = code > UINT16_MAX ? UINT16_MAX : (unsigned)code;
     option->form = (struct dhcp_form){{DHCP_ATOM_DATA}, DHCP_ONCE, false};
+    for (const struct option_definition *at = parser->options; at; at = at->next) {
+        if (at->space == option->space && at->code == option->code) {
+            option->form = at->form;
+            return true;
+        }
+    }
+    known = option->space == SPACE_DHCP && option->code <= UINT8_MAX
+                ? dhcp_option_by_code((uint8_t)option->code)
+                : NULL;
+    if (known)
+        option->form = known->form;
     return true;
 }
 
@@ -319,7 +333,7 @@ static bool find_in_spaces(const struct parser *parser, struct slice text,
         option->form = defined->form;
         return true;
     }
-    return built_in_option(name, option) || find_unknown(name, option);
+    return built_in_option(name, option) || find_unknown(parser, name, option);
 }
 
 /* The same; an option that no packet can carry is moved to a space without effect. */

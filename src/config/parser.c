@@ -312,7 +312,9 @@ static bool is_bare_word(const struct parser *parser, const struct token *word)
     bool of_host = parser->block->kind == BLOCK_HOST &&
                    (token_is_word(word, "dynamic") || token_is_word(word, "deleted"));
 
-    return !memchr(word->text.data, '.', word->text.length) &&
+    return is_identifier(word) &&
+           !(word->text.length > 1 && tolower(word->text.data[1]) == 'x' &&
+             word->text.data[0] == '0') &&
            (of_host || !is_keyword(word->text)) && !is_bad_number(word->text) &&
            (token_is_mark(&next, ';') || token_is_mark(&next, '=') ||
             (token_is_mark(&next, ':') && is_byte(word->text)));

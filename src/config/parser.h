@@ -105,10 +105,13 @@ struct statement {
 
 #define ALLOWED_IN(kind) (1u << (kind))
 
-/* Whether a token is one word to dhcpd: it has a letter, and no dot (statement.c). */
+/* Whether a text, or a token, is one word to dhcpd: it has a letter, and no dot (statement.c). */
+bool is_identifier_text(struct slice text);
 bool is_identifier(const struct token *token);
 /* Whether the language keeps this word for itself, though it begins no statement (keyword.c). */
 bool is_keyword(struct slice word);
+/* The same, but for those that an expression may have (keyword.c). */
+bool is_keyword_without_value(struct slice word);
 
 /* Every statement, ordered by name; `*count` takes their number. */
 const struct statement *statement_table(size_t *count);
@@ -174,6 +177,8 @@ bool read_number(struct parser *parser, const char *what, int64_t least, int64_t
  * bits, with a warning, as in dhcpd. */
 bool read_bits(struct parser *parser, const char *what, int64_t least, int64_t greatest,
                int64_t *number);
+/* Digits alone, from 0 on: definitions and limits have no `0x`. */
+bool read_plain_number(struct parser *parser, const char *what, int64_t greatest, int64_t *number);
 bool read_string(struct parser *parser, const char *what, struct slice *text);
 bool read_flag(struct parser *parser, bool *flag);
 /* `WEEKDAY YEAR/MONTH/DAY HOUR:MINUTE:SECOND [OFFSET]`, `epoch SECONDS` or `never` (INT64_MAX), as

@@ -252,16 +252,21 @@ static bool read_computed(struct parser *parser, const struct statement *stateme
     return true;
 }
 
-bool is_identifier(const struct token *token)
+bool is_identifier_text(struct slice text)
 {
     bool has_letter = false;
 
-    for (size_t i = 0; token->kind == TOKEN_WORD && i < token->text.length; i++) {
-        has_letter |= isalpha(token->text.data[i]) != 0;
-        if (token->text.data[i] == '.')
+    for (size_t i = 0; i < text.length; i++) {
+        has_letter |= isalpha(text.data[i]) != 0;
+        if (text.data[i] == '.')
             return false;
     }
     return has_letter;
+}
+
+bool is_identifier(const struct token *token)
+{
+    return token->kind == TOKEN_WORD && is_identifier_text(token->text);
 }
 
 static bool read_text(struct parser *parser, const struct statement *statement,

@@ -173,6 +173,15 @@ bool read_number(struct parser *parser, const char *what, int64_t least, int64_t
     return true;
 }
 
+bool read_plain_number(struct parser *parser, const char *what, int64_t greatest, int64_t *number)
+{
+    struct slice text = parser->token.text;
+
+    if (parser->token.kind == TOKEN_WORD && text.length > 1 && strchr("xX", text.data[1]))
+        return parser_expected(parser, what);
+    return read_bits(parser, what, 0, greatest, number);
+}
+
 bool read_bits(struct parser *parser, const char *what, int64_t least, int64_t greatest,
                int64_t *number)
 {

@@ -35,7 +35,8 @@ TIMES = [discover(prl=ASKED), discover(prl=ASKED, options=[(51, b"\0\0\0\x64")])
          discover(prl=ASKED, options=[(51, b"\0\1\0\0")])]
 of_hosts("limits of lease times", [
     "min-lease-time 600; max-lease-time 300;", "min-lease-time 3000;",
-    "min-lease-time 3000; default-lease-time 2500;", "min-lease-time 3000; default-lease-time 4000;",
+    "min-lease-time 3000; default-lease-time 2500;",
+    "min-lease-time 3000; default-lease-time 4000;",
     "max-lease-time 100;", "min-lease-time 0;", "min-lease-time 600; max-lease-time 0;",
     ("min-lease-time -1;", ["forever"]),
 ], *TIMES)
@@ -53,9 +54,9 @@ of_hosts("flags of BOOTP", [
     f"allow-bootp = {value};" for value in ("01", "02", "00:01", "null")
 ], bootp())
 
+OPERATIONS = ("append", "prepend", "default", "supersede")
 of_hosts("joined to no value", [
-    *(f'{first} t = null; {second} t "second";' for first in ("append", "prepend", "default", "supersede")
-      for second in ("append", "prepend", "default", "supersede")),
+    *(f'{first} t = null; {second} t "second";' for first in OPERATIONS for second in OPERATIONS),
     'option t "x"; append t = null; default t "second";',
     'append t = null; option t "y"; append t "x";',
     'append domain-name = null; default domain-name "inside";',

@@ -27,6 +27,12 @@ static const struct row {
      "`/*` begins no comment here: a comment begins with `#` and goes to the end of its line"},
     {"filename \"abc;\nauthoritative;", 1, 10, DIAGNOSTIC_ERROR,
      "this string is not closed: expected '\"' before the end of its line"},
+    {"if extract-int(\"a\", 8) = \"a\" { }", 1, 26, DIAGNOSTIC_ERROR,
+     "a number cannot be compared with data: put `extract-int (..., WIDTH)` around this, or write "
+     "a "
+     "plain number on the right"},
+    {"option space s; option s.5 code 1 = text;", 1, 24, DIAGNOSTIC_ERROR,
+     "the name of an option has a letter, and no `.` but that behind its space"},
     {"filename \"abc;\noption root-path \"b\";", 1, 10, DIAGNOSTIC_ERROR,
      "this string is not closed: expected '\"' before the end of its line"},
     {"filename \"abc\ndef\";", 1, 10, DIAGNOSTIC_WARNING,

@@ -1,4 +1,4 @@
-#include "net/record_stream.h"
+#include "net/record_connection.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -13,95 +13,23 @@
 #include <unistd.h>
 
 enum {
-    RECORD_MARK_SIZE = 4,
-    RECORD_SCRATCH = 65536,   /* bytes of one read */
     RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; kept while idle up to: */
     RECORD_BUFFER_KEEP = 65536,
     RECORD_BACKLOG = 128,
     RECORD_LARGE = RECORD_BUFFER_KEEP, /* longer records have their bytes reserved */
     RECORD_ROUNDS = 4,          /* reads per turn, so that one connection cannot hold the loop */
-    RECORD_VECTORS = 64,        /* pieces of one write */
     RECORD_OUTPUT_MAX = 262144, /* bytes of answers that gather for one write */
     RECORD_TICK_MS = 1000,
 };
 
 static const uint32_t record_last_fragment = 0x80000000u;
 
-/* A record on its way out. */
-struct record_output {
-    struct record_output *next;
-    struct iovec pieces[1 + RECORD_PIECES_MAX]; /* the first is the mark; cut as bytes leave */
-    size_t count;
-    uint8_t mark[RECORD_MARK_SIZE];
-    void (*sent)(void *owner);
-    void *owner;
-};
-
-struct record_connection {
-    struct record_listener *listener;
-    struct record_connection *next, *previous;
-    struct loop_event *event;
-    int descriptor;
-    struct endpoint peer;
-    uint32_t local_address;
-    uint64_t active_ms; /* when bytes last moved */
-    size_t record_max;
-    unsigned open;   /* records given out and not answered */
-    size_t reserved; /* bytes of long records, read or open */
-    bool waits;      /* for bytes to reserve, in the listener's line */
-    struct record_connection *next_waiting;
-    unsigned holds; /* functions on the stack that use this */
-    bool closed;    /* the descriptor is gone; freed once open and holds are 0 */
-    bool ended;     /* the peer sends nothing more: closed once all is answered */
-
-    uint8_t mark[RECORD_MARK_SIZE];
-    size_t mark_length;
-    size_t fragment_left;
-    bool last;       /* the fragment is its record's last */
-    uint8_t *record; /* the record's bytes so far */
-    size_t record_length, record_capacity;
-    uint8_t *held; /* bytes read that wait until the connection may go on */
-    size_t held_length;
-
-    struct record_output *output, **output_tail;
-    size_t output_length; /* its bytes */
-    bool blocked;         /* the peer takes no more of them now */
-    bool unsent;          /* in the listener's list: they wait for the end of the turn */
-    struct record_connection *next_unsent;
-};
-
-struct record_listener {
-    struct loop *loop;
-    struct loop_event *event, *tick, *turn_over;
-    int descriptor;
-    struct endpoint local;
-    struct record_options options;
-    void (*received)(void *argument, const struct record *record);
-    void *argument;
-    struct record_connection *connections; /* closed ones too, while records of theirs are open */
-    unsigned connection_count;             /* of those that are not closed */
-    bool paused;     /* no descriptors were left for accept(): tried again at the next tick */
-    size_t reserved; /* bytes of all connections' long records */
-    struct record_connection *waiting, **waiting_tail; /* for some of them, the first first */
-    struct record_connection *unsent;                  /* connections with answers to send */
-    bool calling;                                      /* record_turn_over() is on its way */
-    uint8_t scratch[RECORD_SCRATCH];
-};
-
 static void record_hold(struct record_connection *connection)
 {
     connection->holds++;
 }
 
-static void record_output_free(struct record_output *output)
-{
-    if (output->sent)
-        output->sent(output->owner);
-    free(output);
-}
-
-/* Has record_turn_over() called once the loop has done what is at hand. */
-static void record_call_turn_over(struct record_listener *listener)
+void record_call_turn_over(struct record_listener *listener)
 {
     if (!listener->calling)
         loop_timer_start(listener->turn_over, 0);
@@ -119,63 +47,6 @@ static void record_queue(struct record_connection *connection)
     connection->next_unsent = listener->unsent;
     listener->unsent = connection;
     record_call_turn_over(listener);
-}
-
-/* The bytes of long records that connections of one address have reserved. */
-static size_t record_reserved_by(const struct record_listener *listener, uint32_t address)
-{
-    size_t reserved = 0;
-
-    for (const struct record_connection *c = listener->connections; c; c = c->next)
-        reserved += c->peer.address == address ? c->reserved : 0;
-    return reserved;
-}
-
-/* Are there bytes for a record that long? Where nobody has any, one record always fits. */
-static bool record_reserve(struct record_connection *connection, size_t length)
-{
-    struct record_listener *listener = connection->listener;
-    const struct record_options *o = &listener->options;
-    size_t by_peer;
-
-    if (listener->reserved > 0 && listener->reserved + length > o->large_max)
-        return false;
-    by_peer = listener->reserved > 0 ? record_reserved_by(listener, connection->peer.address) : 0;
-    if (by_peer > 0 && by_peer + length > o->large_per_peer_max)
-        return false;
-    listener->reserved += length;
-    connection->reserved += length;
-    return true;
-}
-
-/* The connection's long records are answered, or gone: others may have their bytes. */
-static void record_unreserve(struct record_connection *connection)
-{
-    struct record_listener *listener = connection->listener;
-
-    listener->reserved -= connection->reserved;
-    connection->reserved = 0;
-    if (listener->waiting)
-        record_call_turn_over(listener);
-}
-
-static void record_wait_in_line(struct record_connection *connection)
-{
-    connection->waits = true;
-    connection->next_waiting = NULL;
-    *connection->listener->waiting_tail = connection;
-    connection->listener->waiting_tail = &connection->next_waiting;
-}
-
-/* Takes the connection after `link` out of the line. */
-static void record_leave_line(struct record_listener *listener, struct record_connection **link)
-{
-    struct record_connection *connection = *link;
-
-    connection->waits = false;
-    *link = connection->next_waiting;
-    if (!*link)
-        listener->waiting_tail = link;
 }
 
 /* The connection is no more: nor is it in any list. */
@@ -197,8 +68,7 @@ static void record_leave_lists(struct record_connection *connection)
     }
 }
 
-/* Closes the descriptor; the rest goes when nobody uses it any more. */
-static void record_close(struct record_connection *connection)
+void record_close(struct record_connection *connection)
 {
     struct record_listener *listener = connection->listener;
 
@@ -389,79 +259,6 @@ static void record_feed_held(struct record_connection *connection)
         connection->held_length = length - taken;
     } else {
         free(held);
-    }
-}
-
-/* Cuts up to *length bytes that left from the output's front, and from *length; true once all of
- * the output has. */
-static bool record_output_advance(struct record_output *output, size_t *length)
-{
-    size_t i = 0;
-
-    for (; i < output->count && *length >= output->pieces[i].iov_len; i++)
-        *length -= output->pieces[i].iov_len;
-    memmove(output->pieces, output->pieces + i, (output->count - i) * sizeof(output->pieces[0]));
-    output->count -= i;
-    if (output->count > 0) {
-        output->pieces[0].iov_base = (uint8_t *)output->pieces[0].iov_base + *length;
-        output->pieces[0].iov_len -= *length;
-        *length = 0;
-    }
-    return output->count == 0;
-}
-
-/* As many of the waiting answers' pieces as one write takes. */
-static size_t record_gather(const struct record_connection *connection,
-                            struct iovec vectors[RECORD_VECTORS])
-{
-    size_t count = 0;
-
-    for (const struct record_output *output = connection->output; output; output = output->next) {
-        if (count + output->count > RECORD_VECTORS)
-            break;
-        memcpy(vectors + count, output->pieces, output->count * sizeof(vectors[0]));
-        count += output->count;
-    }
-    return count;
-}
-
-/* Takes the bytes that left from the answers, and the answers that are gone. */
-static void record_left(struct record_connection *connection, size_t length)
-{
-    connection->output_length -= length;
-    while (connection->output) {
-        struct record_output *output = connection->output;
-
-        if (!record_output_advance(output, &length))
-            return;
-        connection->output = output->next;
-        if (!connection->output)
-            connection->output_tail = &connection->output;
-        record_output_free(output);
-    }
-}
-
-/* Sends what waits, in as few writes as can be, and as far as the peer takes it. */
-static void record_write(struct record_connection *connection)
-{
-    struct iovec vectors[RECORD_VECTORS];
-
-    connection->blocked = false;
-    while (!connection->closed && connection->output) {
-        struct msghdr message = {.msg_iov = vectors,
-                                 .msg_iovlen = record_gather(connection, vectors)};
-        ssize_t length = sendmsg(connection->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
-            connection->blocked = true;
-            return;
-        }
-        if (length < 0) {
-            record_close(connection);
-            return;
-        }
-        connection->active_ms = clock_monotonic_ms();
-        record_left(connection, (size_t)length);
     }
 }
 

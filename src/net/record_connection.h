@@ -1,0 +1,95 @@
+/* What the files of the record streams (net/record_stream.h) share: a listener, its connections,
+ * and how their output leaves and their long records find room. */
+#ifndef BOOTWIRE_NET_RECORD_CONNECTION_H
+#define BOOTWIRE_NET_RECORD_CONNECTION_H
+
+#include "net/record_stream.h"
+
+enum {
+    RECORD_MARK_SIZE = 4,
+    RECORD_SCRATCH = 65536, /* bytes of one read */
+};
+
+/* A record on its way out. */
+struct record_output {
+    struct record_output *next;
+    struct iovec pieces[1 + RECORD_PIECES_MAX]; /* the first is the mark; cut as bytes leave */
+    size_t count;
+    uint8_t mark[RECORD_MARK_SIZE];
+    void (*sent)(void *owner);
+    void *owner;
+};
+
+struct record_connection {
+    struct record_listener *listener;
+    struct record_connection *next, *previous;
+    struct loop_event *event;
+    int descriptor;
+    struct endpoint peer;
+    uint32_t local_address;
+    uint64_t active_ms; /* when bytes last moved */
+    size_t record_max;
+    unsigned open;   /* records given out and not answered */
+    size_t reserved; /* bytes of long records, read or open */
+    bool waits;      /* for bytes to reserve, in the listener's line */
+    struct record_connection *next_waiting;
+    unsigned holds; /* functions on the stack that use this */
+    bool closed;    /* the descriptor is gone; freed once open and holds are 0 */
+    bool ended;     /* the peer sends nothing more: closed once all is answered */
+
+    uint8_t mark[RECORD_MARK_SIZE];
+    size_t mark_length;
+    size_t fragment_left;
+    bool last;       /* the fragment is its record's last */
+    uint8_t *record; /* the record's bytes so far */
+    size_t record_length, record_capacity;
+    uint8_t *held; /* bytes read that wait until the connection may go on */
+    size_t held_length;
+
+    struct record_output *output, **output_tail;
+    size_t output_length; /* its bytes */
+    bool blocked;         /* the peer takes no more of them now */
+    bool unsent;          /* in the listener's list: they wait for the end of the turn */
+    struct record_connection *next_unsent;
+};
+
+struct record_listener {
+    struct loop *loop;
+    struct loop_event *event, *tick, *turn_over;
+    int descriptor;
+    struct endpoint local;
+    struct record_options options;
+    void (*received)(void *argument, const struct record *record);
+    void *argument;
+    struct record_connection *connections; /* closed ones too, while records of theirs are open */
+    unsigned connection_count;             /* of those that are not closed */
+    bool paused;     /* no descriptors were left for accept(): tried again at the next tick */
+    size_t reserved; /* bytes of all connections' long records */
+    struct record_connection *waiting, **waiting_tail; /* for some of them, the first first */
+    struct record_connection *unsent;                  /* connections with answers to send */
+    bool calling;                                      /* record_turn_over() is on its way */
+    uint8_t scratch[RECORD_SCRATCH];
+};
+
+/* Closes the descriptor; the rest goes when nobody uses it any more. */
+void record_close(struct record_connection *connection);
+/* Has the listener look, once the loop has done what is at hand, for answers to send and for
+ * connections that may go on. */
+void record_call_turn_over(struct record_listener *listener);
+
+/* Takes one answer as sent, or as never to be. */
+void record_output_free(struct record_output *output);
+/* Sends what waits, in as few writes as can be, and as far as the peer takes it. */
+void record_write(struct record_connection *connection);
+
+/* Reserves bytes for a record of that length; false where there are none. Where nobody has any, one
+ * record always fits. */
+bool record_reserve(struct record_connection *connection, size_t length);
+/* The connection's long records are answered, or gone: others may have their bytes. */
+void record_unreserve(struct record_connection *connection);
+/* Has the connection wait for bytes to reserve, behind those that wait already. */
+void record_wait_in_line(struct record_connection *connection);
+/* Takes the connection after `link` out of the line. */
+void record_leave_line(struct record_listener *listener, struct record_connection **link);
+
+#endif

@@ -257,12 +257,13 @@ read_statement read_class, read_subclass, read_match, read_spawn, read_lease_lim
 /* Takes the name of a class that stands before this line; NULL, with an error, for another. */
 struct block *known_class(struct parser *parser); /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
-bool read_permit(struct parser *parser, bool allow); /* option.c */
+bool read_permit(struct parser *parser, bool allow);
 read_statement read_without_effect;                  /* ignored.c */
-read_statement read_bootparam;                       /* bootparam.c */
-read_statement read_export;                          /* export.c */
-read_statement read_mtree;                           /* mtree.c */
-read_statement read_pxe_menu, read_pxe_prompt;       /* pxe.c */
+read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte; /* number.c */
+read_statement read_bootparam;                 /* bootparam.c */
+read_statement read_export;                    /* export.c */
+read_statement read_mtree;                     /* mtree.c */
+read_statement read_pxe_menu, read_pxe_prompt; /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
 

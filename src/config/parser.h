@@ -258,7 +258,7 @@ read_statement read_class, read_subclass, read_match, read_spawn, read_lease_lim
 struct block *known_class(struct parser *parser); /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
 bool read_permit(struct parser *parser, bool allow);
-read_statement read_without_effect;                  /* ignored.c */
+read_statement read_without_effect; /* ignored.c */
 read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte; /* number.c */
 read_statement read_bootparam;                 /* bootparam.c */
 read_statement read_export;                    /* export.c */

@@ -1,12 +1,11 @@
 #include "store/ownership_table.h"
 
 #include "base/memory.h"
+#include "store/database.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,29 +46,16 @@ static int note_rows(struct ownership_table *table)
 
 struct ownership_table *ownership_table_open(const char *path, char *error, size_t error_size)
 {
+    static const char lost[] = "the owners of symbolic links go with it";
     struct ownership_table *table = memory_zeroed(1, sizeof(*table));
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
     pthread_mutex_init(&table->lock, NULL);
-    if (sqlite3_open_v2(path, &table->database, flags, NULL) != SQLITE_OK)
-        goto failed;
-    sqlite3_busy_timeout(table->database, 5000);
-    if (sqlite3_exec(table->database, schema, NULL, NULL, NULL) != SQLITE_OK)
-        goto failed;
-    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        if (sqlite3_prepare_v3(table->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &table->statements[i], NULL) != SQLITE_OK)
-            goto failed;
+    if (database_open(path, schema, statement_texts, STATEMENT_COUNT, &table->database,
+                      table->statements, lost, error, error_size) == 0) {
+        if (note_rows(table) == 0)
+            return table;
+        database_error(table->database, path, lost, error, error_size);
     }
-    if (note_rows(table) == 0)
-        return table;
-
-failed:
-    snprintf(
-        error, error_size,
-        "%s cannot be used: %s; see that the directory is writable and has room, or remove the "
-        "file (the owners of symbolic links go with it)",
-        path, sqlite3_errmsg(table->database));
     ownership_table_free(table);
     return NULL;
 }
@@ -78,9 +64,7 @@ void ownership_table_free(struct ownership_table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        sqlite3_finalize(table->statements[i]);
-    sqlite3_close(table->database);
+    database_close(table->database, table->statements, STATEMENT_COUNT);
     pthread_mutex_destroy(&table->lock);
     free(table);
 }

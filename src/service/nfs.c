@@ -41,18 +41,12 @@ static void job_done(void *argument)
     rpc_complete(job->exchange, job->status);
 }
 
-/* The arguments have to outlive the packet they came in. */
 static struct nfs_job *job_new(struct rpc_exchange *exchange, nfs_work *work)
 {
-    size_t length = reader_left(&exchange->arguments);
     struct nfs_job *job = region_allocate(exchange->region, sizeof(*job));
-    uint8_t *copy = region_allocate(exchange->region, length + 1);
 
-    if (!job || !copy)
+    if (!job || !rpc_keep_arguments(exchange))
         return NULL;
-    memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
-    exchange->arguments = reader_of(copy, length);
-    exchange->call.credentials.machine = (struct slice){NULL, 0};
     *job = (struct nfs_job){.exchange = exchange, .work = work};
     return job;
 }

@@ -159,7 +159,6 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
 
     service->server = server;
     service->accounts = rpc_accounts_new();
-    service->replays = rpc_replays_new();
     mounts = memory_printf("%s/" MOUNT_LIST_FILE, server->state_directory);
     service->mounts = mount_list_open(mounts);
     free(mounts);
@@ -176,6 +175,7 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
         log_warning("nfs: %s: a client whose call is cut off by the end of this process may see an "
                     "error after the next start",
                     error);
+    service->replays = rpc_replays_new(service->calls ? call_log_secret(service->calls) : NULL);
     service->workers = workers_new(RPC_WORKERS);
     if (!service->workers) {
         snprintf(error, error_size, "no thread can be started: %s", strerror(errno));

@@ -66,7 +66,8 @@ struct rpc_exchange {
     /* The export that the call is about: rpc_open_export(). NULL until then. */
     struct handle_export *export;
     const struct export_rights *rights; /* the client's in it; NULL as long as that is */
-    struct reader arguments;            /* good until the handler returns */
+    struct reader arguments;            /* good until the handler returns, unless kept */
+    bool kept;                          /* rpc_keep_arguments() was called */
     struct writer reply;                /* stands after the header of a successful reply */
     struct region *region;              /* taken back when the reply has left */
     /* Bytes that follow what `reply` holds, not copied: rpc_set_payload(). */
@@ -118,6 +119,10 @@ extern const struct rpc_program nfs2_program, nfs3_program;
  * exchange's region). At most one payload per reply. */
 void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
                      void (*release)(void *owner), void *owner);
+
+/* Lets what is left of the arguments outlive the packet it came in. False where the region has no
+ * room for it, which a new exchange's always has. */
+bool rpc_keep_arguments(struct rpc_exchange *exchange);
 
 /* Ends an exchange whose handler returned RPC_LATER: `status` as from a handler. In the loop's
  * thread only (loop_call()). The exchange is gone afterwards. */

@@ -260,6 +260,23 @@ static void rpc_finish(struct rpc_slot *slot, int status)
     rpc_send(slot);
 }
 
+bool rpc_keep_arguments(struct rpc_exchange *exchange)
+{
+    size_t length = reader_left(&exchange->arguments);
+    uint8_t *copy;
+
+    if (exchange->kept)
+        return true;
+    copy = region_allocate(exchange->region, length + 1);
+    if (!copy)
+        return false;
+    memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
+    exchange->arguments = reader_of(copy, length);
+    exchange->call.credentials.machine = (struct slice){NULL, 0};
+    exchange->kept = true;
+    return true;
+}
+
 void rpc_complete(struct rpc_exchange *exchange, int status)
 {
     rpc_finish((struct rpc_slot *)exchange, status);
@@ -421,7 +438,7 @@ static bool rpc_deferred(struct rpc_slot *slot)
 
     if (wait == 0)
         return false;
-    rpc_keep_arguments(&slot->exchange);
+    (void)rpc_keep_arguments(&slot->exchange);
     if (!lane->deferred)
         loop_timer_start(lane->deferred_timer, wait);
     rpc_defer(slot, wait);

@@ -65,9 +65,6 @@ void rpc_drop(struct rpc_slot *slot);
 /* Runs the procedure, unless the call is a repetition. */
 void rpc_run(struct rpc_slot *slot);
 
-/* Lets the arguments outlive the packet they came in; the region has room for the longest record.
- */
-void rpc_keep_arguments(struct rpc_exchange *exchange);
 /* Answers a call that was sent again as it was answered before; true where it is not to run. */
 bool rpc_replayed(struct rpc_slot *slot);
 /* Keeps the answer for the client that asks again. */

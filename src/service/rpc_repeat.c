@@ -7,7 +7,6 @@
 #include "net/loop.h"
 
 #include <stddef.h>
-#include <string.h>
 
 void rpc_remember(struct rpc_slot *slot, int status)
 {
@@ -21,31 +20,16 @@ void rpc_remember(struct rpc_slot *slot, int status)
         call_log_end(exchange->service->calls, slot->log_place, &slot->log_key, reply);
 }
 
-/* The same for what an earlier process was asked: the client comes from another port, maybe. */
-static bool rpc_was_answered(struct rpc_slot *slot, struct slice arguments, struct slice *reply)
+/* The same for what an earlier process was asked. */
+static bool rpc_was_answered(struct rpc_slot *slot, struct slice *reply)
 {
     struct rpc_exchange *exchange = &slot->exchange;
-    const struct rpc_call *call = &exchange->call;
     struct call_log *log = exchange->service->calls;
-    uint32_t about[10 + RPC_GIDS_MAX] = {
-        exchange->peer.address,
-        rpc_believes(exchange),
-        call->xid,
-        call->program,
-        call->version,
-        call->procedure,
-        call->credentials.flavor,
-        call->credentials.uid,
-        call->credentials.gid,
-        (uint32_t)arguments.length,
-    };
-    size_t count = call->credentials.gid_count;
     enum call_log_verdict verdict;
 
     if (!log || slot->procedure->repetition != RPC_RUNS_ONCE_EVER)
         return false;
-    memcpy(about + 10, call->credentials.gids, count * sizeof(about[0]));
-    slot->log_key = call_log_key_of(log, slice_of(about, sizeof(about)), arguments);
+    slot->log_key = call_log_key_of(log, slice_of(&slot->replay_key, sizeof(slot->replay_key)));
     verdict = call_log_find(log, &slot->log_key, reply);
     if (verdict == CALL_LOG_ANSWERED)
         return true;
@@ -68,17 +52,6 @@ static void rpc_wake(struct rpc_replay_waiter *waiter)
     loop_call(slot->exchange.loop, rpc_run_again, slot);
 }
 
-void rpc_keep_arguments(struct rpc_exchange *exchange)
-{
-    size_t length = reader_left(&exchange->arguments);
-    uint8_t *copy = region_allocate(exchange->region, length + 1);
-
-    if (copy)
-        memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
-    exchange->arguments = reader_of(copy, copy ? length : 0);
-    exchange->call.credentials.machine = (struct slice){NULL, 0};
-}
-
 /* What comes again while the first one is still worked on is dropped over UDP: that one's answer
  * goes the same way. Over TCP the first one's connection may be gone, and the client would wait for
  * a minute before it asks once more: this one waits for the answer. */
@@ -97,13 +70,13 @@ bool rpc_replayed(struct rpc_slot *slot)
     switch (rpc_replay_find(exchange->service->replays, &slot->replay_key, clock_monotonic_ms(),
                             waits ? &slot->waiter : NULL, &exchange->reply)) {
     case RPC_REPLAY_NEW:
-        if (!rpc_was_answered(slot, rest, &reply))
+        if (!rpc_was_answered(slot, &reply))
             return false;
         rpc_replay_keep(exchange->service->replays, &slot->replay_key, reply);
         writer_slice(&exchange->reply, reply);
         break;
     case RPC_REPLAY_WAITING:
-        rpc_keep_arguments(exchange);
+        (void)rpc_keep_arguments(exchange);
         return true;
     case RPC_REPLAY_WORKING:
         rpc_drop(slot);

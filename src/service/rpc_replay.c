@@ -16,6 +16,8 @@ enum {
     RPC_REPLAY_EVICTED_AT_ONCE = 16, /* of the client that holds most */
 };
 
+_Static_assert(RPC_REPLAY_SECRET_SIZE == crypto_shorthash_KEYBYTES, "libsodium's key");
+
 /* A list's two ends, and a place in it. */
 struct rpc_replay_links {
     struct rpc_replay_entry *next, *previous;
@@ -45,18 +47,21 @@ struct rpc_replay_client {
 };
 
 struct rpc_replays {
-    uint8_t secret[crypto_shorthash_KEYBYTES];
+    uint8_t secret[RPC_REPLAY_SECRET_SIZE];
     pthread_mutex_t lock; /* guards the rest */
     struct map by_key, by_address;
     struct rpc_replay_list all;
     size_t bytes;
 };
 
-struct rpc_replays *rpc_replays_new(void)
+struct rpc_replays *rpc_replays_new(const uint8_t *secret)
 {
     struct rpc_replays *replays = memory_zeroed(1, sizeof(*replays));
 
-    randombytes_buf(replays->secret, sizeof(replays->secret));
+    if (secret)
+        memcpy(replays->secret, secret, sizeof(replays->secret));
+    else
+        randombytes_buf(replays->secret, sizeof(replays->secret));
     pthread_mutex_init(&replays->lock, NULL);
     return replays;
 }

@@ -18,6 +18,7 @@
 struct rpc_replays;
 
 enum {
+    RPC_REPLAY_SECRET_SIZE = 16,
     RPC_REPLAY_CLIENT_MAX = 256,         /* answers kept for one client */
     RPC_REPLAY_BYTES_MAX = 16 << 20,     /* for all of them together */
     RPC_REPLAY_REPLY_MAX = 2048,         /* bytes of one answer; none worth keeping is longer */
@@ -25,7 +26,9 @@ enum {
     RPC_REPLAY_WAITERS_MAX = 4,          /* repetitions that wait for one call's answer */
 };
 
-struct rpc_replays *rpc_replays_new(void);
+/* `secret`: at least RPC_REPLAY_SECRET_SIZE bytes for the digests in keys, so that a call has the
+ * same one in another table; NULL: one is drawn. */
+struct rpc_replays *rpc_replays_new(const uint8_t *secret);
 /* Nobody waits any more. NULL is allowed. */
 void rpc_replays_free(struct rpc_replays *replays);
 

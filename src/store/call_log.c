@@ -38,8 +38,8 @@ struct call_log_file {
     char magic[8];
     uint32_t form;
     char boot_id[CALL_LOG_BOOT_ID_SIZE];
-    uint8_t secret[crypto_generichash_KEYBYTES];
-    uint8_t rest[512 - 8 - 4 - CALL_LOG_BOOT_ID_SIZE - crypto_generichash_KEYBYTES];
+    uint8_t secret[CALL_LOG_SECRET_SIZE];
+    uint8_t rest[512 - 8 - 4 - CALL_LOG_BOOT_ID_SIZE - CALL_LOG_SECRET_SIZE];
     struct call_place places[CALL_LOG_PLACES];
 };
 
@@ -202,16 +202,17 @@ void call_log_free(struct call_log *log)
     free(log);
 }
 
-struct call_log_key call_log_key_of(const struct call_log *log, struct slice about,
-                                    struct slice arguments)
+const uint8_t *call_log_secret(const struct call_log *log)
 {
-    crypto_generichash_state hash;
+    return log->file->secret;
+}
+
+struct call_log_key call_log_key_of(const struct call_log *log, struct slice call)
+{
     struct call_log_key key;
 
-    crypto_generichash_init(&hash, log->file->secret, sizeof(log->file->secret), sizeof(key.bytes));
-    crypto_generichash_update(&hash, about.data, about.length);
-    crypto_generichash_update(&hash, arguments.data, arguments.length);
-    crypto_generichash_final(&hash, key.bytes, sizeof(key.bytes));
+    crypto_generichash(key.bytes, sizeof(key.bytes), call.data, call.length, log->file->secret,
+                       sizeof(log->file->secret));
     return key;
 }
 

@@ -17,11 +17,12 @@ struct call_log;
 
 enum {
     CALL_LOG_KEY_SIZE = 16,
+    CALL_LOG_SECRET_SIZE = 32,
     CALL_LOG_ANSWER_MAX = 472, /* bytes; no call that must not run twice has a longer one */
     CALL_LOG_LIFETIME_S = 600, /* who waits longer than that has given up */
 };
 
-/* A keyed hash over all that tells one call from another. */
+/* What tells one call from another, as a keyed hash. */
 struct call_log_key {
     uint8_t bytes[CALL_LOG_KEY_SIZE];
 };
@@ -32,10 +33,10 @@ struct call_log *call_log_open(const char *state_directory, char *error, size_t 
 /* NULL is allowed. */
 void call_log_free(struct call_log *log);
 
-/* The key of a call that `about` (all but its arguments, in any fixed form) and its arguments make
- * up: the same in the next process. */
-struct call_log_key call_log_key_of(const struct call_log *log, struct slice about,
-                                    struct slice arguments);
+/* A secret that is the same in the next process, for whoever digests calls. */
+const uint8_t *call_log_secret(const struct call_log *log);
+/* The key of a call that those bytes tell from all others, in this process and in the next. */
+struct call_log_key call_log_key_of(const struct call_log *log, struct slice call);
 
 enum call_log_verdict {
     CALL_LOG_NEW,         /* no process before this one knew it */

@@ -46,8 +46,7 @@ static void place_release(struct place *place)
 
 static struct call_log_key key_of(const struct place *place, uint32_t number)
 {
-    return call_log_key_of(place->log, slice_of(&number, sizeof(number)),
-                           slice_of_string("remove a"));
+    return call_log_key_of(place->log, slice_of(&number, sizeof(number)));
 }
 
 static enum call_log_verdict find(const struct place *place, uint32_t number, struct slice *answer)

@@ -158,7 +158,7 @@ static int start(void **state)
     running.server.control = loop_new();
     running.service.server = &running.server;
     running.service.accounts = rpc_accounts_new();
-    running.service.replays = rpc_replays_new();
+    running.service.replays = rpc_replays_new(NULL);
     running.lane =
         rpc_lane_new(&running.service, running.server.control, false, error, sizeof(error));
     if (!running.lane)

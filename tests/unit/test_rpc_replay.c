@@ -36,7 +36,7 @@ static enum rpc_replay_verdict find(struct rpc_replays *replays, struct rpc_repl
 
 static void a_repetition_gets_the_same_answer(void **state)
 {
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
     struct rpc_replay_key key = key_of(replays, 7, 1, "remove a");
 
     (void)state;
@@ -57,7 +57,7 @@ static void a_repetition_gets_the_same_answer(void **state)
 
 static void an_answer_is_for_its_caller_alone(void **state)
 {
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
     struct slice arguments = slice_of_string("remove a");
     struct rpc_call call = call_of(7), other;
     struct rpc_replay_key key = rpc_replay_key_of(replays, 1, &call, true, arguments);
@@ -92,7 +92,7 @@ static void an_answer_is_for_its_caller_alone(void **state)
 static void long_arguments_differ(void **state)
 {
     static uint8_t data[5000];
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
     struct rpc_call call = call_of(7);
     uint64_t digest = rpc_replay_key_of(replays, 1, &call, true, slice_of(data, 5000)).digest;
     static const size_t places[] = {0, 100, 255, 4936, 4999};
@@ -134,7 +134,7 @@ static unsigned known(struct rpc_replays *replays, uint32_t address, uint32_t co
 
 static void no_client_pushes_out_anothers(void **state)
 {
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
 
     (void)state;
     fill(replays, 1, 200, 100, 0);
@@ -149,7 +149,7 @@ static void no_client_pushes_out_anothers(void **state)
 /* More than all may hold together: those that hold most give way, not the one with little. */
 static void together_they_hold_so_much(void **state)
 {
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
     unsigned together = 0;
 
     (void)state;
@@ -165,7 +165,7 @@ static void together_they_hold_so_much(void **state)
 
 static void what_is_worked_on_is_never_pushed_out(void **state)
 {
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
     struct rpc_replay_key key = key_of(replays, 99999, 1, "slow");
 
     (void)state;
@@ -188,7 +188,7 @@ static void wake(struct rpc_replay_waiter *waiter)
 
 static void repetitions_may_wait(void **state)
 {
-    struct rpc_replays *replays = rpc_replays_new();
+    struct rpc_replays *replays = rpc_replays_new(NULL);
     struct rpc_replay_key key = key_of(replays, 1, 1, "slow");
     struct waiting waiting[RPC_REPLAY_WAITERS_MAX + 1];
     struct writer w = writer_of(reply_bytes, sizeof(reply_bytes));
@@ -224,7 +224,7 @@ static void threads_share_it(void **state)
     uint32_t addresses[4];
 
     (void)state;
-    shared = rpc_replays_new();
+    shared = rpc_replays_new(NULL);
     for (uint32_t i = 0; i < 4; i++) {
         addresses[i] = 100 + i;
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, &addresses[i]), 0);

@@ -136,6 +136,12 @@ static bool read_variable(struct parser *parser, const char **name)
     if (parser->token.kind != TOKEN_WORD || number_of(parser->token.text, &number) ||
         memchr(parser->token.text.data, '.', parser->token.text.length))
         return parser_expected(parser, "the name of a variable");
+    if (is_reserved(parser->token.text)) {
+        parser_error(parser, parser->token.where,
+                     "`%.*s` is a word of the language: no variable can have that name",
+                     (int)parser->token.text.length, (const char *)parser->token.text.data);
+        return false;
+    }
     return read_name(parser, "the name of a variable", name);
 }
 

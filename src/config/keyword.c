@@ -187,14 +187,104 @@ static const char *const keywords[] = {
     "with",
 };
 
-bool is_keyword(struct slice word)
+/* Those that begin a statement. Not all statements do begin with such: dhcpd has many as options of
+ * a server, whose names are words as any other, and ours it does not know. Ordered by name. */
+static const char *const statement_keywords[] = {
+    "add",
+    "allow",
+    "append",
+    "authoritative",
+    "boot-unknown-clients",
+    "break",
+    "case",
+    "class",
+    "client-updates",
+    "db-time-format",
+    "declines",
+    "default",
+    "default-lease-time",
+    "define",
+    "deny",
+    "do-forward-updates",
+    "duplicates",
+    "dynamic-bootp",
+    "dynamic-bootp-lease-cutoff",
+    "dynamic-bootp-lease-length",
+    "else",
+    "elsif",
+    "eval",
+    "execute",
+    "failover",
+    "filename",
+    "fixed-address",
+    "fixed-address6",
+    "fixed-prefix6",
+    "get-lease-hostnames",
+    "group",
+    "hardware",
+    "host",
+    "host-identifier",
+    "if",
+    "ignore",
+    "include",
+    "interface",
+    "key",
+    "lease",
+    "lease-id-format",
+    "leasequery",
+    "log",
+    "match",
+    "max-lease-time",
+    "min-lease-time",
+    "min-secs",
+    "next-server",
+    "not",
+    "on",
+    "one-lease-per-client",
+    "option",
+    "pool",
+    "prepend",
+    "range",
+    "return",
+    "send",
+    "server-duid",
+    "server-identifier",
+    "server-name",
+    "set",
+    "shared-network",
+    "spawn",
+    "subclass",
+    "subnet",
+    "subnet6",
+    "supersede",
+    "switch",
+    "uid",
+    "unset",
+    "use-host-decl-names",
+    "use-lease-addr-for-default-route",
+    "zone",
+};
+
+static bool is_one_of(const char *const *words, size_t count, struct slice word)
 {
-    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
-        if (strlen(keywords[i]) == word.length &&
-            strncasecmp(keywords[i], (const char *)word.data, word.length) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(words[i]) == word.length &&
+            strncasecmp(words[i], (const char *)word.data, word.length) == 0)
             return true;
     }
     return false;
+}
+
+bool is_keyword(struct slice word)
+{
+    return is_one_of(keywords, sizeof(keywords) / sizeof(keywords[0]), word);
+}
+
+bool is_reserved(struct slice word)
+{
+    return is_keyword(word) ||
+           is_one_of(statement_keywords, sizeof(statement_keywords) / sizeof(statement_keywords[0]),
+                     word);
 }
 
 bool is_keyword_without_value(struct slice word)
@@ -203,10 +293,7 @@ bool is_keyword_without_value(struct slice word)
     static const char *const numbers[] = {"booting", "bound",   "nxdomain", "rebind",
                                           "renew",   "request", "select"};
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (strlen(numbers[i]) == word.length &&
-            strncasecmp(numbers[i], (const char *)word.data, word.length) == 0)
-            return false;
-    }
+    if (is_one_of(numbers, sizeof(numbers) / sizeof(numbers[0]), word))
+        return false;
     return is_keyword(word);
 }

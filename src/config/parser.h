@@ -110,6 +110,8 @@ bool is_identifier_text(struct slice text);
 bool is_identifier(const struct token *token);
 /* Whether the language keeps this word for itself, though it begins no statement (keyword.c). */
 bool is_keyword(struct slice word);
+/* The same, or one that begins a statement: no variable can have its name (keyword.c). */
+bool is_reserved(struct slice word);
 /* The same, but for those that an expression may have (keyword.c). */
 bool is_keyword_without_value(struct slice word);
 

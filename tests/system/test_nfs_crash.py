@@ -17,6 +17,16 @@ from rpc_client import Reply, RpcError, call_bytes, receive_record, send_record
 WRITERS, BLOCK = 6, 4096
 
 
+def serve_one(network, server, directory):
+    """A server with one machine, and the machine's root."""
+    path = directory / "root"
+    path.mkdir()
+    network.client_address("10.50.1.9")
+    return server(f"""subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
+        host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
+                   option root-path "{path}"; }}"""), path
+
+
 def block(writer, number):
     return (f"{writer}:{number};" * BLOCK)[:BLOCK].encode()
 
@@ -67,12 +77,7 @@ class Writer(threading.Thread):
 
 @pytest.mark.parametrize("tcp", [True, False])
 def test_what_was_acknowledged_is_there(network, server, tmp_path, tcp):
-    path = tmp_path / "root"
-    path.mkdir()
-    network.client_address("10.50.1.9")
-    running = server(f"""subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
-        host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
-                   option root-path "{path}"; }}""")
+    running, path = serve_one(network, server, tmp_path)
     clients = [nfs.Client(network.client, tcp=tcp) for _ in range(WRITERS)]
     root = clients[0].mount(str(path))
     for each in clients:
@@ -108,12 +113,7 @@ def test_what_was_acknowledged_is_there(network, server, tmp_path, tcp):
 
 
 def test_a_client_learns_that_its_unstable_writes_may_be_lost(network, server, tmp_path):
-    path = tmp_path / "root"
-    path.mkdir()
-    network.client_address("10.50.1.9")
-    running = server(f"""subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
-        host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
-                   option root-path "{path}"; }}""")
+    running, path = serve_one(network, server, tmp_path)
     client = nfs.Client(network.client)
     _, file, _ = client.create(client.mount(str(path)), "file")
     _, _, verifier = client.write(file, 0, b"data", nfs.UNSTABLE)
@@ -131,12 +131,7 @@ RIDERS = 6
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("ends", [10, pytest.param(200, marks=pytest.mark.long)])
 def test_clients_ride_over_restarts(network, server, tmp_path, ends):
-    path = tmp_path / "root"
-    path.mkdir()
-    network.client_address("10.50.1.9")
-    running = server(f"""subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
-        host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
-                   option root-path "{path}"; }}""")
+    running, path = serve_one(network, server, tmp_path)
     seed = int(os.environ.get("SEED", "0")) or random.randrange(1 << 32)
     print(f"SEED={seed}")
     clients = [nfs.Client(network.client, tcp=number % 2 == 0) for number in range(RIDERS)]
@@ -209,12 +204,7 @@ def calls_of(version, client, root):
 @pytest.mark.parametrize("killed", ["answered", "cut off"])
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_call_sent_again_after_the_end_succeeds(network, server, tmp_path, version, killed):
-    path = tmp_path / "root"
-    path.mkdir()
-    network.client_address("10.50.1.9")
-    running = server(f"""subnet 10.50.1.0 netmask 255.255.255.0 {{ }}
-        host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
-                   option root-path "{path}"; }}""")
+    running, path = serve_one(network, server, tmp_path)
     client = nfs.Client(network.client, tcp=True)
     client.mount(str(path), version=version)
     v3 = nfs.Client(network.client, tcp=True)

@@ -120,54 +120,6 @@ static double within(double part)
     return measured.calls ? value_of(i) / 1000 : 0;
 }
 
-static double own_cpu(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-/* Seconds of all threads of the server, those that have ended included. */
-static double server_cpu(const struct load *load)
-{
-    char path[64], line[1024], *end;
-    unsigned long user = 0, system = 0;
-    FILE *file;
-
-    if (!load->server_pid)
-        return 0;
-    snprintf(path, sizeof(path), "/proc/%d/stat", load->server_pid);
-    file = fopen(path, "r");
-    if (!file || !fgets(line, sizeof(line), file))
-        load_fail("the server has ended");
-    fclose(file);
-    end = strrchr(line, ')');
-    if (!end ||
-        sscanf(end + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-        load_fail("%s is not understood", path);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
-/* Kilobytes. */
-static unsigned long server_memory(const struct load *load, const char *name)
-{
-    char path[64], line[256];
-    unsigned long value = 0;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%d/status", load->server_pid);
-    file = load->server_pid ? fopen(path, "r") : NULL;
-    while (file && fgets(line, sizeof(line), file)) {
-        if (strncmp(line, name, strlen(name)) == 0)
-            value = strtoul(line + strlen(name) + 1, NULL, 10);
-    }
-    if (file)
-        fclose(file);
-    return value;
-}
-
 static void count_reply(struct load *load, struct slot *slot, struct slice reply, uint64_t time)
 {
     uint32_t entries, bytes;
@@ -582,7 +534,7 @@ static void report(const struct load *load, double seconds, double client, doubl
            seconds, (unsigned long long)measured.calls, (unsigned long long)measured.bytes,
            (unsigned long long)measured.entries, within(0.5), within(0.99),
            (double)measured.worst / 1000, (unsigned long long)measured.resent, client, server,
-           server_memory(load, "VmRSS"), server_memory(load, "VmHWM"));
+           process_memory(load, "VmRSS"), process_memory(load, "VmHWM"));
 }
 
 static void measure(struct load *load)
@@ -597,14 +549,14 @@ static void measure(struct load *load)
     else
         start_tcp(load, epoll);
     run(load, epoll, now() + (uint64_t)(load->warm * 1e9));
-    client = own_cpu();
-    server = server_cpu(load);
+    client = process_own_cpu();
+    server = process_cpu(load);
     measured.resent = 0;
     measured.running = true;
     start = now();
     run(load, epoll, start + (uint64_t)(load->seconds * 1e9));
-    server = server_cpu(load) - server;
-    report(load, (double)(now() - start) / 1e9, own_cpu() - client, server);
+    server = process_cpu(load) - server;
+    report(load, (double)(now() - start) / 1e9, process_own_cpu() - client, server);
 }
 
 static const struct option options[] = {

@@ -122,6 +122,13 @@ void call_write_header(struct writer *w, uint32_t xid, uint32_t program, uint32_
 /* Reads RPC's header of a successful reply. */
 void call_read_header(struct reader *r);
 
+/* Seconds that this process has worked. */
+double process_own_cpu(void);
+/* The same of all threads of the server, those that have ended included; 0 where none is named. */
+double process_cpu(const struct load *load);
+/* Kilobytes of the server, by a name in /proc/PID/status; 0 where none is named. */
+unsigned long process_memory(const struct load *load, const char *name);
+
 static inline struct client *load_client(struct load *load, const struct slot *slot)
 {
     return &load->client[(size_t)(slot - load->slots) / load->window];

@@ -133,7 +133,7 @@ def test_what_is_kept_with_a_lease(server, machine):
         class "few" { match if exists vendor-class-identifier; lease limit 3; }
         infinite-is-reserved true;
         subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250;
-            set kind = "diskless"; set bytes = 00:ff; on commit { set known = known; }
+            set kind = "diskless"; set bytes = 00:ff; on commit { set seen = known; }
             on release { log (info, concat ("gone: ", kind)); } }
     """)
     client = machine(MAC)
@@ -145,7 +145,7 @@ def test_what_is_kept_with_a_lease(server, machine):
     second = other.lease().yiaddr
     assert first != second
     found = leases(running.state)
-    assert found[first]["variables"] == {"kind": "diskless", "bytes": "00:ff", "known": "false"}
+    assert found[first]["variables"] == {"kind": "diskless", "bytes": "00:ff", "seen": "false"}
     assert found[first]["class"] == "few" and found[first]["reserved"] is True
     assert "class" not in found[second]
     assert f"{MAC}, at {first}, has the same client identifier" in found[second]["reason"]

@@ -297,6 +297,14 @@ static inline enum dhcp_type scene_reply_type(const struct scene *scene)
     return scene->reply_length ? dhcp_message_type(&scene->reply) : DHCP_BOOTP;
 }
 
+/* An option of the reply that is a number of four bytes; 0 where it is not there. */
+static inline uint32_t scene_reply_number(const struct scene *scene, enum dhcp_option_code code)
+{
+    uint32_t number = 0;
+
+    return dhcp_message_u32(&scene->reply, code, &number) ? number : 0;
+}
+
 /* Whether the reason holds the text. */
 static inline bool scene_why(const struct scene *scene, const char *text)
 {

@@ -28,7 +28,7 @@ static struct slice notes_at(uint32_t address)
 
 static const char events[] = "default-lease-time 600;\n" SUBNET(
     RANGE "if exists user-class { set kind = option user-class; }\n"
-          "set port = extract-int (option dhcp-message-type, 8);\n"
+          "set gate = extract-int (option dhcp-message-type, 8);\n"
           "set wild = known;\n"
           "on commit { log (concat (\"commit \", kind)); set done = \"yes\"; }\n"
           "on release { log (concat (\"release \", kind, \" \", done)); }\n"

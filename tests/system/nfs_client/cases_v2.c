@@ -173,7 +173,7 @@ static void what_another_user_may_not(void)
 /* ---------------------------------------------------------------------------------------- values
  */
 
-static void check_attributes(const char *name)
+static struct stat check_all_but_atime(const char *name)
 {
     struct stat info;
 
@@ -194,9 +194,16 @@ static void check_attributes(const char *name)
     CHECK(info.st_ino > UINT32_MAX || v2_said.attributes.fileid == info.st_ino);
     CHECK_IS(v2_said.attributes.mtime.seconds, info.st_mtim.tv_sec);
     CHECK_IS(v2_said.attributes.mtime.nseconds, info.st_mtim.tv_nsec / 1000);
-    CHECK_IS(v2_said.attributes.atime.seconds, info.st_atim.tv_sec);
     CHECK_IS(v2_said.attributes.ctime.seconds, info.st_ctim.tv_sec);
     CHECK_IS(v2_said.attributes.ctime.nseconds, info.st_ctim.tv_nsec / 1000);
+    return info;
+}
+
+static void check_attributes(const char *name)
+{
+    struct stat info = check_all_but_atime(name);
+
+    CHECK_IS(v2_said.attributes.atime.seconds, info.st_atim.tv_sec);
 }
 
 static void attributes_of_every_type(void)
@@ -276,7 +283,8 @@ static void reading_and_writing(void)
     }
     CHECK_IS(v2_read(root, &file, 0, 8192), NFS3_OK);
     CHECK(v2_said.count == 8192 && memcmp(v2_said.data + 2048, pattern, 2048) == 0);
-    check_attributes("file");
+    /* The attributes say how long the file was that was read; reading it moves its atime. */
+    check_all_but_atime("file");
     CHECK_IS(v2_read(root, &file, 0, 65536), NFS3_OK);
     CHECK_IS(v2_said.count, 8192);
     CHECK_IS(v2_read(root, &file, 8 * 2048 - 10, 100), NFS3_OK);

@@ -15,6 +15,7 @@ struct record_output {
     struct record_output *next;
     struct iovec pieces[1 + RECORD_PIECES_MAX]; /* the first is the mark; cut as bytes leave */
     size_t count;
+    struct record_file file; /* leaves after the pieces; cut as its bytes leave */
     uint8_t mark[RECORD_MARK_SIZE];
     void (*sent)(void *owner);
     void *owner;

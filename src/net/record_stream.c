@@ -383,21 +383,14 @@ void record_hang_up(struct record_connection *connection)
     record_done(connection);
 }
 
-void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
-                   void (*sent)(void *owner), void *owner)
+/* The answer as it is to leave, its mark in front, of *total bytes. */
+static struct record_output *record_output_new(const struct iovec *pieces, size_t count,
+                                               const struct record_file *file, size_t *total)
 {
-    struct record_output *output;
-    size_t length = 0;
+    struct record_output *output = memory_zeroed(1, sizeof(*output));
+    size_t length = file->length + file->zeros;
 
-    if (connection->closed || count > RECORD_PIECES_MAX) {
-        if (sent)
-            sent(owner);
-        record_done(connection);
-        return;
-    }
-    output = memory_zeroed(1, sizeof(*output));
-    output->sent = sent;
-    output->owner = owner;
+    output->file = *file;
     output->pieces[output->count++] = (struct iovec){output->mark, RECORD_MARK_SIZE};
     for (size_t i = 0; i < count; i++) {
         length += pieces[i].iov_len;
@@ -406,10 +399,38 @@ void record_answer(struct record_connection *connection, const struct iovec *pie
     }
     for (size_t i = 0; i < RECORD_MARK_SIZE; i++)
         output->mark[i] = (uint8_t)((length | record_last_fragment) >> (24 - 8 * i));
+    *total = RECORD_MARK_SIZE + length;
+    return output;
+}
+
+void record_answer_file(struct record_connection *connection, const struct iovec *pieces,
+                        size_t count, const struct record_file *file, void (*sent)(void *owner),
+                        void *owner)
+{
+    struct record_output *output;
+    size_t length;
+
+    if (connection->closed || count > RECORD_PIECES_MAX) {
+        if (sent)
+            sent(owner);
+        record_done(connection);
+        return;
+    }
+    output = record_output_new(pieces, count, file, &length);
+    output->sent = sent;
+    output->owner = owner;
     *connection->output_tail = output;
     connection->output_tail = &output->next;
-    connection->output_length += RECORD_MARK_SIZE + length;
+    connection->output_length += length;
     record_done(connection);
+}
+
+void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
+                   void (*sent)(void *owner), void *owner)
+{
+    static const struct record_file none;
+
+    record_answer_file(connection, pieces, count, &none, sent, owner);
 }
 
 static unsigned record_count_of(const struct record_listener *listener, uint32_t address)

@@ -69,6 +69,22 @@ enum { RECORD_PIECES_MAX = 4 };
  * returns), whether they reached the peer or not. `sent` may be NULL for bytes that stay. */
 void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
                    void (*sent)(void *owner), void *owner);
+/* A piece of a file, and so many zero bytes (up to 3) behind it. */
+struct record_file {
+    int descriptor;
+    uint64_t offset;
+    size_t length;
+    size_t zeros;
+};
+
+/* The same, and the answer goes on with the piece of the file: it leaves from the page cache
+ * (sendfile(2)), as it is by then. The descriptor stays open until sent(owner). Where the file has
+ * been cut shorter meanwhile zero bytes stand for what is missing, as a read(2) that meets a
+ * truncate(2) may see them, for the length is on its way already. The loop waits for the disk where
+ * the page cache has lost the piece. */
+void record_answer_file(struct record_connection *connection, const struct iovec *pieces,
+                        size_t count, const struct record_file *file, void (*sent)(void *owner),
+                        void *owner);
 /* Leaves a record without answer. */
 void record_drop(struct record_connection *connection);
 /* The same, and closes the connection: what came is no protocol of ours. */

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "net/workers.h"
+#include "platform/linux/page_cache.h"
 #include "service/rpc.h"
 #include "service/rpc_account.h"
 #include "service/rpc_service.h"
@@ -19,6 +20,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum {
+    /* Shorter pieces cost less as copies: several answers leave with one write then. */
+    NFS_REFER_MIN = 131072,
+};
 
 /* Work that a worker does. */
 struct nfs_job {
@@ -386,20 +392,53 @@ static int descriptor_to_read(const struct nfs_call *call, struct nfs_file *file
     return tree_make_readable(file->descriptor) == 0 ? open_file_reader(file->open) : reader;
 }
 
+/* Has the piece sent from the file itself: it stays in the page cache, and the client that takes
+ * its time costs no memory. Who may wait for the disk brings it there first. */
+static int refer_to_file(struct nfs_call *call, struct nfs_file *found, struct nfs_data *data)
+{
+    size_t wanted = data->count;
+    int error = 0;
+
+    if (call->may_wait)
+        error = page_cache_fill(data->descriptor, data->offset, wanted, &data->count);
+    else if (!page_cache_has(data->descriptor, data->offset, wanted))
+        error = EAGAIN;
+    if (!error)
+        data->file = open_file_hold(found->open);
+    return error;
+}
+
+static int copy_of_file(struct nfs_call *call, struct nfs_data *data)
+{
+    size_t wanted = data->count;
+    int error;
+
+    data->bytes = malloc(wanted > 0 ? wanted : 1);
+    if (!data->bytes)
+        return ENOMEM;
+    error = tree_read(data->descriptor, data->offset, data->bytes, wanted, call->may_wait,
+                      &data->count);
+    if (error) {
+        free(data->bytes);
+        data->bytes = NULL;
+    }
+    return error;
+}
+
 int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count,
                   struct nfs_data *data)
 {
     struct nfs_file *found = find_file(call, file);
     uint64_t size = (uint64_t)found->status.st_size;
-    int reader, error = tree_may_read(&call->caller, file, &found->status);
+    int error = tree_may_read(&call->caller, file, &found->status);
 
-    *data = (struct nfs_data){.bytes = NULL};
+    *data = (struct nfs_data){.offset = offset};
     if (error)
         return error;
-    reader = descriptor_to_read(call, found);
-    call->would_wait = reader == -EAGAIN && !call->may_wait;
-    if (reader < 0)
-        return -reader;
+    data->descriptor = descriptor_to_read(call, found);
+    call->would_wait = data->descriptor == -EAGAIN && !call->may_wait;
+    if (data->descriptor < 0)
+        return -data->descriptor;
     /* No more than there was when the attributes were taken that the client will see. */
     if (count > nfs_read_max(call))
         count = nfs_read_max(call);
@@ -407,29 +446,31 @@ int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count
         count = 0;
     else if (count > size - offset)
         count = (size_t)(size - offset);
-    data->bytes = malloc(count > 0 ? count : 1);
-    if (!data->bytes)
-        return ENOMEM;
-    error = tree_read(reader, offset, data->bytes, count, call->may_wait, &data->count);
+    data->count = count;
+    error = count >= NFS_REFER_MIN && call->exchange->transport == RPC_TCP
+                ? refer_to_file(call, found, data)
+                : copy_of_file(call, data);
     /* It was cut short meanwhile: the end has come nearer. */
     data->end = !error && (data->count < count || offset + data->count >= size);
-    if (error)
-        nfs_data_drop(data);
     call->would_wait = error == EAGAIN && !call->may_wait;
     return error;
+}
+
+static void let_file_go(void *file)
+{
+    open_file_free(file);
 }
 
 void nfs_data_send(struct nfs_call *call, struct nfs_data *data)
 {
     rpc_count(call->exchange, data->count, 0);
-    rpc_set_payload(call->exchange, slice_of(data->bytes, data->count), free, data->bytes);
+    if (data->file)
+        rpc_set_payload_file(call->exchange, data->descriptor, data->offset, data->count,
+                             let_file_go, data->file);
+    else
+        rpc_set_payload(call->exchange, slice_of(data->bytes, data->count), free, data->bytes);
     data->bytes = NULL;
-}
-
-void nfs_data_drop(struct nfs_data *data)
-{
-    free(data->bytes);
-    data->bytes = NULL;
+    data->file = NULL;
 }
 
 static pthread_once_t verifier_once = PTHREAD_ONCE_INIT;

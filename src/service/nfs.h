@@ -84,9 +84,13 @@ uint64_t nfs_call_parent_id(struct nfs_call *call, int directory, uint64_t other
 
 /* The most bytes of file data in one READ of this call. */
 size_t nfs_read_max(const struct nfs_call *call);
-/* Reads from the file into memory that becomes the reply's payload with nfs_data_send(). */
+/* What a READ answers with, as the reply's payload, with nfs_data_send(): memory with the bytes; or
+ * over TCP, where they are many, the file that they are sent from. */
 struct nfs_data {
     uint8_t *bytes;
+    struct open_file *file; /* a reference; NULL: `bytes` */
+    int descriptor;         /* that reads it */
+    uint64_t offset;
     size_t count;
     bool end; /* the file ends here */
 };
@@ -94,8 +98,6 @@ struct nfs_data {
 int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count,
                   struct nfs_data *data);
 void nfs_data_send(struct nfs_call *call, struct nfs_data *data);
-/* Or gives the memory back. */
-void nfs_data_drop(struct nfs_data *data);
 
 enum { NFS_VERIFIER_SIZE = 8 };
 

@@ -72,6 +72,9 @@ struct rpc_exchange {
     struct region *region;              /* taken back when the reply has left */
     /* Bytes that follow what `reply` holds, not copied: rpc_set_payload(). */
     struct slice payload;
+    /* Where the payload is a piece of a file, its `data` is NULL: rpc_set_payload_file(). */
+    int payload_descriptor;
+    uint64_t payload_offset;
     void (*payload_release)(void *owner);
     void *payload_owner;
 };
@@ -119,6 +122,12 @@ extern const struct rpc_program nfs2_program, nfs3_program;
  * exchange's region). At most one payload per reply. */
 void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
                      void (*release)(void *owner), void *owner);
+
+/* The same with bytes of a file, sent without passing through memory of ours (net/record_stream.h
+ * says what becomes of one that is cut shorter meanwhile). Over TCP only. The descriptor stays open
+ * until release(owner). */
+void rpc_set_payload_file(struct rpc_exchange *exchange, int descriptor, uint64_t offset,
+                          size_t length, void (*release)(void *owner), void *owner);
 
 /* Lets what is left of the arguments outlive the packet it came in. False where the region has no
  * room for it, which a new exchange's always has. */

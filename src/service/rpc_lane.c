@@ -130,6 +130,14 @@ void rpc_set_payload(struct rpc_exchange *exchange, struct slice bytes,
     exchange->payload_owner = owner;
 }
 
+void rpc_set_payload_file(struct rpc_exchange *exchange, int descriptor, uint64_t offset,
+                          size_t length, void (*release)(void *owner), void *owner)
+{
+    rpc_set_payload(exchange, (struct slice){NULL, length}, release, owner);
+    exchange->payload_descriptor = descriptor;
+    exchange->payload_offset = offset;
+}
+
 void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written)
 {
     if (exchange->client->account)
@@ -162,6 +170,18 @@ void rpc_drop(struct rpc_slot *slot)
     rpc_slot_give_back(slot);
 }
 
+static void rpc_send_file(struct rpc_slot *slot)
+{
+    const struct rpc_exchange *exchange = &slot->exchange;
+    struct iovec header = {slot->bytes, exchange->reply.length};
+    struct record_file file = {.descriptor = exchange->payload_descriptor,
+                               .offset = exchange->payload_offset,
+                               .length = exchange->payload.length,
+                               .zeros = xdr_padding(exchange->payload.length)};
+
+    record_answer_file(slot->connection, &header, 1, &file, rpc_slot_give_back, slot);
+}
+
 void rpc_send(struct rpc_slot *slot)
 {
     static const uint8_t zeros[4];
@@ -173,6 +193,10 @@ void rpc_send(struct rpc_slot *slot)
     };
     int error;
 
+    if (exchange->payload.length > 0 && !exchange->payload.data) {
+        rpc_send_file(slot);
+        return;
+    }
     if (exchange->transport == RPC_TCP) {
         record_answer(slot->connection, pieces, 3, rpc_slot_give_back, slot);
         return;

@@ -194,3 +194,31 @@ def test_half_records_and_deaf_clients_stop_nobody(network, site):
     with pytest.raises((RpcError, OSError, EOFError)):
         nfs.Client(network.client, tcp=True, source=STRANGER).getattr(root)
     modest.close()
+
+
+def test_deaf_readers_cost_no_memory(network, site):
+    """Of what they asked for and do not take, the server holds a file and a place in it."""
+    running = site()
+    modest = nfs.Client(network.client, tcp=True, source=MODEST)
+    root = modest.mount(running.path)
+    _, file = modest.lookup(root, "file")
+    assert modest.read(file, 0, MIB)[1] == bytes(range(256)) * 4096
+    read = call_bytes(nfs.NFS, 3, 6, opaque(file) + u64(0) + u32(MIB))[1]
+    before = resident(running)
+    deaf = []
+    for _ in range(16):
+        made = connect(network, GREEDY)
+        for _ in range(8):
+            made.sendall(struct.pack(">I", 0x80000000 | len(read)) + read)
+        deaf.append(made)
+    for _ in range(5):
+        works(modest, root)
+    assert resident(running) < before + 16 * MIB
+    for made in deaf:
+        made.close()
+    # Their descriptors come back, and whoever reads has what is there now.
+    with open(os.path.join(running.path, "file"), "r+b") as local:
+        local.truncate(300000)
+    status, data, end = modest.read(file, 0, MIB)[:3]
+    assert (status, data, end) == (nfs.OK, (bytes(range(256)) * 4096)[:300000], True)
+    modest.close()

@@ -18,12 +18,14 @@ enum { BIG = 200000, PATIENCE_S = 20 };
 
 /* A server in a thread of its own that answers each record with itself, except:
  *   "big"   200,000 bytes     "drop"  nothing      "bye"  hangs up
+ *   "file A B"  "of " and B bytes of the file from A on, padded to a multiple of 4
  *   "late"  answered once the next record comes; so is what begins with it */
 struct echo {
     struct loop *loop;
     struct record_listener *listener;
     pthread_t thread;
     uint8_t *big;
+    int file;
     struct record_connection *late;
     unsigned taken; /* records, counted in the loop's thread */
     unsigned sent;
@@ -39,6 +41,24 @@ static void echo_sent(void *owner)
 static void echo_copy_sent(void *owner)
 {
     free(owner);
+}
+
+static bool echo_file(struct echo *echo, const struct record *record)
+{
+    struct record_file piece = {.descriptor = echo->file};
+    struct iovec head = {(void *)"of ", 3};
+    unsigned offset, length;
+    char text[64];
+
+    snprintf(text, sizeof(text), "%.*s", (int)record->bytes.length,
+             (const char *)record->bytes.data);
+    if (sscanf(text, "file %u %u", &offset, &length) != 2)
+        return false;
+    piece.offset = offset;
+    piece.length = length;
+    piece.zeros = (4 - length % 4) % 4;
+    record_answer_file(record->connection, &head, 1, &piece, echo_sent, echo);
+    return true;
 }
 
 static void echo_received(void *argument, const struct record *record)
@@ -63,7 +83,7 @@ static void echo_received(void *argument, const struct record *record)
     } else if (slice_equal_string(record->bytes, "big")) {
         piece = (struct iovec){echo->big, BIG};
         record_answer(record->connection, &piece, 1, echo_sent, echo);
-    } else {
+    } else if (!echo_file(echo, record)) {
         uint8_t *copy = memory_zeroed(1, record->bytes.length + 1);
         struct iovec pieces[2];
 
@@ -472,6 +492,104 @@ static void a_client_may_ask_and_shut_its_end(void **state)
     assert_int_equal(echo.sent, 1);
 }
 
+/* Each 4 bytes of it tell where they stand. */
+static void make_file(struct echo *echo, uint32_t size)
+{
+    FILE *file = tmpfile();
+
+    assert_non_null(file);
+    for (uint32_t at = 0; at < size; at += 4)
+        assert_int_equal(fwrite(&at, 4, 1, file), 1);
+    assert_int_equal(fflush(file), 0);
+    echo->file = dup(fileno(file));
+    assert_true(echo->file >= 0);
+    fclose(file);
+}
+
+/* Hears "of ", the file's bytes, zeros from `end` on. */
+static void assert_hears_file(int descriptor, uint32_t offset, uint32_t length, uint32_t end)
+{
+    size_t whole = 3 + (length + 3) / 4 * 4;
+    char *text = memory_zeroed(1, whole + 1);
+
+    assert_int_equal(hear(descriptor, text, whole + 1), whole);
+    assert_memory_equal(text, "of ", 3);
+    for (uint32_t i = 0; i < whole - 3; i++) {
+        uint32_t at = offset + i, word = at / 4 * 4;
+        char expected = at < end && i < length ? ((char *)&word)[at % 4] : 0;
+
+        if (text[3 + i] != expected)
+            fail_msg("byte %u is %d, not %d", (unsigned)at, text[3 + i], expected);
+    }
+    free(text);
+}
+
+static void files_leave_where_they_belong(void **state)
+{
+    struct record_options options = {.idle_ms = 0};
+    struct echo echo;
+    int one;
+
+    (void)state;
+    echo_start(&echo, &options);
+    make_file(&echo, 1 << 20);
+    one = dial(&echo);
+    /* Before, behind and between other answers, at odd places, of odd lengths. */
+    say(one, "hello");
+    say(one, "file 4 8");
+    say(one, "file 1 5");
+    say(one, "you");
+    say(one, "file 3 700001");
+    say(one, "file 0 1048576");
+    say(one, "there");
+    assert_hears(one, "hello!");
+    assert_hears_file(one, 4, 8, 1 << 20);
+    assert_hears_file(one, 1, 5, 1 << 20);
+    assert_hears(one, "you!");
+    assert_hears_file(one, 3, 700001, 1 << 20);
+    assert_hears_file(one, 0, 1 << 20, 1 << 20);
+    assert_hears(one, "there!");
+    /* Who comes and cuts it shorter leaves zeros: the length was given. */
+    assert_int_equal(ftruncate(echo.file, 1001), 0);
+    say(one, "file 900 300000");
+    say(one, "file 2000 6");
+    say(one, "hello");
+    assert_hears_file(one, 900, 300000, 1001);
+    assert_hears_file(one, 2000, 6, 1001);
+    assert_hears(one, "hello!");
+    close(one);
+    echo_stop(&echo);
+    assert_int_equal(echo.sent, 6);
+    close(echo.file);
+}
+
+/* What waits for a peer that does not read is given back when it goes, or is closed. */
+static void files_are_let_go_with_their_peer(void **state)
+{
+    struct record_options options = {.idle_ms = 0};
+    struct echo echo;
+    int gone, deaf, other;
+
+    (void)state;
+    echo_start(&echo, &options);
+    make_file(&echo, 8 << 20);
+    gone = dial(&echo);
+    deaf = dial(&echo);
+    say(gone, "file 0 8388608");
+    say(deaf, "file 0 8388608");
+    other = dial(&echo);
+    say(other, "hello");
+    assert_hears(other, "hello!");
+    close(gone);
+    say(other, "hello");
+    assert_hears(other, "hello!");
+    echo_stop(&echo);
+    assert_int_equal(echo.sent, 2);
+    close(deaf);
+    close(other);
+    close(echo.file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +603,8 @@ int main(void)
         cmocka_unit_test(strangers_have_a_limit_of_their_own),
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(a_client_may_ask_and_shut_its_end),
+        cmocka_unit_test(files_leave_where_they_belong),
+        cmocka_unit_test(files_are_let_go_with_their_peer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

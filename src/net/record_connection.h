@@ -8,6 +8,8 @@
 enum {
     RECORD_MARK_SIZE = 4,
     RECORD_SCRATCH = 65536, /* bytes of one read */
+    RECORD_LARGE = 65536,   /* longer records have their bytes reserved */
+    RECORD_SPARES_MAX = 4,
 };
 
 /* A record on its way out. */
@@ -30,9 +32,10 @@ struct record_connection {
     uint32_t local_address;
     uint64_t active_ms; /* when bytes last moved */
     size_t record_max;
-    unsigned open;   /* records given out and not answered */
-    size_t reserved; /* bytes of long records, read or open */
-    bool waits;      /* for bytes to reserve, in the listener's line */
+    bool sends_large; /* its last record was a long one */
+    unsigned open;    /* records given out and not answered */
+    size_t reserved;  /* bytes of long records, read or open */
+    bool waits;       /* for bytes to reserve, in the listener's line */
     struct record_connection *next_waiting;
     unsigned holds; /* functions on the stack that use this */
     bool closed;    /* the descriptor is gone; freed once open and holds are 0 */
@@ -54,6 +57,11 @@ struct record_connection {
     struct record_connection *next_unsent;
 };
 
+/* Room for a long record, of record_max bytes, while nobody uses it. */
+struct record_spare {
+    struct record_spare *next;
+};
+
 struct record_listener {
     struct loop *loop;
     struct loop_event *event, *tick, *turn_over;
@@ -66,6 +74,8 @@ struct record_listener {
     unsigned connection_count;             /* of those that are not closed */
     bool paused;     /* no descriptors were left for accept(): tried again at the next tick */
     size_t reserved; /* bytes of all connections' long records */
+    struct record_spare *spares; /* room for some, touched before: new pages would cost more */
+    unsigned spare_count;
     struct record_connection *waiting, **waiting_tail; /* for some of them, the first first */
     struct record_connection *unsent;                  /* connections with answers to send */
     bool calling;                                      /* record_turn_over() is on its way */
@@ -88,6 +98,11 @@ void record_write(struct record_connection *connection);
 bool record_reserve(struct record_connection *connection, size_t length);
 /* The connection's long records are answered, or gone: others may have their bytes. */
 void record_unreserve(struct record_connection *connection);
+/* Room for a long record; record_room_free() takes it back. */
+uint8_t *record_room_new(struct record_listener *listener);
+void record_room_free(struct record_listener *listener, uint8_t *room);
+/* Frees the spare ones. */
+void record_room_release(struct record_listener *listener);
 /* Has the connection wait for bytes to reserve, behind those that wait already. */
 void record_wait_in_line(struct record_connection *connection);
 /* Takes the connection after `link` out of the line. */

@@ -1,6 +1,10 @@
 /* Room for long records: reserved from their first byte to their answer. */
 #include "net/record_connection.h"
 
+#include "base/memory.h"
+
+#include <stdlib.h>
+
 /* The bytes of long records that connections of one address have reserved. */
 static size_t record_reserved_by(const struct record_listener *listener, uint32_t address)
 {
@@ -53,4 +57,59 @@ void record_leave_line(struct record_listener *listener, struct record_connectio
     *link = connection->next_waiting;
     if (!*link)
         listener->waiting_tail = link;
+}
+
+uint8_t *record_room_new(struct record_listener *listener)
+{
+    struct record_spare *spare = listener->spares;
+
+    if (!spare)
+        return memory_resize(NULL, listener->options.record_max, 1);
+    listener->spares = spare->next;
+    listener->spare_count--;
+    return (uint8_t *)spare;
+}
+
+void record_room_free(struct record_listener *listener, uint8_t *room)
+{
+    struct record_spare *spare = (struct record_spare *)room;
+
+    if (listener->spare_count == RECORD_SPARES_MAX) {
+        free(room);
+        return;
+    }
+    spare->next = listener->spares;
+    listener->spares = spare;
+    listener->spare_count++;
+}
+
+void record_room_release(struct record_listener *listener)
+{
+    while (listener->spares) {
+        struct record_spare *spare = listener->spares;
+
+        listener->spares = spare->next;
+        free(spare);
+    }
+    listener->spare_count = 0;
+}
+
+void *record_keep(struct record_connection *connection, struct slice bytes)
+{
+    uint8_t *record = connection->record;
+
+    if (connection->record_capacity <= RECORD_LARGE || bytes.data < record ||
+        bytes.data > record + connection->record_capacity)
+        return NULL;
+    connection->record = NULL;
+    connection->record_capacity = 0;
+    return record;
+}
+
+void record_give_back(struct record_connection *connection, void *kept)
+{
+    if (connection)
+        record_room_free(connection->listener, kept);
+    else
+        free(kept);
 }

@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 enum {
-    RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; kept while idle up to: */
-    RECORD_BUFFER_KEEP = 65536,
+    RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; up to RECORD_LARGE is kept */
     RECORD_BACKLOG = 128,
-    RECORD_LARGE = RECORD_BUFFER_KEEP, /* longer records have their bytes reserved */
+    RECORD_SIP = 4096,
     RECORD_ROUNDS = 4,          /* reads per turn, so that one connection cannot hold the loop */
     RECORD_OUTPUT_MAX = 262144, /* bytes of answers that gather for one write */
     RECORD_TICK_MS = 1000,
@@ -143,34 +142,54 @@ static void record_deliver(struct record_connection *connection, struct slice by
     connection->mark_length = 0;
     connection->record_length = 0;
     connection->open++;
+    connection->sends_large = bytes.length > RECORD_LARGE;
     listener->received(listener->argument, &record);
-    if (connection->record_capacity > RECORD_BUFFER_KEEP) {
-        free(connection->record);
+    if (connection->record_capacity > RECORD_LARGE) {
+        record_room_free(listener, connection->record);
         connection->record = NULL;
         connection->record_capacity = 0;
     }
 }
 
-static void record_append(struct record_connection *connection, const uint8_t *data, size_t length)
+/* The record becomes a long one: what came of it moves to where all of it will lie. */
+static void record_grow_large(struct record_connection *connection)
+{
+    uint8_t *room = record_room_new(connection->listener);
+
+    if (connection->record_length > 0)
+        memcpy(room, connection->record, connection->record_length);
+    free(connection->record);
+    connection->record = room;
+    connection->record_capacity = connection->listener->options.record_max;
+}
+
+/* Makes room behind the record's bytes so far. */
+static void record_make_room(struct record_connection *connection, size_t length)
 {
     size_t wanted = connection->record_length + length;
     size_t capacity = connection->record_capacity;
 
-    if (length == 0)
+    if (capacity >= wanted)
         return;
+    if (connection->record_length + connection->fragment_left > RECORD_LARGE) {
+        record_grow_large(connection);
+        return;
+    }
     if (capacity < RECORD_BUFFER_MIN)
         capacity = RECORD_BUFFER_MIN;
     while (capacity < wanted)
         capacity *= 2;
-    /* The mark has told how long a long one becomes. */
-    if (capacity > wanted + connection->fragment_left - length && capacity > RECORD_LARGE)
-        capacity = wanted + connection->fragment_left - length;
-    if (capacity != connection->record_capacity) {
-        connection->record = memory_resize(connection->record, capacity, 1);
-        connection->record_capacity = capacity;
-    }
+    connection->record = memory_resize(connection->record, capacity, 1);
+    connection->record_capacity = capacity;
+}
+
+static void record_append(struct record_connection *connection, const uint8_t *data, size_t length)
+{
+    if (length == 0)
+        return;
+    record_make_room(connection, length);
     memcpy(connection->record + connection->record_length, data, length);
-    connection->record_length = wanted;
+    connection->record_length += length;
 }
 
 static void record_refuse(struct record_listener *listener, struct endpoint peer, const char *why)
@@ -206,24 +225,29 @@ static void record_start_fragment(struct record_connection *connection)
         record_deliver(connection, slice_of(connection->record, connection->record_length));
 }
 
+/* So many bytes of the fragment have been taken: the record may be whole. */
+static void record_advance(struct record_connection *connection, size_t length)
+{
+    connection->fragment_left -= length;
+    if (connection->fragment_left > 0)
+        return;
+    connection->mark_length = 0;
+    if (connection->last)
+        record_deliver(connection, slice_of(connection->record, connection->record_length));
+}
+
 /* Takes bytes of the fragment: up to `length` of them; returns how many. */
 static size_t record_take(struct record_connection *connection, const uint8_t *data, size_t length)
 {
     size_t taken = length < connection->fragment_left ? length : connection->fragment_left;
-    bool whole = taken == connection->fragment_left;
 
     /* Most records come in one piece: given out where they lie. */
-    if (whole && connection->last && connection->record_length == 0) {
+    if (taken == connection->fragment_left && connection->last && connection->record_length == 0) {
         record_deliver(connection, slice_of(data, taken));
         return taken;
     }
     record_append(connection, data, taken);
-    connection->fragment_left -= taken;
-    if (!whole)
-        return taken;
-    connection->mark_length = 0;
-    if (connection->last)
-        record_deliver(connection, slice_of(connection->record, connection->record_length));
+    record_advance(connection, taken);
     return taken;
 }
 
@@ -271,13 +295,50 @@ static void record_go_on(struct record_connection *connection)
     }
 }
 
+/* Whether what comes next is to be read where it will lie. */
+static bool record_reads_in_place(const struct record_connection *connection)
+{
+    return connection->mark_length == RECORD_MARK_SIZE &&
+           connection->fragment_left >= RECORD_SCRATCH / 2;
+}
+
+/* How much of the scratch room is read into: from who sends long records little more than the mark
+ * of the next one, for what follows is read in place, or has to wait. */
+static size_t record_scratch(const struct record_connection *connection)
+{
+    return connection->sends_large ? RECORD_SIP : RECORD_SCRATCH;
+}
+
+/* One read, in place or by way of the scratch room; returns what recv(2) does. */
+static ssize_t record_receive(struct record_connection *connection, bool in_place)
+{
+    size_t size = connection->fragment_left;
+
+    if (!in_place)
+        return recv(connection->descriptor, connection->listener->scratch,
+                    record_scratch(connection), 0);
+    record_make_room(connection, size);
+    return recv(connection->descriptor, connection->record + connection->record_length, size, 0);
+}
+
+/* Works through what was read into the scratch room; keeps what has to wait. */
+static void record_feed_scratch(struct record_connection *connection, size_t length)
+{
+    const uint8_t *scratch = connection->listener->scratch;
+    size_t taken = record_feed(connection, scratch, length);
+
+    if (connection->closed || taken == length)
+        return;
+    connection->held_length = length - taken;
+    connection->held = memory_resize(NULL, connection->held_length, 1);
+    memcpy(connection->held, scratch + taken, connection->held_length);
+}
+
 static void record_read(struct record_connection *connection)
 {
-    struct record_listener *listener = connection->listener;
-
     for (int round = 0; round < RECORD_ROUNDS && record_may_go_on(connection); round++) {
-        ssize_t length = recv(connection->descriptor, listener->scratch, RECORD_SCRATCH, 0);
-        size_t taken;
+        bool in_place = record_reads_in_place(connection);
+        ssize_t length = record_receive(connection, in_place);
 
         if (length < 0 && (errno == EAGAIN || errno == EINTR))
             return;
@@ -290,17 +351,17 @@ static void record_read(struct record_connection *connection)
             return;
         }
         connection->active_ms = clock_monotonic_ms();
-        taken = record_feed(connection, listener->scratch, (size_t)length);
+        if (in_place) {
+            connection->record_length += (size_t)length;
+            record_advance(connection, (size_t)length);
+        } else {
+            record_feed_scratch(connection, (size_t)length);
+        }
         if (connection->closed)
             return;
-        if (taken < (size_t)length) {
-            connection->held_length = (size_t)length - taken;
-            connection->held = memory_resize(NULL, connection->held_length, 1);
-            memcpy(connection->held, listener->scratch + taken, connection->held_length);
-        }
         record_write(connection);
         record_go_on(connection);
-        if (connection->held || (size_t)length < RECORD_SCRATCH)
+        if (connection->held || (!in_place && (size_t)length < record_scratch(connection)))
             return;
     }
 }
@@ -612,6 +673,7 @@ void record_listener_close(struct record_listener *listener)
     loop_event_free(listener->tick);
     loop_event_free(listener->turn_over);
     close(listener->descriptor);
+    record_room_release(listener);
     free(listener);
 }
 

@@ -46,7 +46,7 @@ struct record_options {
 /* A record as it came. It is open until record_answer(), record_drop() or record_hang_up() was
  * called once for it; the connection stays valid until then, even if the peer has gone. */
 struct record {
-    struct slice bytes; /* good until the call back returns */
+    struct slice bytes; /* good until the call back returns, unless record_keep() keeps them */
     struct endpoint peer;
     uint32_t local_address;
     struct record_connection *connection;
@@ -61,6 +61,14 @@ struct record_listener *record_listen(struct loop *loop, const struct record_opt
 void record_listener_close(struct record_listener *listener);
 /* Where it is bound. */
 struct endpoint record_listener_local(const struct record_listener *listener);
+
+/* Within the call back: lets the bytes of a long record, of more than 64 KiB, stay good without a
+ * copy. Returns what is to be given back; NULL where they are not long, and go with the call back.
+ */
+void *record_keep(struct record_connection *connection, struct slice bytes);
+/* Before the record is answered, dropped or hung up. Where the listener is closed already,
+ * `connection` is NULL. */
+void record_give_back(struct record_connection *connection, void *kept);
 
 enum { RECORD_PIECES_MAX = 4 };
 

@@ -29,6 +29,8 @@ enum {
      * long enough for it: the other ports keep record_stream.h's limits. */
     RPC_PEER_CONNECTIONS_MAX = 16,
     RPC_CONNECTION_CALLS_MAX = 8,
+    RPC_LARGE_CALLS_MAX = 16 << 20, /* bytes of long calls in all lanes; of a lane at least: */
+    RPC_LANE_LARGE_CALLS_MIN = 4 << 20,
 };
 
 int rpc_null(struct rpc_exchange *exchange)
@@ -75,6 +77,7 @@ static struct rpc_slot *rpc_slot_take(struct rpc_lane *lane)
     slot->program = NULL;
     slot->procedure = NULL;
     slot->connection = NULL;
+    slot->kept = NULL;
     slot->share = NULL;
     slot->logged = false;
     slot->exchange.server = lane->service->server;
@@ -94,9 +97,18 @@ static void rpc_payload_release(struct rpc_exchange *exchange)
     exchange->payload = (struct slice){NULL, 0};
 }
 
-/* What the slot holds for its exchange. */
+/* The arguments are needed no more. */
+static void rpc_arguments_release(struct rpc_slot *slot, struct record_connection *connection)
+{
+    if (slot->kept)
+        record_give_back(connection, slot->kept);
+    slot->kept = NULL;
+}
+
+/* What the slot holds for its exchange. Its connection may be gone. */
 static void rpc_slot_clear(struct rpc_slot *slot)
 {
+    rpc_arguments_release(slot, NULL);
     rpc_payload_release(&slot->exchange);
     handle_export_free(slot->exchange.export);
     rpc_client_free(slot->exchange.client);
@@ -165,6 +177,7 @@ void rpc_step(const struct rpc_exchange *exchange, const char *service, const ch
 
 void rpc_drop(struct rpc_slot *slot)
 {
+    rpc_arguments_release(slot, slot->connection);
     if (slot->connection)
         record_drop(slot->connection);
     rpc_slot_give_back(slot);
@@ -193,6 +206,7 @@ void rpc_send(struct rpc_slot *slot)
     };
     int error;
 
+    rpc_arguments_release(slot, slot->connection);
     if (exchange->payload.length > 0 && !exchange->payload.data) {
         rpc_send_file(slot);
         return;
@@ -286,15 +300,22 @@ static void rpc_finish(struct rpc_slot *slot, int status)
 
 bool rpc_keep_arguments(struct rpc_exchange *exchange)
 {
+    struct rpc_slot *slot = (struct rpc_slot *)exchange;
     size_t length = reader_left(&exchange->arguments);
+    const uint8_t *data = exchange->arguments.data + exchange->arguments.offset;
     uint8_t *copy;
 
+    if (exchange->kept)
+        return true;
+    if (slot->connection)
+        slot->kept = record_keep(slot->connection, slice_of(data, length));
+    exchange->kept = slot->kept != NULL;
     if (exchange->kept)
         return true;
     copy = region_allocate(exchange->region, length + 1);
     if (!copy)
         return false;
-    memcpy(copy, exchange->arguments.data + exchange->arguments.offset, length);
+    memcpy(copy, data, length);
     exchange->arguments = reader_of(copy, length);
     exchange->call.credentials.machine = (struct slice){NULL, 0};
     exchange->kept = true;
@@ -613,13 +634,25 @@ static void rpc_port_error(const char *protocol, uint16_t port, char *error, siz
                  strerror(code));
 }
 
+/* The lane's part of the bytes that long calls may take. */
+static size_t rpc_large_max(const struct rpc_lane *lane)
+{
+    size_t lanes = lane->service->server->data_loop_count;
+    size_t part = lanes > 1 ? RPC_LARGE_CALLS_MAX / lanes : RPC_LARGE_CALLS_MAX;
+
+    return part > RPC_LANE_LARGE_CALLS_MIN ? part : RPC_LANE_LARGE_CALLS_MIN;
+}
+
 static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_size)
 {
     const struct rpc_port *port = socket->port;
+    size_t large = rpc_large_max(socket->lane);
     struct udp_options udp = {.local.port = port->port, .reuse_port = port->data};
     struct record_options tcp = {.local.port = port->port,
                                  .reuse_port = port->data,
                                  .record_max = port->data ? RPC_RECORD_MAX : 65536,
+                                 .large_max = large,
+                                 .large_per_peer_max = large / 2 + RPC_RECORD_MAX,
                                  .connections_max = RPC_CONNECTIONS_MAX,
                                  .connections_per_peer_max =
                                      port->data ? RPC_PEER_CONNECTIONS_MAX : 0,

@@ -473,6 +473,34 @@ void nfs_data_send(struct nfs_call *call, struct nfs_data *data)
     data->file = NULL;
 }
 
+/* A descriptor to write the file with, the caller's identity being taken on; or minus an errno. */
+static int descriptor_to_write(const struct nfs_call *call, struct nfs_file *file)
+{
+    int error = tree_may_write(&call->caller, file->descriptor, &file->status);
+    int writer = error ? -error : open_file_writer_if_open(file->open);
+
+    if (error || writer >= 0)
+        return writer;
+    credentials_restore();
+    writer = open_file_writer(file->open);
+    if (writer < 0)
+        return writer;
+    error = credentials_assume(&call->caller);
+    return error ? -error : writer;
+}
+
+int nfs_data_write(struct nfs_call *call, int file, uint64_t offset, struct slice bytes,
+                   enum tree_stability stability, size_t *count)
+{
+    int writer = descriptor_to_write(call, find_file(call, file));
+
+    *count = 0;
+    /* EACCES: where the server is not the file system's root, the caller itself may be let in. */
+    if (writer == -ENOTSUP || writer == -EACCES)
+        return tree_write(&call->caller, file, offset, bytes, stability, count);
+    return writer < 0 ? -writer : tree_write_open(writer, offset, bytes, stability, count);
+}
+
 static pthread_once_t verifier_once = PTHREAD_ONCE_INIT;
 static uint64_t first_verifier;
 

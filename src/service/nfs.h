@@ -99,6 +99,11 @@ int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count
                   struct nfs_data *data);
 void nfs_data_send(struct nfs_call *call, struct nfs_data *data);
 
+/* Writes to a file of nfs_call_open(), as tree_write() does, through a descriptor that stays open
+ * for the calls that will follow. */
+int nfs_data_write(struct nfs_call *call, int file, uint64_t offset, struct slice bytes,
+                   enum tree_stability stability, size_t *count);
+
 enum { NFS_VERIFIER_SIZE = 8 };
 
 /* A client that sees another one than it saw before sends again what it has not committed (RFC 1813

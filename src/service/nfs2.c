@@ -162,8 +162,8 @@ static void write_data(struct nfs_call *call, const union nfs2_arguments *argume
     if (!error && (offset > NFS2_OFFSET_MAX || data.length > NFS2_OFFSET_MAX - offset))
         error = EFBIG;
     if (!error)
-        error = nfs2_data_error(status.st_mode, tree_write(&call->caller, file, offset, data,
-                                                           TREE_FILE_STABLE, &count));
+        error = nfs2_data_error(status.st_mode,
+                                nfs_data_write(call, file, offset, data, TREE_FILE_STABLE, &count));
     nfs_change_end(&watch);
     /* The answer has no count: all was written, or it failed. */
     if (!error && count < data.length)

@@ -187,8 +187,8 @@ static void write_data(struct nfs_call *call, const union nfs3_arguments *argume
     if (!error && data.length < arguments->write.count)
         error = EINVAL;
     if (!error)
-        error = tree_write(&call->caller, file, arguments->write.offset, data,
-                           stabilities[arguments->write.stable], &count);
+        error = nfs_data_write(call, file, arguments->write.offset, data,
+                               stabilities[arguments->write.stable], &count);
     nfs3_watch_end(&watch);
     rpc_count(call->exchange, 0, count);
     nfs3_write_write(reply_of(call), status_of(call, error), &watch.wcc, (uint32_t)count,

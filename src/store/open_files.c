@@ -22,7 +22,7 @@ enum {
 struct open_file {
     atomic_uint references; /* the cache's own is one */
     int path;
-    atomic_int reader; /* -1: not open */
+    atomic_int reader, writer; /* -1: not open */
 
     /* What follows is guarded by the shard's lock, and means something while the file is kept. */
     struct open_file *chain;           /* in its bucket */
@@ -178,6 +178,7 @@ static struct open_file *open_file_new(const uint8_t *handle, uint64_t export, i
     atomic_init(&file->references, 1);
     file->path = descriptor;
     atomic_init(&file->reader, -1);
+    atomic_init(&file->writer, -1);
     file->export = export;
     file->opened_ms = file->used_ms = now_ms;
     memcpy(file->handle, handle, HANDLE_SIZE);
@@ -264,6 +265,33 @@ int open_file_path(const struct open_file *file)
     return file->path;
 }
 
+/* What is in the place, opened at its first use. */
+static int open_once(int file, atomic_int *place, int flags)
+{
+    int descriptor = atomic_load(place), other = -1;
+    char path[32];
+
+    if (descriptor >= 0)
+        return descriptor;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return -errno;
+    /* Another thread may have been faster. */
+    if (atomic_compare_exchange_strong(place, &other, descriptor))
+        return descriptor;
+    close(descriptor);
+    return other;
+}
+
+static void close_once(const atomic_int *place)
+{
+    int descriptor = atomic_load(place);
+
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
 int open_file_reader_if_open(const struct open_file *file)
 {
     return atomic_load(&file->reader);
@@ -271,20 +299,17 @@ int open_file_reader_if_open(const struct open_file *file)
 
 int open_file_reader(struct open_file *file)
 {
-    int reader = atomic_load(&file->reader), other = -1;
-    char path[32];
+    return open_once(file->path, &file->reader, O_RDONLY);
+}
 
-    if (reader >= 0)
-        return reader;
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", file->path);
-    reader = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (reader < 0)
-        return -errno;
-    /* Another thread may have been faster. */
-    if (atomic_compare_exchange_strong(&file->reader, &other, reader))
-        return reader;
-    close(reader);
-    return other;
+int open_file_writer_if_open(const struct open_file *file)
+{
+    return atomic_load(&file->writer);
+}
+
+int open_file_writer(struct open_file *file)
+{
+    return open_once(file->path, &file->writer, O_WRONLY);
 }
 
 struct open_file *open_file_hold(struct open_file *file)
@@ -297,8 +322,8 @@ void open_file_free(struct open_file *file)
 {
     if (!file || atomic_fetch_sub(&file->references, 1) > 1)
         return;
-    if (atomic_load(&file->reader) >= 0)
-        close(atomic_load(&file->reader));
+    close_once(&file->reader);
+    close_once(&file->writer);
     close(file->path);
     free(file);
 }

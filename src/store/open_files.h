@@ -21,7 +21,7 @@
 enum {
     OPEN_FILES_IDLE_MS = 2000,
     OPEN_FILES_VALID_MS = 1000,
-    OPEN_FILE_DESCRIPTORS = 2, /* that one kept file may hold */
+    OPEN_FILE_DESCRIPTORS = 3, /* that one kept file may hold */
 };
 
 struct open_files;
@@ -63,6 +63,10 @@ int open_file_path(const struct open_file *file);
 int open_file_reader(struct open_file *file);
 /* The same, only where it is open already; else -1. */
 int open_file_reader_if_open(const struct open_file *file);
+/* The same for a descriptor that writes it. As long as it is kept the kernel runs no program from
+ * the file on this machine (ETXTBSY). */
+int open_file_writer(struct open_file *file);
+int open_file_writer_if_open(const struct open_file *file);
 /* One more reference; returns the file. */
 struct open_file *open_file_hold(struct open_file *file);
 /* Lets a reference go; with the last one the descriptors are closed. NULL is allowed. */

@@ -228,22 +228,33 @@ int tree_sync(int descriptor)
     return error;
 }
 
-int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice bytes,
-               enum tree_stability stability, size_t *count)
+int tree_may_write(const struct credentials *caller, int file, const struct stat *status)
+{
+    int error;
+
+    if (!S_ISREG(status->st_mode))
+        return S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
+    if (ownership_kept(file))
+        return ENOTSUP;
+    error = credentials_assume(caller);
+    if (error || caller->uid == 0 || caller->uid == status->st_uid)
+        return error;
+    return tree_check_access(file, W_OK);
+}
+
+int tree_write_open(int data, uint64_t offset, struct slice bytes, enum tree_stability stability,
+                    size_t *count)
 {
     static const int flags[] = {
         [TREE_UNSTABLE] = 0,
         [TREE_DATA_STABLE] = RWF_DSYNC,
         [TREE_FILE_STABLE] = RWF_SYNC,
     };
-    int data, error = 0;
+    int error = 0;
 
     *count = 0;
     if (offset > INT64_MAX - bytes.length)
         return EFBIG;
-    data = tree_open_data(caller, file, O_WRONLY);
-    if (data < 0)
-        return -data;
     while (*count < bytes.length && !error) {
         struct iovec piece = {(void *)(bytes.data + *count), bytes.length - *count};
         ssize_t n = pwritev2(data, &piece, 1, (off_t)(offset + *count), flags[stability]);
@@ -255,10 +266,25 @@ int tree_write(const struct credentials *caller, int file, uint64_t offset, stru
     }
     if (error == EIO)
         atomic_fetch_add(&losses, 1);
-    /* Some file systems tell of a full disk or quota no earlier. */
-    if (close(data) < 0 && !error && errno != EINTR)
-        error = errno;
     return *count > 0 && error != EIO ? 0 : error;
+}
+
+int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice bytes,
+               enum tree_stability stability, size_t *count)
+{
+    int data, error;
+
+    *count = 0;
+    if (offset > INT64_MAX - bytes.length)
+        return EFBIG;
+    data = tree_open_data(caller, file, O_WRONLY);
+    if (data < 0)
+        return -data;
+    error = tree_write_open(data, offset, bytes, stability, count);
+    /* Some file systems tell of a full disk or quota no earlier. */
+    if (close(data) < 0 && !error && *count == 0 && errno != EINTR)
+        error = errno;
+    return error;
 }
 
 int tree_commit(int file)

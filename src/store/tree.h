@@ -80,6 +80,13 @@ int tree_read(int data, uint64_t offset, void *to, size_t size, bool wait, size_
 
 enum tree_stability { TREE_UNSTABLE, TREE_DATA_STABLE, TREE_FILE_STABLE };
 
+/* May the caller write to the file, which is like `status` now? As tree_may_read(), but for who may
+ * execute it. ENOTSUP where that is to be asked by opening it: tree_write(). Takes on the caller's
+ * identity, which what follows is counted on. */
+int tree_may_write(const struct credentials *caller, int file, const struct stat *status);
+/* Writes through a descriptor that is open for writing, whoever opened it, as tree_write() does. */
+int tree_write_open(int data, uint64_t offset, struct slice bytes, enum tree_stability stability,
+                    size_t *count);
 /* Writes to a regular file; the owner may, whatever its mode says. *count may be short where the
  * disk is full. */
 int tree_write(const struct credentials *caller, int file, uint64_t offset, struct slice data,

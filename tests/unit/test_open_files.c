@@ -169,12 +169,12 @@ static void there_is_a_limit(void **state)
     assert_true(open_files_limit(UINT64_MAX) < 100000);
 }
 
-static void a_reader_is_opened_once(void **state)
+static void a_reader_and_a_writer_are_opened_once(void **state)
 {
     struct open_files *files = open_files_new(64);
     char path[] = "/tmp/bootwire-open-files-XXXXXX", text[8];
     struct handle handle = handle_number(1);
-    int descriptor = mkstemp(path), reader;
+    int descriptor = mkstemp(path), reader, writer;
     struct open_file *file;
 
     (void)state;
@@ -187,9 +187,16 @@ static void a_reader_is_opened_once(void **state)
     assert_int_equal(open_file_reader(file), reader);
     assert_int_equal(open_file_reader_if_open(file), reader);
     assert_int_equal(pread(reader, text, sizeof(text), 0), 4);
+    assert_int_equal(open_file_writer_if_open(file), -1);
+    writer = open_file_writer(file);
+    assert_true(writer >= 0 && writer != reader);
+    assert_int_equal(open_file_writer(file), writer);
+    assert_int_equal(open_file_writer_if_open(file), writer);
+    assert_int_equal(pwrite(writer, "again", 5, 0), 5);
     open_file_free(file);
     open_files_free(files);
     assert_false(is_open(reader));
+    assert_false(is_open(writer));
     unlink(path);
 }
 
@@ -245,7 +252,7 @@ int main(void)
         cmocka_unit_test(what_nobody_uses_is_closed),
         cmocka_unit_test(what_is_forgotten_is_closed),
         cmocka_unit_test(there_is_a_limit),
-        cmocka_unit_test(a_reader_is_opened_once),
+        cmocka_unit_test(a_reader_and_a_writer_are_opened_once),
         cmocka_unit_test(threads_may_share_it),
     };
 

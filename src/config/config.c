@@ -78,6 +78,8 @@ static struct snapshot *parse(struct snapshot *snapshot, struct sources *sources
     parse_source(&parser, sources->first);
     parser_report_ignored(&parser);
     find_mentioned_spaces(&parser);
+    check_failover_peers(&parser);
+    check_omapi_key(&parser);
     builder_check(parser.block, sources);
     if (input->is_file)
         look_for_exports(parser.block, sources);

@@ -15,9 +15,10 @@ static uint8_t *key_of(enum name_kind kind, unsigned space, struct slice name, s
 
     key[0] = (uint8_t)kind;
     memcpy(key + 1, &space, sizeof(space));
-    /* dhcpd tells classes by case, and options not. */
+    /* dhcpd tells classes and failover peers by case, options and keys not. */
     for (size_t i = 0; i < name.length; i++)
-        key[prefix + i] = kind == NAME_CLASS ? name.data[i] : (uint8_t)tolower(name.data[i]);
+        key[prefix + i] =
+            kind == NAME_CLASS || kind == NAME_PEER ? name.data[i] : (uint8_t)tolower(name.data[i]);
     *length = prefix + name.length;
     return key;
 }

@@ -1,6 +1,7 @@
 /* Statements that are carried out for each packet (dhcp-eval(5)). */
 #include "config/parser.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The condition of an `if` or `elsif`. dhcpd takes parentheses around the whole
@@ -145,16 +146,43 @@ static bool read_variable(struct parser *parser, const char **name)
     return read_name(parser, "the name of a variable", name);
 }
 
+/* `(NAME, ...) { ... }`, behind the name of a function: bootwire runs none. */
+static bool pass_function(struct parser *parser, const char *statement, struct position where)
+{
+    struct action_list body = {0};
+    const char *argument;
+    char what[32];
+
+    snprintf(what, sizeof(what), "%s NAME (...)", statement);
+    parser_ignore(parser, what, where);
+    while (!parser_take_mark(parser, ')')) {
+        if (!read_variable(parser, &argument))
+            return false;
+        if (!token_is_mark(&parser->token, ')') && !parser_take_mark(parser, ','))
+            return parser_expected(parser, "`,` or `)`");
+    }
+    return parser_read_body(parser, &body, true);
+}
+
+/* `set` or `define`, `NAME = VALUE;`; dhcpd has two words for one thing. */
 bool read_set(struct parser *parser, const struct statement *statement, struct token keyword)
 {
-    struct action *made = add_action(parser, ACTION_SET, keyword.where);
+    const struct expression *value;
+    struct action *made;
+    const char *name;
 
-    (void)statement;
-    if (!read_variable(parser, &made->name))
+    if (!read_variable(parser, &name))
         return false;
+    if (parser_take_mark(parser, '('))
+        return pass_function(parser, statement->name, keyword.where);
     if (!parser_take_mark(parser, '='))
         return parser_expected(parser, "`=`");
-    return read_expression(parser, &made->value) && parser_end_statement(parser);
+    if (!read_expression(parser, &value))
+        return false;
+    made = add_action(parser, ACTION_SET, keyword.where);
+    made->name = name;
+    made->value = value;
+    return parser_end_statement(parser);
 }
 
 bool read_unset(struct parser *parser, const struct statement *statement, struct token keyword)

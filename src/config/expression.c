@@ -492,6 +492,13 @@ static bool check_sides(struct parser *parser, const struct operator* op,
                      "this, or write a plain number on the right");
         return false;
     }
+    /* dhcpd must see by the right side itself that it is data. */
+    if (op->kind == EXPRESSION_MATCHES && right->kind == EXPRESSION_VARIABLE) {
+        parser_error(parser, right->where,
+                     "no variable can stand on the right of `~=`: write the expression itself, or "
+                     "use `~~`, to which letters of either case are alike");
+        return false;
+    }
     if (op->kind == EXPRESSION_MATCHES || op->kind == EXPRESSION_MATCHES_CASE)
         return check_pattern(parser, right);
     if (left->kind == EXPRESSION_OPTION && left->space == SPACE_DHCP && left->code == 93 &&

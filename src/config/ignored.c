@@ -204,10 +204,54 @@ bool read_without_effect(struct parser *parser, const struct statement *statemen
     parser_ignore(parser, statement->name, keyword.where);
     if (value)
         return read_ignored_value(parser, value) && parser_end_statement(parser);
-    if (!parser_skip_statement(parser))
-        return parser_end_statement(parser);
-    /* dhcpd takes a `;` behind the block of a key. */
-    if (parser->closed_block && strcmp(statement->name, "key") == 0)
-        parser_take_mark(parser, ';');
+    return parser_skip_statement(parser) || parser_end_statement(parser);
+}
+
+static bool read_bytes(struct parser *parser)
+{
+    uint8_t octet;
+
+    do {
+        if (!read_octet(parser, "a byte in hexadecimal", &octet))
+            return false;
+    } while (parser_take_mark(parser, ':'));
     return true;
+}
+
+/* `[ethernet|token-ring|fddi [SECONDS] BYTES]`, behind `ll` or, with the seconds, `llt`. */
+static bool read_link_duid(struct parser *parser, bool seconds)
+{
+    static const char *const kinds[WORDS_MAX] = {"ethernet", "token-ring", "fddi"};
+    int64_t number;
+
+    if (token_is_mark(&parser->token, ';'))
+        return true;
+    return read_one_of(parser, kinds) &&
+           (!seconds || read_digits(parser, "a time in seconds", &number)) && read_bytes(parser);
+}
+
+static bool read_duid(struct parser *parser)
+{
+    struct slice identifier;
+    int64_t number;
+
+    if (parser_take_word(parser, "llt"))
+        return read_link_duid(parser, true);
+    if (parser_take_word(parser, "ll"))
+        return read_link_duid(parser, false);
+    if (parser_take_word(parser, "en")) {
+        if (!read_digits(parser, "the number of an enterprise", &number))
+            return false;
+    } else if (!read_digits(parser, "`llt`, `ll`, `en` or the number of a type", &number)) {
+        return false;
+    }
+    return read_string(parser, "the identifier", &identifier);
+}
+
+/* `server-duid`: DHCPv6's name of a server. */
+bool read_server_duid(struct parser *parser, const struct statement *statement,
+                      struct token keyword)
+{
+    parser_ignore(parser, statement->name, keyword.where);
+    return read_duid(parser) && parser_end_statement(parser);
 }

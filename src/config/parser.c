@@ -214,6 +214,28 @@ bool parser_read_block(struct parser *parser, struct block *block, bool header_i
     return true;
 }
 
+bool parser_read_items(struct parser *parser, bool (*read)(struct parser *parser, void *context),
+                       void *context)
+{
+    struct position where = parser->token.where;
+
+    if (!parser_take_mark(parser, '{'))
+        return parser_expected(parser, "`{`");
+    while (parser->token.kind != TOKEN_END && !parser_take_mark(parser, '}')) {
+        size_t before = parser->last_offset;
+
+        if (read(parser, context) || parser_skip_statement(parser))
+            continue;
+        /* What stands there begins another statement: most likely a `}` is missing. */
+        if (parser->last_offset == before)
+            return true;
+    }
+    if (!parser->closed_block && !gives_up(parser))
+        parser_error(parser, parser->token.where,
+                     "the file ends inside the block that line %u opens: expected `}`", where.line);
+    return true;
+}
+
 bool parser_read_body(struct parser *parser, struct action_list *list, bool header_is_good)
 {
     struct action_list *outer = parser->list;

@@ -49,12 +49,14 @@ struct parser {
     bool unknown_name;              /* the value being read holds one without an address */
     bool incomplete;                /* and is none without it */
     bool first_address_only;        /* of a name in the value being read */
-    struct map defined;             /* options and classes that the file defines (defined.c) */
+    struct failover_peer *peers;    /* those declared, the last first (failover.c) */
+    struct token omapi_key;         /* the name of the one that the server uses, or TOKEN_END */
+    struct map defined;             /* what the file gives names to (defined.c) */
 };
 
-/* Names that the file gives (defined.c); of classes `space` is 0. A later one hides an earlier one.
- */
-enum name_kind { NAME_OPTION, NAME_CLASS };
+/* Names that the file gives (defined.c); `space` is an option's, else 0. A later one hides an
+ * earlier one. */
+enum name_kind { NAME_OPTION, NAME_CLASS, NAME_KEY, NAME_PEER };
 void names_put(struct parser *parser, enum name_kind kind, unsigned space, struct slice name,
                void *value);
 void *names_get(const struct parser *parser, enum name_kind kind, unsigned space,
@@ -108,6 +110,9 @@ struct statement {
 /* Whether a text, or a token, is one word to dhcpd: it has a letter, and no dot (statement.c). */
 bool is_identifier_text(struct slice text);
 bool is_identifier(const struct token *token);
+/* Whether it is such words with dots between them, and perhaps one behind; numbers count as words
+ * (value.c). */
+bool is_dotted_name(const struct token *token);
 /* Whether the language keeps this word for itself, though it begins no statement (keyword.c). */
 bool is_keyword(struct slice word);
 /* The same, or one that begins a statement: no variable can have its name (keyword.c). */
@@ -158,6 +163,11 @@ bool parser_skip_statement(struct parser *parser);
  * errors the block is read all the same, for the errors in it, and marked broken. */
 bool parser_read_block(struct parser *parser, struct block *block, bool header_is_good);
 
+/* Reads braces with items of a few kinds in them, each with its `;`: `read` takes one, or says what
+ * is wrong with it. Returns false where no `{` follows. */
+bool parser_read_items(struct parser *parser, bool (*read)(struct parser *parser, void *context),
+                       void *context);
+
 /* Reads the braces of an `if` and of its like into a list of statements, also after a header with
  * errors. */
 bool parser_read_body(struct parser *parser, struct action_list *list, bool header_is_good);
@@ -169,6 +179,8 @@ bool read_address(struct parser *parser, uint32_t *address);
 /* An address, or a host name, which stands for all its addresses: they live as long as the load.
  * A name without one sets parser->unknown_name and `*count` to 0, with a warning. */
 bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *count);
+/* An address or a host name that nobody will need: it is not looked up. */
+bool pass_place(struct parser *parser);
 /* What is known of a host name; NULL, with a warning at `where` and parser->unknown_name set, where
  * it has no address. */
 const struct host_name *find_host_name(struct parser *parser, struct slice text,
@@ -181,6 +193,8 @@ bool read_bits(struct parser *parser, const char *what, int64_t least, int64_t g
                int64_t *number);
 /* Digits alone, from 0 on: definitions and limits have no `0x`. */
 bool read_plain_number(struct parser *parser, const char *what, int64_t greatest, int64_t *number);
+/* The same with a sign or without, and with zeros before it. */
+bool read_digits(struct parser *parser, const char *what, int64_t *number);
 bool read_string(struct parser *parser, const char *what, struct slice *text);
 bool read_flag(struct parser *parser, bool *flag);
 /* `WEEKDAY YEAR/MONTH/DAY HOUR:MINUTE:SECOND [OFFSET]`, `epoch SECONDS` or `never` (INT64_MAX), as
@@ -260,7 +274,13 @@ read_statement read_class, read_subclass, read_match, read_spawn, read_lease_lim
 struct block *known_class(struct parser *parser); /* class.c */
 /* `allow` or `deny` in a pool (class.c). */
 bool read_permit(struct parser *parser, bool allow);
-read_statement read_without_effect; /* ignored.c */
+read_statement read_failover, read_no; /* failover.c */
+/* At the file's end: each peer must stand in a pool. */
+void check_failover_peers(struct parser *parser);
+read_statement read_key, read_zone, read_omapi_key; /* key.c */
+/* At the file's end: the key that `omapi-key` names must be there. */
+void check_omapi_key(struct parser *parser);
+read_statement read_without_effect, read_server_duid; /* ignored.c */
 read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte; /* number.c */
 read_statement read_bootparam;                 /* bootparam.c */
 read_statement read_export;                    /* export.c */

@@ -17,6 +17,7 @@
     (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_GROUP))
 #define RANGES       (ALLOWED_IN(BLOCK_SUBNET) | ALLOWED_IN(BLOCK_POOL))
 #define LINKS        (ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_SUBNET))
+#define FAILOVER     (GLOBAL | ALLOWED_IN(BLOCK_SHARED_NETWORK) | ALLOWED_IN(BLOCK_POOL))
 #define CLASSES      (ALLOWED_IN(BLOCK_CLASS) | ALLOWED_IN(BLOCK_SUBCLASS))
 #define NO_PARAMETER PARAMETER_COUNT
 
@@ -60,7 +61,7 @@ static const struct statement statements[] = {
     {"declines", ANYWHERE, read_flag_setting, PARAMETER_ALLOW_DECLINES},
     {"default", ANYWHERE, read_default, NO_PARAMETER},
     {"default-lease-time", ANYWHERE, read_lease_time, PARAMETER_DEFAULT_LEASE_TIME},
-    {"define", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"define", ANYWHERE, read_set, NO_PARAMETER},
     {"delayed-ack", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"deny", ANYWHERE, read_permission, NO_PARAMETER},
     {"dhcp-cache-threshold", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -80,7 +81,7 @@ static const struct statement statements[] = {
     {"eval", ANYWHERE, read_eval, NO_PARAMETER},
     {"execute", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"export", GLOBAL, read_export, NO_PARAMETER},
-    {"failover", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"failover", FAILOVER, read_failover, NO_PARAMETER},
     {"filename", ANYWHERE, read_text, PARAMETER_FILENAME},
     {"fixed-address", HOST, read_fixed_address, NO_PARAMETER},
     {"fixed-address6", HOST, read_without_effect, NO_PARAMETER},
@@ -99,7 +100,7 @@ static const struct statement statements[] = {
     {"interface", LINKS, read_without_effect, NO_PARAMETER},
     {"ipxe-no-pxedhcp", ANYWHERE, read_flag_setting, PARAMETER_IPXE_NO_PXEDHCP},
     {"keep-ownership", GLOBAL, read_flag_setting, PARAMETER_KEEP_OWNERSHIP},
-    {"key", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"key", ANYWHERE, read_key, NO_PARAMETER},
     {"lease", CLASSES, read_lease_limit, NO_PARAMETER},
     {"lease-file-name", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"lease-id-format", ANYWHERE, read_without_effect, NO_PARAMETER},
@@ -123,8 +124,9 @@ static const struct statement statements[] = {
     {"next-server", ANYWHERE, read_address_setting, PARAMETER_NEXT_SERVER},
     {"nfs-bandwidth", ANYWHERE, read_bandwidth, PARAMETER_NFS_BANDWIDTH},
     {"nfs-reserved-ports", ANYWHERE, read_flag_setting, PARAMETER_NFS_RESERVED_PORTS},
+    {"no", ALLOWED_IN(BLOCK_POOL), read_no, NO_PARAMETER},
     {"not", NOT_HOSTS, read_not, PARAMETER_AUTHORITATIVE},
-    {"omapi-key", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"omapi-key", ANYWHERE, read_omapi_key, NO_PARAMETER},
     {"omapi-port", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"on", ANYWHERE, read_on, NO_PARAMETER},
     {"one-lease-per-client", ANYWHERE, read_flag_setting, PARAMETER_ONE_LEASE_PER_CLIENT},
@@ -148,7 +150,7 @@ static const struct statement statements[] = {
     {"return", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"router-advertisement", ANYWHERE, read_flag_setting, PARAMETER_ROUTER_ADVERTISEMENT},
     {"send", ANYWHERE, read_operation, NO_PARAMETER},
-    {"server-duid", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"server-duid", ANYWHERE, read_server_duid, NO_PARAMETER},
     {"server-id-check", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-identifier", ANYWHERE, read_address_setting, PARAMETER_SERVER_IDENTIFIER},
     {"server-name", ANYWHERE, read_text, PARAMETER_SERVER_NAME},
@@ -174,7 +176,7 @@ static const struct statement statements[] = {
     {"use-lease-addr-for-default-route", ANYWHERE, read_flag_setting,
      PARAMETER_LEASE_ADDRESS_ROUTE},
     {"vendor-option-space", ANYWHERE, read_vendor_option_space, PARAMETER_VENDOR_OPTION_SPACE},
-    {"zone", ANYWHERE, read_without_effect, NO_PARAMETER},
+    {"zone", ANYWHERE, read_zone, NO_PARAMETER},
 };
 
 enum { STATEMENT_COUNT = sizeof(statements) / sizeof(statements[0]) };
@@ -211,6 +213,7 @@ const struct statement *server_option(struct slice name)
         read_byte,
         read_flag_setting,
         read_without_effect,
+        read_omapi_key,
         read_authoritative,
         read_vendor_option_space,
         read_site_option_space,

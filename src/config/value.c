@@ -55,11 +55,9 @@ static bool is_digits(struct slice text)
     return true;
 }
 
-/* Whether a word is a host name to dhcpd: words with dots between them, and perhaps one behind. Two
- * numbers in front make it an address, or something that was meant as one. */
-static bool is_host_name(struct slice text)
+bool is_dotted_name(const struct token *token)
 {
-    const uint8_t *end = text.data + text.length, *dot, *second;
+    struct slice text = token->text;
 
     for (size_t i = 0; i < text.length; i++) {
         int c = text.data[i];
@@ -68,6 +66,18 @@ static bool is_host_name(struct slice text)
         if (!isalnum(c) && (starts || !strchr("-_.", c)))
             return false;
     }
+    return token->kind == TOKEN_WORD;
+}
+
+/* Whether a word is a host name to dhcpd. Two numbers in front make it an address, or something
+ * that was meant as one. */
+static bool is_host_name(const struct token *token)
+{
+    struct slice text = token->text;
+    const uint8_t *end = text.data + text.length, *dot, *second;
+
+    if (!is_dotted_name(token))
+        return false;
     dot = memchr(text.data, '.', text.length);
     if (!dot || !is_digits(slice_of(text.data, (size_t)(dot - text.data))))
         return true;
@@ -102,7 +112,7 @@ bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *c
     const struct host_name *name;
     uint32_t *address;
 
-    if (token.kind == TOKEN_WORD && is_host_name(token.text)) {
+    if (is_host_name(&token)) {
         parser_take(parser);
         if (is_digits(token.text))
             parser_warning(parser, token.where,
@@ -117,6 +127,16 @@ bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *c
     *addresses = address;
     *count = 1;
     return read_address(parser, address);
+}
+
+bool pass_place(struct parser *parser)
+{
+    uint32_t address;
+
+    if (!is_host_name(&parser->token))
+        return read_address(parser, &address);
+    parser_take(parser);
+    return true;
 }
 
 /* A number as C and dhcpd write it: decimal, 0x hexadecimal, 0 octal; a sign may stand before
@@ -198,6 +218,26 @@ bool read_bits(struct parser *parser, const char *what, int64_t least, int64_t g
         return true;
     }
     return read_number(parser, what, least, greatest, number);
+}
+
+bool read_digits(struct parser *parser, const char *what, int64_t *number)
+{
+    struct slice text = parser->token.text;
+    bool sign = text.length > 1 && text.data[0] == '-';
+
+    *number = 0;
+    for (size_t i = sign; i < text.length; i++) {
+        if (parser->token.kind != TOKEN_WORD || !isdigit(text.data[i]))
+            return expected_bare(parser, what);
+        if (*number < INT64_MAX / 32)
+            *number = *number * 10 + (text.data[i] - '0');
+    }
+    if (parser->token.kind != TOKEN_WORD)
+        return expected_bare(parser, what);
+    if (sign)
+        *number = -*number;
+    parser_take(parser);
+    return true;
 }
 
 bool read_string(struct parser *parser, const char *what, struct slice *text)

@@ -92,8 +92,24 @@ static const struct setter {
 
 /* Statements that change no single value; tests of their own are below and in test_config.c. */
 static const char *const others[] = {
-    "fixed-address", "group",          "hardware", "host",  "include", "option",
-    "pool",          "shared-network", "subnet",   "range", "lease",
+    "fixed-address",
+    "group",
+    "hardware",
+    "host",
+    "include",
+    "option",
+    "pool",
+    "shared-network",
+    "subnet",
+    "range",
+    "lease",
+    /* test_config_unused.c */
+    "failover",
+    "key",
+    "no",
+    "omapi-key",
+    "server-duid",
+    "zone",
 };
 
 /* Statements that are carried out for each packet, and what surrounds them: what the language takes
@@ -118,6 +134,9 @@ static const struct executable {
     {"case", "switch (option user-class) { case \"a\": filename \"a\"; default: }", NULL},
     {"case", "case 1: break;", "`case` belongs in a `switch`"},
     {"class", "class \"c\" { match if substring (option user-class, 0, 1) = \"i\"; }", NULL},
+    {"define", "define v = concat (\"a\", option host-name);", NULL},
+    {"define", "define host = 1;",
+     "`host` is a word of the language: no variable can have that name"},
     {"default", "default host-name \"h\";", NULL},
     {"else", "if known { } else { }", NULL},
     {"else", "else { }", "`else` belongs behind the `}` of an `if`"},
@@ -128,6 +147,9 @@ static const struct executable {
     {"export", "export \"srv\" { clients any; }",
      "expected an absolute path without \"..\" and of at most 1023 bytes"},
     {"host-identifier", "host h { host-identifier option agent.remote-id \"p\"; }", NULL},
+    {"if", "if option user-class ~= seen { }",
+     "no variable can stand on the right of `~=`: write the expression itself, or use `~~`, to "
+     "which letters of either case are alike"},
     {"if", "if not exists user-class and (known or static) { filename \"x\"; }", NULL},
     {"if", "if (option user-class = \"iPXE\") { filename = lcase (option host-name); }", NULL},
     {"if", "if extract-int (option pxe-system-type, 16) = 7 { }", NULL},
@@ -220,7 +242,6 @@ static const struct placed {
     {"ddns-ttl", GLOBAL, "infinite"},
     {"ddns-update-style", GLOBAL, "none"},
     {"ddns-updates", GLOBAL, "on"},
-    {"define", GLOBAL, NULL},
     {"delayed-ack", GLOBAL, "65535"},
     {"dhcp-cache-threshold", GLOBAL, "-1"},
     {"dhcpv6-lease-file-name", GLOBAL, "\"x\""},
@@ -231,13 +252,11 @@ static const struct placed {
     {"dont-use-fsync", GLOBAL, "on"},
     {"dynamic-bootp", GLOBAL, "on"},
     {"execute", GLOBAL, "(\"a\", hardware)"},
-    {"failover", GLOBAL, NULL},
     {"fixed-address6", HOST, NULL},
     {"fixed-prefix6", HOST, NULL},
     {"fqdn-reply", GLOBAL, "on"},
     {"get-lease-hostnames", GLOBAL, "on"},
     {"interface", SUBNET, NULL},
-    {"key", GLOBAL, NULL},
     {"lease-file-name", GLOBAL, "\"x\""},
     {"lease-id-format", GLOBAL, "octal"},
     {"leasequery", GLOBAL, "on"},
@@ -251,7 +270,6 @@ static const struct placed {
     {"log-threshold-high", GLOBAL, "-1"},
     {"log-threshold-low", GLOBAL, "-1"},
     {"max-ack-delay", GLOBAL, "5"},
-    {"omapi-key", GLOBAL, NULL},
     {"omapi-port", GLOBAL, "65535"},
     {"persist-eui-64-leases", GLOBAL, "on"},
     {"pid-file-name", GLOBAL, "\"x\""},
@@ -263,13 +281,11 @@ static const struct placed {
     {"release-on-roam", GLOBAL, "on"},
     {"remote-port", GLOBAL, "65535"},
     {"return", GLOBAL, "known"},
-    {"server-duid", GLOBAL, NULL},
     {"server-id-check", GLOBAL, "on"},
     {"update-conflict-detection", GLOBAL, "on"},
     {"update-optimization", GLOBAL, "on"},
     {"update-static-leases", GLOBAL, "on"},
     {"use-eui-64", GLOBAL, "on"},
-    {"zone", GLOBAL, NULL},
 };
 
 /* Statements that are refused. */

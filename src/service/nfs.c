@@ -8,6 +8,8 @@
 #include "service/rpc_service.h"
 #include "store/handles.h"
 #include "store/open_files.h"
+#include "store/tree_kept.h"
+#include "store/tree_open.h"
 #include "wire/nfs2.h"
 #include "wire/nfs3.h"
 
@@ -355,6 +357,39 @@ int nfs_call_link(struct nfs_call *call, int file, int directory, struct slice n
         nfs_call_drop(call, linked);
     }
     return error;
+}
+
+/* The same by opening it. */
+static int peek_open(struct nfs_call *call, int directory, struct slice name, struct stat *status,
+                     struct handle *handle)
+{
+    int file, error = nfs_call_lookup(call, directory, name, &file);
+
+    if (error)
+        return error;
+    error = nfs_call_handle(call, file, handle);
+    if (!error) {
+        handle_note(call->exchange->export, file, handle);
+        error = tree_stat(file, status);
+    }
+    nfs_call_drop(call, file);
+    return error;
+}
+
+int nfs_call_peek(struct nfs_call *call, int directory, struct slice name, struct stat *status,
+                  struct handle *handle)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = tree_name(name, text);
+
+    if (!error && !tree_name_is_dots(text))
+        error = tree_enter(&call->caller, directory, X_OK);
+    if (error)
+        return error;
+    if (tree_name_is_dots(text))
+        return peek_open(call, directory, name, status, handle);
+    error = handle_at(call->exchange->export, directory, text, status, handle);
+    return error == EAGAIN ? peek_open(call, directory, name, status, handle) : error;
 }
 
 uint64_t nfs_call_parent_id(struct nfs_call *call, int directory, uint64_t otherwise)

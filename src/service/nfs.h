@@ -67,6 +67,10 @@ const struct stat *nfs_call_status(const struct nfs_call *call, int file);
 bool nfs_call_writable(const struct nfs_call *call);
 /* Opens what the directory has under the name until the call ends, ".." included. */
 int nfs_call_lookup(struct nfs_call *call, int directory, struct slice name, int *file);
+/* The handle and the attributes of what the directory has under the name, which is opened only
+ * where its handle was not asked for before. 0 or an errno. */
+int nfs_call_peek(struct nfs_call *call, int directory, struct slice name, struct stat *status,
+                  struct handle *handle);
 /* The handle of an open file. The file stays open for the calls that will follow. */
 int nfs_call_handle(struct nfs_call *call, int file, struct handle *handle);
 

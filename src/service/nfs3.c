@@ -403,16 +403,14 @@ static void link_name(struct nfs_call *call, const union nfs3_arguments *argumen
 static void describe(struct nfs_call *call, int directory, struct nfs3_entry *entry)
 {
     struct handle handle;
-    int file;
+    struct stat status;
 
-    if (nfs_call_lookup(call, directory, entry->name, &file) != 0)
+    if (nfs_call_peek(call, directory, entry->name, &status, &handle) != 0)
         return;
-    if (nfs_call_handle(call, file, &handle) == 0) {
-        entry->attributes = nfs3_post_op_of(file);
-        entry->has_handle = true;
-        memcpy(entry->handle, handle.bytes, sizeof(entry->handle));
-    }
-    nfs_call_drop(call, file);
+    entry->attributes =
+        (struct nfs3_post_op){.present = true, .attributes = nfs3_fattr_of(&status)};
+    entry->has_handle = true;
+    memcpy(entry->handle, handle.bytes, sizeof(entry->handle));
 }
 
 /* Adds entries until the list is full or the directory at its end. Returns how many, or minus an

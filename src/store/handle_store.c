@@ -41,6 +41,7 @@ struct handle_store *handle_store_open(const char *state_directory, char *error,
     pthread_mutex_init(&store->moving, NULL);
     pthread_cond_init(&store->moved, NULL);
     store->files = new_open_files();
+    store->cache = handle_cache_new();
     if (handle_key_read(key, store->key, error, error_size) == 0)
         store->table = handle_table_open(table, error, error_size);
     free(key);
@@ -63,6 +64,7 @@ void handle_store_free(struct handle_store *store)
     map_release(&store->exports);
     handle_table_free(store->table);
     open_files_free(store->files);
+    handle_cache_free(store->cache);
     pthread_mutex_destroy(&store->lock);
     pthread_mutex_destroy(&store->moving);
     pthread_cond_destroy(&store->moved);

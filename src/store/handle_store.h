@@ -4,6 +4,7 @@
 #define BOOTWIRE_STORE_HANDLE_STORE_H
 
 #include "base/map.h"
+#include "store/handle_cache.h"
 #include "store/handle_key.h"
 #include "store/handle_table.h"
 #include "store/handles.h"
@@ -23,6 +24,7 @@ struct handle_store {
     uint8_t key[HANDLE_KEY_SIZE];
     struct handle_table *table;
     struct open_files *files;
+    struct handle_cache *cache;
     pthread_mutex_t lock; /* guards what follows */
     uint64_t opened;      /* exports so far */
     struct map exports;   /* struct handle_export; key: the path */

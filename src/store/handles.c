@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A handle's bytes: one of kind and length (kind << 5 | length), one of the kernel's handle type,
@@ -217,6 +218,77 @@ int handle_of(struct handle_export *export, int descriptor, struct handle *handl
     entry.kernel_length = kernel.header.handle_bytes;
     memcpy(entry.kernel, kernel.header.f_handle, entry.kernel_length);
     return handle_of_entry(export, &entry, handle);
+}
+
+/* What tells a file of the export from all others; false where its file system does not. */
+static bool handle_cache_key_of(const struct handle_export *export, const struct statx *info,
+                                struct handle_cache_key *key)
+{
+    if (!export->by_kernel || !export->has_birth || !(info->stx_mask & STATX_BTIME))
+        return false;
+    *key = (struct handle_cache_key){export->number, info->stx_ino,
+                                     info->stx_btime.tv_sec * INT64_C(1000000000) +
+                                         info->stx_btime.tv_nsec};
+    return true;
+}
+
+static struct timespec timespec_of(const struct statx_timestamp *time)
+{
+    return (struct timespec){.tv_sec = time->tv_sec, .tv_nsec = time->tv_nsec};
+}
+
+static struct stat stat_of(const struct statx *info)
+{
+    return (struct stat){
+        .st_dev = makedev(info->stx_dev_major, info->stx_dev_minor),
+        .st_ino = info->stx_ino,
+        .st_mode = info->stx_mode,
+        .st_nlink = info->stx_nlink,
+        .st_uid = info->stx_uid,
+        .st_gid = info->stx_gid,
+        .st_rdev = makedev(info->stx_rdev_major, info->stx_rdev_minor),
+        .st_size = (off_t)info->stx_size,
+        .st_blksize = info->stx_blksize,
+        .st_blocks = (blkcnt_t)info->stx_blocks,
+        .st_atim = timespec_of(&info->stx_atime),
+        .st_mtim = timespec_of(&info->stx_mtime),
+        .st_ctim = timespec_of(&info->stx_ctime),
+    };
+}
+
+int handle_at(struct handle_export *export, int directory, const char *name, struct stat *status,
+              struct handle *handle)
+{
+    struct handle_cache_key key;
+    struct statx info;
+
+    if (!export->by_kernel || !export->has_birth)
+        return EAGAIN;
+    if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+              STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &info) < 0)
+        return errno;
+    if (info.stx_mask & STATX_MNT_ID && info.stx_mnt_id != export->mount)
+        return EXDEV;
+    if (!handle_cache_key_of(export, &info, &key) ||
+        !handle_cache_get(export->store->cache, &key, handle))
+        return EAGAIN;
+    *status = stat_of(&info);
+    return 0;
+}
+
+void handle_note(struct handle_export *export, int descriptor, const struct handle *handle)
+{
+    struct handle_cache_key key;
+    struct timespec now;
+    struct statx info;
+
+    if (!export->by_kernel || !export->has_birth ||
+        statx(descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &info) < 0 ||
+        !handle_cache_key_of(export, &info, &key))
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    handle_cache_put(export->store->cache, &key, now.tv_sec * INT64_C(1000000000) + now.tv_nsec,
+                     handle);
 }
 
 int handle_of_root(struct handle_export *export, struct handle *handle)

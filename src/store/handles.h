@@ -17,6 +17,7 @@
 
 struct handle_store;
 struct open_file;
+struct stat;
 
 /* An exported directory, held open. */
 struct handle_export;
@@ -43,6 +44,14 @@ const char *handle_export_path(const struct handle_export *export);
  * where the file lies on another file system than the export's directory (something is mounted
  * there, and an export does not reach into it), EIO where the table cannot be written. */
 int handle_of(struct handle_export *export, int descriptor, struct handle *handle);
+/* The same by a name in an open directory of the export, without opening what it names, together
+ * with its attributes at this moment; symbolic links are not followed, and what is mounted there is
+ * EXDEV. The caller's rights in the directory are the caller's business. EAGAIN: the handle is not
+ * known; handle_of() tells it, and handle_note() makes it known. ENOENT ... as stat(2) says. */
+int handle_at(struct handle_export *export, int directory, const char *name, struct stat *status,
+              struct handle *handle);
+/* The open file's handle, from handle_of(), for handle_at() to come. */
+void handle_note(struct handle_export *export, int descriptor, const struct handle *handle);
 /* The handle of the export's own directory. */
 int handle_of_root(struct handle_export *export, struct handle *handle);
 

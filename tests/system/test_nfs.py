@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -226,6 +227,52 @@ def test_what_is_mounted_inside_is_not_exported(network, server, tmp_path):
         entry = {entry[1]: entry for entry in client.readdirplus(root)[1]}["mounted"]
         assert entry[3] is None and entry[4] is None
         site.close()
+
+
+def test_listings_tell_what_is_there_now(site):
+    """From the second one on handles come out of memory, attributes never."""
+    root, client = site.mount(), site.client()
+    for name in ("file", "other", "gone", "program"):
+        put(site.root / name, 0o644, ALICE, name.encode())
+    (site.root / "directory").mkdir()
+    (site.root / "link").symlink_to("file")
+    os.link(site.root / "file", site.root / "second")
+
+    def check():
+        status, entries = client.readdirplus(root)[:2]
+        assert status == nfs.OK
+        for _, name, _, attributes, handle in entries:
+            if name in (".", ".."):
+                continue
+            assert client.lookup(root, name)[1] == handle, name
+            assert client.getattr(handle)[1] == attributes, name
+        return {name: (attributes, handle) for _, name, _, attributes, handle in entries}
+
+    check()
+    time.sleep(1.7)  # handles of younger files are not kept
+    check()
+    before = check()
+    with open(site.root / "file", "a", encoding="ascii") as file:
+        file.write("longer")
+    os.chmod(site.root / "program", 0o755)
+    (site.root / "gone").unlink()
+    (site.root / "new").write_bytes(b"new")
+    os.replace(site.root / "new", site.root / "other")
+    after = check()
+    assert after["file"][0]["size"] == after["second"][0]["size"] == len("filelonger")
+    assert after["file"][1] == after["second"][1] == before["file"][1]
+    assert after["program"][0]["mode"] == 0o755 and after["program"][1] == before["program"][1]
+    assert "gone" not in after and after["other"][1] != before["other"][1]
+    assert client.write(after["file"][1], 0, b"x" * 100)[0] == nfs.OK
+    assert check()["second"][0]["size"] == 100
+    (site.root / "other").unlink()
+    put(site.root / "other", 0o600, BOB)
+    assert check()["other"][0]["uid"] == BOB
+    # Who may not search the directory is told names alone.
+    os.chmod(site.root, 0o744)
+    entries = site.client(BOB).readdirplus(root)[1]
+    assert {entry[1] for entry in entries} >= {"file", "other"}
+    assert all(entry[4] is None for entry in entries if entry[1] == "file")
 
 
 def test_directories_list_whole_while_they_change(site):

@@ -6,6 +6,7 @@
 #include "net/loop.h"
 #include "service/journal.h"
 #include "service/machines.h"
+#include "service/reloader.h"
 #include "service/serve.h"
 
 #include <errno.h>
@@ -36,6 +37,7 @@ struct running {
     pthread_t threads[DATA_LOOPS_MAX];
     size_t thread_count;
     struct loop_event *signals[3];
+    struct reloader *reloader;
 };
 
 struct snapshot *server_snapshot(struct server *server)
@@ -64,10 +66,11 @@ static struct snapshot *load(const char *path)
     return snapshot;
 }
 
-static void reload(void *argument)
+/* A configuration has been read again. */
+static void reloaded(void *argument, struct snapshot *fresh)
 {
     struct running *running = argument;
-    struct snapshot *fresh = load(running->options->config_path), *old;
+    struct snapshot *old;
 
     if (!fresh) {
         log_error("%s has errors: the configuration read before stays in force",
@@ -85,6 +88,13 @@ static void reload(void *argument)
     }
     machines_settle(running->server.machines, fresh);
     log_info("%s read again and in force", running->options->config_path);
+}
+
+static void reload(void *argument)
+{
+    struct running *running = argument;
+
+    reloader_start(running->reloader);
 }
 
 static void terminate(void *argument)
@@ -216,6 +226,8 @@ static void watch_signals(struct running *running)
     signal(SIGPIPE, SIG_IGN);
     /* A limit on the size of files is an error of one write, as a full disk is: not our end. */
     signal(SIGXFSZ, SIG_IGN);
+    running->reloader =
+        reloader_new(control, running->options->config_path, load, reloaded, running);
     running->signals[0] = loop_signal(control, SIGTERM, terminate, running);
     running->signals[1] = loop_signal(control, SIGINT, terminate, running);
     running->signals[2] = loop_signal(control, SIGHUP, reload, running);
@@ -231,6 +243,7 @@ static void release(struct running *running)
     }
     for (size_t i = 0; i < sizeof(running->signals) / sizeof(running->signals[0]); i++)
         loop_event_free(running->signals[i]);
+    reloader_free(running->reloader);
     for (size_t i = 0; i < server->data_loop_count; i++)
         loop_free(server->data_loops[i]);
     free(server->data_loops);

@@ -1,5 +1,6 @@
 """SIGHUP again and again, with machines asking meanwhile: nothing grows, nobody is left alone."""
 import os
+import signal
 
 RELOADS = 300
 
@@ -43,3 +44,36 @@ def test_reloads_leave_nothing_behind(server, machine):
     assert after[1] == before[1]
     # One configuration left behind at each of 200 reloads would be 60 MB.
     assert after[0] < before[0] + (8 << 20)
+
+
+def test_machines_are_answered_while_a_resolver_is_waited_for(network, server, machine, tmp_path):
+    """The names of a new configuration are asked of a server that never answers."""
+    asked = network.server.socket()
+    asked.bind(("127.0.0.1", 53))
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.1\n")
+    subnet = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.100 10.50.1.250; %s }\n"
+    running = server(subnet % 'filename "old";', prefix=[
+        "unshare", "--mount", "sh", "-c", f'mount --bind {resolver} /etc/resolv.conf && exec "$@"',
+        "sh"])
+    before = len(running.log)
+    running.config.write_text(
+        subnet % 'filename "new"; option domain-name-servers ns.example.org;')
+    running.process.send_signal(signal.SIGHUP)
+    # The question is on its way: the configuration is being read.
+    assert b"\2ns\7example\3org" in asked.recv(65536)
+    for number in range(3):
+        client = machine(f"22:22:22:22:02:{number:02x}")
+        offer = client.discover()
+        assert client.request(offer).yiaddr == offer.yiaddr
+        assert offer.file.startswith(b"old")
+    # The same file once more, which takes its turn.
+    running.process.send_signal(signal.SIGHUP)
+    assert "read again" not in running.log[before:]
+    running.wait_for_log(r"read again and in force(.|\n)*read again and in force", since=before)
+    assert "has no IPv4 address now" in running.log[before:]
+    assert machine("22:22:22:22:02:99").discover().file.startswith(b"new")
+    asked.close()
+    # One that ends meanwhile does not wait for the resolver.
+    running.process.send_signal(signal.SIGHUP)
+    running.stop()

@@ -33,6 +33,22 @@ static void set_operands(struct parser *parser, struct expression *expression,
     expression->operand_count = count;
 }
 
+/* One more operand of a node; the array doubles in the region, which only ever grows. */
+static void append_operand(struct parser *parser, struct expression *expression,
+                           const struct expression *operand)
+{
+    size_t count = expression->operand_count;
+    const struct expression **operands = (const struct expression **)expression->operands;
+
+    if ((count & (count - 1)) == 0) {
+        operands = region_allocate(&parser->snapshot->region, (2 * count + 1) * sizeof(*operands));
+        if (count > 0)
+            memcpy(operands, expression->operands, count * sizeof(*operands));
+        expression->operands = operands;
+    }
+    operands[expression->operand_count++] = operand;
+}
+
 static bool takes_mark(struct parser *parser, char mark)
 {
     const char what[] = {'`', mark, '`', '\0'};
@@ -112,8 +128,6 @@ static bool parse_width(struct parser *parser, struct expression *expression)
     expression->width = (unsigned)width;
     return true;
 }
-
-enum { ARGUMENTS_MAX = 64 };
 
 /* Functions by the form of what stands between their parentheses: d data, n number, w a width that
  * is no operand, h a host name in quotes, * the last again with commas between, and nothing: no
@@ -205,8 +219,7 @@ static bool parse_host_name(struct parser *parser, struct expression *expression
 static bool parse_arguments(struct parser *parser, const char *form, unsigned depth,
                             struct expression *expression)
 {
-    const struct expression *operands[ARGUMENTS_MAX];
-    size_t count = 0;
+    const struct expression *operand;
 
     if (*form == '\0')
         return true;
@@ -231,18 +244,14 @@ static bool parse_arguments(struct parser *parser, const char *form, unsigned de
         if (*form == 'w') {
             if (!parse_width(parser, expression))
                 return false;
-        } else if (count == ARGUMENTS_MAX) {
-            parser_error(parser, parser->token.where, "at most %d values can stand here",
-                         ARGUMENTS_MAX);
+        } else if (!parse_operand(parser, *form == '*' ? form[-1] : *form, depth, &operand)) {
             return false;
-        } else if (!parse_operand(parser, *form == '*' ? form[-1] : *form, depth,
-                                  &operands[count++])) {
-            return false;
+        } else {
+            append_operand(parser, expression, operand);
         }
         if (*form != '*')
             form++;
     }
-    set_operands(parser, expression, operands, count);
     return takes_mark(parser, ')');
 }
 
@@ -508,21 +517,6 @@ static bool check_sides(struct parser *parser, const struct operator* op,
                        "00:%02x",
                        right->constant.data[0]);
     return true;
-}
-
-/* One more operand of a node; the array doubles in the region, which only ever grows. */
-static void append_operand(struct parser *parser, struct expression *expression,
-                           const struct expression *operand)
-{
-    size_t count = expression->operand_count;
-    const struct expression **operands = (const struct expression **)expression->operands;
-
-    if ((count & (count - 1)) == 0) {
-        operands = region_allocate(&parser->snapshot->region, 2 * count * sizeof(*operands));
-        memcpy(operands, expression->operands, count * sizeof(*operands));
-        expression->operands = operands;
-    }
-    operands[expression->operand_count++] = operand;
 }
 
 /* The left side of an operator whose right side is still to be read. */

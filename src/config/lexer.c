@@ -212,11 +212,28 @@ static size_t read_text(struct text_reader *reader, bool several_lines, uint8_t 
     }
 }
 
+/* Whether what follows a string may do so: a mark, `and`, `or`, or the bytes of a subclass. */
+static bool may_follow_string(const struct lexer *lexer)
+{
+    const uint8_t *word = lexer->source->text.data + lexer->offset;
+    size_t length = 0, digits = 0;
+    int c = peek(lexer, 0);
+
+    if (!is_word(c))
+        return c > 0 && strchr(";,){=!~", c);
+    while (is_word(peek(lexer, length)))
+        digits += digit_of(peek(lexer, length++)) < 16;
+    return (length == 2 && strncasecmp((const char *)word, "or", 2) == 0) ||
+           (length == 3 && strncasecmp((const char *)word, "and", 3) == 0) ||
+           (length == digits && length <= 2 && peek(lexer, length) == ':');
+}
+
 /* Whether a string goes over several lines. dhcpd takes that, but most often a quote is missing,
- * and then the next one begins a string: a word or that string's end follows. */
+ * and then the next one begins a string: something of it follows. */
 static bool has_several_lines(struct lexer ahead)
 {
-    enum { TEXT_MAX = 1500 }; /* of dhcpd's; it also bounds how often the same text is looked at */
+    /* Each character may be an escape. It also bounds how often the same text is looked at. */
+    enum { TEXT_MAX = 4 * TOKEN_LENGTH_MAX + 1 };
     struct text_reader reader = {.lexer = &ahead, .silent = true};
     struct lexer line = ahead;
     struct slice text = ahead.source->text;
@@ -228,13 +245,32 @@ static bool has_several_lines(struct lexer ahead)
     if (text.length > ahead.offset + TEXT_MAX)
         part.text = slice_of(text.data, ahead.offset + TEXT_MAX);
     ahead.source = &part;
-    read_text(&reader, true, NULL);
-    if (peek(&ahead, 0) != '"')
+    if (read_text(&reader, true, NULL) > TOKEN_LENGTH_MAX || peek(&ahead, 0) != '"')
         return false;
     advance(&ahead);
     while (is_space(peek(&ahead, 0)))
         advance(&ahead);
-    return peek(&ahead, 0) >= 0 && strchr(";,)", peek(&ahead, 0));
+    return may_follow_string(&ahead);
+}
+
+static void too_long(struct lexer *lexer, const struct token *token, size_t length)
+{
+    sources_report(lexer->sources, DIAGNOSTIC_ERROR, token->where,
+                   "this %s has %zu characters: at most %d",
+                   token->kind == TOKEN_STRING ? "string" : "word", length, TOKEN_LENGTH_MAX);
+}
+
+/* The longest part of a word between its dots. */
+static size_t longest_part(struct slice word)
+{
+    size_t longest = 0, length = 0;
+
+    for (size_t i = 0; i < word.length; i++) {
+        length = word.data[i] == '.' ? 0 : length + 1;
+        if (length > longest)
+            longest = length;
+    }
+    return longest;
 }
 
 static struct token string_token(struct lexer *lexer)
@@ -268,6 +304,8 @@ static struct token string_token(struct lexer *lexer)
         sources_report(lexer->sources, DIAGNOSTIC_ERROR, token.where,
                        "this string is not closed: expected '\"' before the end of its line");
     }
+    if (length > TOKEN_LENGTH_MAX && !token.unclosed)
+        too_long(lexer, &token, length);
     token.end = here(lexer);
     return token;
 }
@@ -290,6 +328,8 @@ struct token lexer_next(struct lexer *lexer)
     while (token.kind == TOKEN_WORD && is_word(peek(lexer, 0)));
     token.end = here(lexer);
     token.text = slice_of(start, (size_t)(lexer->source->text.data + lexer->offset - start));
+    if (token.text.length > TOKEN_LENGTH_MAX && longest_part(token.text) > TOKEN_LENGTH_MAX)
+        too_long(lexer, &token, longest_part(token.text));
     return token;
 }
 

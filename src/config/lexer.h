@@ -20,6 +20,9 @@ struct token {
     bool unclosed;         /* a string that its line ended; what followed it may be in it */
 };
 
+/* Bytes of one string, and of a word or its parts between dots: dhcpd has room for no more. */
+enum { TOKEN_LENGTH_MAX = 1499 };
+
 /* Reads one source from its start to its end. Copying a lexer copies its place. */
 struct lexer {
     struct sources *sources;

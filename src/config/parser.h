@@ -16,7 +16,7 @@ enum {
     NESTING_MAX = SCOPE_NESTING_MAX, /* braces in braces */
     BLOCKS_MAX = 500000,             /* declarations with braces */
     INCLUDE_DEPTH_MAX = 16,          /* files in files */
-    OPTION_VALUE_MAX = 1024,         /* bytes of one option's value: no reply carries more */
+    OPTION_VALUE_MAX = UINT16_MAX,   /* bytes of one value: no packet carries more */
 };
 
 struct parser {

@@ -120,16 +120,16 @@ static const char *wrong_with(const char *pattern)
 
 bool check_pattern(struct parser *parser, const struct expression *pattern)
 {
-    char text[OPTION_VALUE_MAX + 1], reason[160];
+    char text[TOKEN_LENGTH_MAX + 1], reason[160];
     const char *wrong;
     regex_t regex;
     int result;
 
     if (pattern->kind != EXPRESSION_CONSTANT)
         return true;
-    if (pattern->constant.length > OPTION_VALUE_MAX) {
+    if (pattern->constant.length > TOKEN_LENGTH_MAX) {
         parser_error(parser, pattern->where, "a regular expression has at most %d bytes",
-                     OPTION_VALUE_MAX);
+                     TOKEN_LENGTH_MAX);
         return false;
     }
     if (pattern->constant.length > 0)

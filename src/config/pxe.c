@@ -30,7 +30,7 @@ static bool read_short_text(struct parser *parser, const char *what, struct slic
 /* `pxe-menu "TEXT" ["FILE"], ...;` */
 bool read_pxe_menu(struct parser *parser, const struct statement *statement, struct token keyword)
 {
-    uint8_t bytes[OPTION_VALUE_MAX];
+    uint8_t bytes[4 * PXE_SUBOPTION_MAX];
     struct writer w = writer_of(bytes, sizeof(bytes));
     size_t menu = 0, servers = 0;
 

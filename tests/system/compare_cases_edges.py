@@ -105,3 +105,15 @@ host known { hardware ethernet 02:00:00:ed:ff:01; fixed-address 10.50.1.70; }
 c.case("a known one must wait, too", discover(prl=ASKED), discover(prl=ASKED, secs=4),
        discover(prl=ASKED, secs=5), mac="02:00:00:ed:ff:01")
 c.case("and one from the range", discover(prl=ASKED), discover(prl=ASKED, secs=5))
+
+BYTES = [":".join(f"{place % 251:02x}" for place in range(size)) for size in (1024, 1100, 1400, 3000)]
+ROOM = [(57, size.to_bytes(2, "big")) for size in (576, 1300, 1500)]
+of_hosts("values of more than 1,024 bytes", [
+    *(f"option vendor-encapsulated-options {value};" for value in BYTES),
+    f"option t = {BYTES[2]};", f'option t "{"x" * 1499}";',
+    "option domain-name-servers " + ", ".join(["10.1.1.1"] * 300) + ";",
+    "option domain-name-servers " + ", ".join(["10.1.1.1"] * 16000) + ";",
+    "option domain-search " + ", ".join(f'"n{place}.example.org"' for place in range(200)) + ";",
+    f"option t = suffix ({BYTES[3]}, 5);",
+    f"option vendor-encapsulated-options = concat ({BYTES[1]}, {BYTES[1]});",
+], *(discover(prl=[1, 6, 43, 51, 119, 200], options=[room]) for room in ROOM), ONE)

@@ -42,6 +42,9 @@ static const struct row rows[] = {
     /* Strings over several lines, and a zero that is cut short: the character behind it is lost,
      * and the next one escaped. */
     {"filename \"a\nb\";", PARAMETER(FILENAME), BYTES("a\nb"), 1},
+    {"if option host-name = \"a\nb\" or known { }", PARAMETER(FILENAME), NULL, 0, 1},
+    {"if \"a\nb\" ~= \"b\" { }", PARAMETER(FILENAME), NULL, 0, 1},
+    {"class \"a\nb\" { match hardware; } subclass \"a\nb\" 1:2;", PARAMETER(FILENAME), NULL, 0, 2},
     {"filename \"a\\0;\"x\";", PARAMETER(FILENAME), BYTES("a\"x"), 1},
     {"filename \"a\\0\\102\";", PARAMETER(FILENAME), BYTES("aB"), 1},
     {"filename \"\\1019\\x4a\\q\";", PARAMETER(FILENAME), BYTES("A9Jq"), 0},

@@ -307,12 +307,63 @@ static void declines_are_bounded(void **state)
     scene_close(&scene);
 }
 
+/* Parses `before`, then `count` times `piece`, then `after`; expects this one error, or none. */
+static void expect_of(const char *before, const char *piece, size_t count, const char *after,
+                      const char *error)
+{
+    struct diagnostics found = {.count = 0};
+    struct text text = {.length = 0};
+    struct snapshot *snapshot;
+
+    add(&text, "%s", before);
+    for (size_t i = 0; i < count; i++)
+        add(&text, "%s", piece);
+    add(&text, "%s", after);
+    snapshot = config_parse("conf", slice_of_string(text.bytes), &found);
+    if (found.error_count != (error != NULL))
+        fail_msg("%s%zu times %s: %s", before, count, piece,
+                 found.count > 0 ? found.list[0].message : "taken");
+    if (error)
+        assert_string_equal(found.list[0].message, error);
+    diagnostics_release(&found);
+    snapshot_free(snapshot);
+    free(text.bytes);
+}
+
+/* As in dhcpd; only its values may have any length. */
+static void strings_words_and_values_are_bounded(void **state)
+{
+    static const char string[] = "this string has 1500 characters: at most 1499",
+                      word[] = "this word has 1500 characters: at most 1499",
+                      value[] = "this value is too long: an option has at most 65535 bytes";
+
+    (void)state;
+    expect_of("filename \"", "x", 1499, "\";", NULL);
+    expect_of("filename \"", "x", 1500, "\";", string);
+    expect_of("filename \"\n", "x", 1498, "\";", NULL);
+    expect_of("filename \"\n", "\\170", 1498, "\";", NULL);
+    expect_of("filename \"", "\\170", 1500, "\";", string);
+    expect_of("host ", "x", 1499, " { }", NULL);
+    expect_of("host ", "x", 1500, " { }", word);
+    expect_of("host ", "xx.", 1000, " { }", NULL);
+
+    expect_of("option routers 10.0.0.1", ", 10.0.0.1", 16382, ";", NULL);
+    expect_of("option routers 10.0.0.1", ", 10.0.0.1", 16383, ";", value);
+    expect_of("option dhcp-client-identifier 1", ":1", 65534, ";", NULL);
+    expect_of("option dhcp-client-identifier 1", ":1", 65535, ";", value);
+    expect_of("option host-name = 1", ":1", 65534, ";", NULL);
+    expect_of("option host-name = 1", ":1", 65535, ";", "these are more than 65535 bytes");
+    expect_of("class \"c\" { match hardware; } subclass \"c\" 1", ":1", 3000, ";", NULL);
+    expect_of("option host-name = concat (\"a\"", ", hardware", 1000, ");", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conditions_in_a_row_are_all_read),
         cmocka_unit_test(a_long_chain_of_elsif_is_walked_to_its_end),
         cmocka_unit_test(patterns_that_cost_too_much_are_refused),
+        cmocka_unit_test(strings_words_and_values_are_bounded),
         cmocka_unit_test(large_files_are_read),
         cmocka_unit_test(declarations_are_bounded),
         cmocka_unit_test(ranges_find_their_subnets),

@@ -213,10 +213,11 @@ static int begin_new(const struct credentials *caller, int directory, struct sli
 {
     int file, error = tree_name(name, text);
 
-    if (!error && tree_name_is_dots(text))
-        error = EEXIST;
-    if (!error)
-        error = tree_enter(caller, directory, W_OK | X_OK);
+    if (error)
+        return error;
+    if (tree_name_is_dots(text))
+        return EEXIST;
+    error = tree_enter(caller, directory, W_OK | X_OK);
     if (error != EACCES || tree_enter(caller, directory, X_OK) != 0)
         return error;
     /* Of a name that is taken that is what is told, as the kernel does. */

@@ -134,6 +134,12 @@ static void names_are_checked(void **state)
     assert_int_equal(tree_rename(&root, top_descriptor, NAME("."), top_descriptor, NAME("x")),
                      EINVAL);
     assert_int_equal(tree_mkdir(&root, top_descriptor, NAME(".."), &TREE_NO_CHANGE, &file), EEXIST);
+    /* A name that is refused is not looked for: what the call before it was about is none of it. */
+    assert_int_equal(mkdirat(top_descriptor, "there", 0700), 0);
+    assert_int_equal(tree_mkdir(&root, top_descriptor, NAME("there"), &TREE_NO_CHANGE, &file),
+                     EEXIST);
+    assert_int_equal(tree_mkdir(&root, top_descriptor, NAME(""), &TREE_NO_CHANGE, &file), EACCES);
+    assert_int_equal(unlinkat(top_descriptor, "there", AT_REMOVEDIR), 0);
 }
 
 static void links_are_not_followed(void **state)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "net/loop.h"
+#include "platform/linux/cores.h"
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/reloader.h"
@@ -153,10 +154,8 @@ static int start_services(struct running *running)
 
 static int make_loops(struct server *server, size_t data_loop_count)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
     if (data_loop_count == 0)
-        data_loop_count = cores > 0 ? (size_t)cores : 1;
+        data_loop_count = cores_usable();
     if (data_loop_count > DATA_LOOPS_MAX)
         data_loop_count = DATA_LOOPS_MAX;
     server->control = loop_new();

@@ -1,9 +1,11 @@
 #include "test.h"
 
+#include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,10 +47,29 @@ static void holder_of_a_port_is_named(void **state)
     close(descriptor);
 }
 
+/* Those that are kept from this process are none of its. */
+static void cores_are_those_it_may_use(void **state)
+{
+    cpu_set_t before, one;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    assert_int_equal(cores_usable(), CPU_COUNT(&before));
+    CPU_ZERO(&one);
+    for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++) {
+        if (CPU_ISSET(i, &before))
+            CPU_SET(i, &one);
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    assert_int_equal(cores_usable(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holder_of_a_port_is_named),
+        cmocka_unit_test(cores_are_those_it_may_use),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,11 +87,13 @@ struct block {
     bool has_actions;            /* some of them depend on the packet */
 
     uint32_t network, netmask;               /* a subnet's */
+    bool has_interface;                      /* a network's: a shared one's, else a subnet's */
     struct block_range *ranges, *last_range; /* a subnet's or a pool's */
 
     struct hardware hardware; /* a host's, as are those below */
     struct slice client_identifier;
     struct block_address *addresses, *last_address;
+    bool has_fixed_address6;
     size_t address_count;
     enum setting_space identifier_space;
     unsigned identifier_code;

@@ -163,7 +163,11 @@ bool read_fixed_address(struct parser *parser, const struct statement *statement
                         struct token keyword)
 {
     (void)statement;
-    if (parser->block->addresses)
+    if (parser->block->has_fixed_address6)
+        parser_error(parser, keyword.where,
+                     "this host has a fixed-address6: the addresses of DHCP and those of DHCPv6 "
+                     "belong in two hosts");
+    else if (parser->block->addresses)
         parser_error(parser, keyword.where,
                      "this host has a fixed-address already: write all addresses in one, with `,` "
                      "between them");

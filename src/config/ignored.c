@@ -44,7 +44,7 @@ void parser_report_ignored(struct parser *parser)
     }
 }
 
-enum { WORDS_MAX = 24 };
+enum { WORDS_MAX = 24, ADDRESS6_SIZE = 16 };
 
 /* What stands behind the name of such a statement. */
 struct ignored_value {
@@ -254,4 +254,79 @@ bool read_server_duid(struct parser *parser, const struct statement *statement,
 {
     parser_ignore(parser, statement->name, keyword.where);
     return read_duid(parser) && parser_end_statement(parser);
+}
+
+/* `interface NAME;`: one for a network, on which dhcpd would not have to look for its address. */
+bool read_interface(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    struct block *network = block_around(parser->block, BLOCK_SHARED_NETWORK);
+    struct slice name = parser->token.text;
+
+    if (!network)
+        network = parser->block;
+    parser_ignore(parser, statement->name, keyword.where);
+    if (parser->token.kind == TOKEN_END || token_is_mark(&parser->token, ';') ||
+        token_is_mark(&parser->token, '{') || token_is_mark(&parser->token, '}') ||
+        (parser->token.kind == TOKEN_WORD && memchr(name.data, '.', name.length)))
+        return parser_expected(parser, "the name of an interface in quotes");
+    parser_take(parser);
+    if (network->has_interface)
+        parser_error(parser, keyword.where, "this network has an interface already");
+    network->has_interface = true;
+    return parser_end_statement(parser);
+}
+
+static bool read_address6(struct parser *parser, uint8_t bytes[static ADDRESS6_SIZE])
+{
+    const struct dhcp_form form = {.atoms = {DHCP_ATOM_ADDRESS6}};
+    struct writer w = writer_of(bytes, ADDRESS6_SIZE);
+
+    return read_option_value(parser, &form, &w);
+}
+
+/* `fixed-address6 ADDRESS, ...;`: beside it there is no fixed-address, to dhcpd. */
+bool read_fixed_address6(struct parser *parser, const struct statement *statement,
+                         struct token keyword)
+{
+    uint8_t bytes[ADDRESS6_SIZE];
+
+    parser_ignore(parser, statement->name, keyword.where);
+    if (parser->block->addresses || parser->block->has_fixed_address6)
+        parser_error(parser, keyword.where,
+                     "this host has fixed addresses already: those of DHCP and those of DHCPv6 "
+                     "belong in two hosts");
+    parser->block->has_fixed_address6 = true;
+    do {
+        if (!read_address6(parser, bytes))
+            return false;
+    } while (parser_take_mark(parser, ','));
+    return parser_end_statement(parser);
+}
+
+/* `fixed-prefix6 ADDRESS/LENGTH;` */
+bool read_fixed_prefix6(struct parser *parser, const struct statement *statement,
+                        struct token keyword)
+{
+    struct position where = parser->token.where;
+    uint8_t bytes[ADDRESS6_SIZE];
+    int64_t length;
+
+    parser_ignore(parser, statement->name, keyword.where);
+    if (!read_address6(parser, bytes))
+        return false;
+    if (!parser_take_mark(parser, '/'))
+        return parser_expected(parser, "`/` and the prefix's length, as in 2001:db8::/48");
+    if (!read_digits(parser, "a prefix length", &length))
+        return false;
+    if (length < 0 || length > 8 * ADDRESS6_SIZE) {
+        parser_error(parser, where, "a prefix has 0 to %d bits", 8 * ADDRESS6_SIZE);
+        return false;
+    }
+    for (unsigned i = (unsigned)length; i < 8 * ADDRESS6_SIZE; i++) {
+        if (!(bytes[i / 8] & 0x80 >> i % 8))
+            continue;
+        parser_error(parser, where, "this address has bits behind its prefix");
+        break;
+    }
+    return parser_end_statement(parser);
 }

@@ -275,6 +275,11 @@ static bool is_one_of(const char *const *words, size_t count, struct slice word)
     return false;
 }
 
+const char *keyword_name(size_t index)
+{
+    return index < sizeof(keywords) / sizeof(keywords[0]) ? keywords[index] : NULL;
+}
+
 bool is_keyword(struct slice word)
 {
     return is_one_of(keywords, sizeof(keywords) / sizeof(keywords[0]), word);

@@ -115,6 +115,8 @@ bool is_identifier(const struct token *token);
 bool is_dotted_name(const struct token *token);
 /* Whether the language keeps this word for itself, though it begins no statement (keyword.c). */
 bool is_keyword(struct slice word);
+/* All of these words, ordered; NULL behind the last (keyword.c). */
+const char *keyword_name(size_t index);
 /* The same, or one that begins a statement: no variable can have its name (keyword.c). */
 bool is_reserved(struct slice word);
 /* The same, but for those that an expression may have (keyword.c). */
@@ -280,7 +282,8 @@ void check_failover_peers(struct parser *parser);
 read_statement read_key, read_zone, read_omapi_key; /* key.c */
 /* At the file's end: the key that `omapi-key` names must be there. */
 void check_omapi_key(struct parser *parser);
-read_statement read_without_effect, read_server_duid; /* ignored.c */
+read_statement read_without_effect, read_server_duid, read_interface, read_fixed_address6,
+    read_fixed_prefix6; /* ignored.c */
 read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte; /* number.c */
 read_statement read_bootparam;                 /* bootparam.c */
 read_statement read_export;                    /* export.c */

@@ -74,10 +74,11 @@ bool is_dotted_name(const struct token *token)
 static bool is_host_name(const struct token *token)
 {
     struct slice text = token->text;
-    const uint8_t *end = text.data + text.length, *dot, *second;
+    const uint8_t *end, *dot, *second;
 
     if (!is_dotted_name(token))
         return false;
+    end = text.data + text.length;
     dot = memchr(text.data, '.', text.length);
     if (!dot || !is_digits(slice_of(text.data, (size_t)(dot - text.data))))
         return true;

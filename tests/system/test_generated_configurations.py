@@ -19,12 +19,10 @@ pytestmark = pytest.mark.skipif(not DHCPD, reason="no dhcpd (isc-dhcp-server)")
 # Where the two differ on purpose: who takes the file, what the other says of it, what stands in it,
 # and why. check_lines.txt and doc/isc-differences.md have the same.
 BOTH_READ_IT = "what is meant is plain"
-NOT_JUDGED = "of no effect in bootwire, so it is not judged to the last word"
 KNOWN = [
     ("dhcpd", r"expected a number from", r"\b4294967296\b", "what has no room is not cut down to 0"),
     ("dhcpd", r"an address has four bytes", r"", "no address has more or fewer"),
     ("dhcpd", r"expected the option's code", r"\bcode -1\b", "no option has such a code"),
-    ("bootwire", r"Only one fixed address", r"fixed-address6", NOT_JUDGED),
     ("bootwire", r"storage value has not been initialized", r"encapsulate",
      "dhcpd ends of a fault of its own"),
     ("bootwire", r"Bogus number", r"", "a lone word is a variable, whatever letters it has"),

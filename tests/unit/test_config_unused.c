@@ -106,6 +106,25 @@ static const struct row {
                                      "`infiniband`"},
     {"server-duid llt ethernet 00:16;", "expected a byte in hexadecimal, found `:`"},
     {"server-duid en 5 abc;", "expected the identifier in quotes, found `abc`"},
+    /* Of DHCPv6's hosts, and a network's interface. */
+    {"host h { fixed-address6 2001:db8::1; fixed-address 10.0.0.1; }",
+     "this host has a fixed-address6: the addresses of DHCP and those of DHCPv6 belong in two "
+     "hosts"},
+    {"host h { fixed-address 10.0.0.1; fixed-address6 2001:db8::1; }",
+     "this host has fixed addresses already: those of DHCP and those of DHCPv6 belong in two "
+     "hosts"},
+    {"host h { fixed-address6 10.0.0.1; }", "expected an IPv6 address, as in 2001:db8::1"},
+    {"host h { fixed-address6 ::1 ::2; }", "expected `;`, found `:`"},
+    {"host h { fixed-prefix6 2001:db8::/128; fixed-prefix6 ::/0; }", NULL},
+    {"host h { fixed-prefix6 2001:db8::; }",
+     "expected `/` and the prefix's length, as in 2001:db8::/48, found `;`"},
+    {"host h { fixed-prefix6 2001:db8::/129; }", "a prefix has 0 to 128 bits"},
+    {"host h { fixed-prefix6 2001:db8::1/127; }", "this address has bits behind its prefix"},
+    {"subnet 10.0.0.0 netmask 255.0.0.0 { interface eth0; }", NULL},
+    {"subnet 10.0.0.0 netmask 255.0.0.0 { interface eth0.5; }",
+     "expected the name of an interface in quotes, found `eth0.5`"},
+    {"shared-network n { interface \"a\"; subnet 10.0.0.0 netmask 255.0.0.0 { interface \"a\"; } }",
+     "this network has an interface already"},
     /* Functions of one's own. */
     {"define f (a, b) { set c = a; return 5; }", NULL},
     {"set f () { }", NULL},

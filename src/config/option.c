@@ -202,6 +202,24 @@ static size_t atom_count(const struct dhcp_form *form)
     return count;
 }
 
+/* Whether a text that may be left out is so. In its place dhcpd passes over any one word or mark
+ * that is none. */
+static bool omits_text(struct parser *parser)
+{
+    const struct token *token = &parser->token;
+    char found[TOKEN_TEXT_SIZE];
+
+    if (token_is_mark(token, ';'))
+        return true;
+    if (token->kind == TOKEN_STRING || token->kind == TOKEN_END || token_is_mark(token, '}') ||
+        is_identifier(token) || memchr(token->text.data, '.', token->text.length))
+        return false;
+    parser_warning(parser, token->where, "%s is no text: it is passed over, as in dhcpd",
+                   token_text(found, token));
+    parser_take(parser);
+    return true;
+}
+
 bool read_option_value(struct parser *parser, const struct dhcp_form *form, struct writer *w)
 {
     size_t count = atom_count(form), first = 0;
@@ -215,7 +233,9 @@ bool read_option_value(struct parser *parser, const struct dhcp_form *form, stru
             parser->first_address_only =
                 form->repeat == DHCP_ONCE ||
                 (count > 1 && (form->repeat == DHCP_REPEAT_ALL || i < count - 1 || !again));
-            if (form->last_optional && i == count - 1 && token_is_mark(&parser->token, ';'))
+            if (form->last_optional && i == count - 1 &&
+                (form->atoms[i] == DHCP_ATOM_TEXT ? omits_text(parser)
+                                                  : token_is_mark(&parser->token, ';')))
                 break;
             if (!atom_readers[form->atoms[i]](parser, form->atoms[i], w))
                 return false;

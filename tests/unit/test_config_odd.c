@@ -57,6 +57,7 @@ static const struct row rows[] = {
     {"if known { zone example.org. { primary 10.0.0.1; } }", SPACE_DHCP, 1, NULL, 0, 1},
     {"host a { key k { algorithm hmac-md5; secret \"aaaa\"; } }", SPACE_DHCP, 1, NULL, 0, 1},
     {"option server.ddns-ttl 20;", SPACE_DHCP, 3, NULL, 0, 1},
+    {"option slp-service-scope false 07;", SPACE_DHCP, 79, BYTES("\0"), 1},
     /* Options without a value, options of other protocols, and codes that fit in no packet. */
     {"option flag code 250 = zerolen;\noption flag;", SPACE_DHCP, 250, BYTES(""), 0},
     {"option dhcp6.name-servers 2001:db8::1, 2001:db8::2;", SPACE_DHCP, 23, NULL, 0, 1},

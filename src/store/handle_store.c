@@ -181,20 +181,33 @@ void handle_export_free(struct handle_export *export)
     free(export);
 }
 
-/* The export as it is open, if the same directory still stands at the path: what nearly every call
- * asks. That no symbolic link leads there is looked at anew every now and then. */
+/* Whether the directory that is open still stands at the path. */
+static bool handle_export_stands(struct handle_export *export, uint64_t now_ms)
+{
+    struct stat info;
+
+    if (now_ms - atomic_load(&export->looked_ms) < HANDLE_EXPORT_LOOK_MS)
+        return true;
+    if (now_ms - atomic_load(&export->seen_ms) >= EXPORT_SEEN_MS ||
+        lstat(export->path, &info) < 0 || info.st_dev != export->device ||
+        info.st_ino != export->inode)
+        return false;
+    atomic_store(&export->looked_ms, now_ms);
+    return true;
+}
+
+/* The export as it is open: what nearly every call asks. That the same directory stands at the
+ * path, and that no symbolic link leads there, is looked at anew every now and then. */
 static struct handle_export *handle_export_same(struct handle_store *store, const char *path)
 {
     struct handle_export *export;
-    struct stat info;
 
     pthread_mutex_lock(&store->lock);
     export = map_get(&store->exports, path, strlen(path));
     if (export)
         handle_export_hold(export);
     pthread_mutex_unlock(&store->lock);
-    if (export && clock_monotonic_ms() - atomic_load(&export->seen_ms) < EXPORT_SEEN_MS &&
-        lstat(path, &info) == 0 && info.st_dev == export->device && info.st_ino == export->inode)
+    if (export && handle_export_stands(export, clock_monotonic_ms()))
         return export;
     handle_export_free(export);
     return NULL;
@@ -223,6 +236,7 @@ struct handle_export *handle_export_get(struct handle_store *store, const char *
     }
     if (export) {
         atomic_store(&export->seen_ms, clock_monotonic_ms());
+        atomic_store(&export->looked_ms, clock_monotonic_ms());
         handle_export_hold(export);
     }
     pthread_mutex_unlock(&store->lock);

@@ -19,6 +19,9 @@ struct handle_store;
 struct open_file;
 struct stat;
 
+/* Between two looks at what stands at an export's path. */
+enum { HANDLE_EXPORT_LOOK_MS = 50 };
+
 /* An exported directory, held open. */
 struct handle_export;
 
@@ -30,7 +33,7 @@ void handle_store_free(struct handle_store *store);
 /* The export of an absolute, normalised path (decide/export.h), with a reference that the caller
  * lets go. Returns NULL with errno where the directory cannot be opened (ENOENT, ENOTDIR, EACCES
  * ...; ELOOP where a symbolic link is part of the path). A directory that was replaced by another
- * since the last call is opened anew. */
+ * is opened anew, HANDLE_EXPORT_LOOK_MS later at most. */
 struct handle_export *handle_export_get(struct handle_store *store, const char *path);
 void handle_export_free(struct handle_export *export);
 /* Closes all exported directories, but for those that somebody holds: as soon as these let go. What

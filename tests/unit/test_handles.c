@@ -295,6 +295,7 @@ static void exports_come_and_go(void **state)
     place_init(&place);
     one = export_get(&place, place.one);
     assert_int_equal(rmdir(place.one), 0);
+    usleep(2 * HANDLE_EXPORT_LOOK_MS * 1000);
     errno = 0;
     assert_null(handle_export_get(place.store, place.one));
     assert_int_equal(errno, ENOENT);

@@ -338,6 +338,7 @@ static void record_read(struct record_connection *connection)
 {
     for (int round = 0; round < RECORD_ROUNDS && record_may_go_on(connection); round++) {
         bool in_place = record_reads_in_place(connection);
+        size_t size = record_scratch(connection);
         ssize_t length = record_receive(connection, in_place);
 
         if (length < 0 && (errno == EAGAIN || errno == EINTR))
@@ -361,7 +362,8 @@ static void record_read(struct record_connection *connection)
             return;
         record_write(connection);
         record_go_on(connection);
-        if (connection->held || (!in_place && (size_t)length < record_scratch(connection)))
+        /* A short one: there is no more now. */
+        if (connection->held || (in_place ? connection->fragment_left > 0 : (size_t)length < size))
             return;
     }
 }

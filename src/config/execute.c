@@ -130,7 +130,7 @@ bool read_break(struct parser *parser, const struct statement *statement, struct
     return parser_end_statement(parser);
 }
 
-static bool read_variable(struct parser *parser, const char **name)
+bool read_variable(struct parser *parser, const char **name)
 {
     int64_t number;
 

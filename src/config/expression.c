@@ -260,21 +260,18 @@ static bool parse_name_of(struct parser *parser, struct expression *expression)
 {
     if (expression->kind == EXPRESSION_MEMBER)
         return read_name(parser, "the name of a class", &expression->name);
-    return takes_mark(parser, '(') && read_name(parser, "a variable", &expression->name) &&
+    return takes_mark(parser, '(') && read_variable(parser, &expression->name) &&
            takes_mark(parser, ')');
 }
 
-/* A call of a function that the file defines: bootwire runs none. */
+/* A call of a function that the file defines, or that nobody knows, which dhcpd lets pass: bootwire
+ * runs none. */
 static bool parse_call(struct parser *parser, struct expression *expression, unsigned depth)
 {
     const struct expression *unused;
 
-    expression->kind = EXPRESSION_NOTHING;
-    parser_warning(parser, expression->where,
-                   "functions of one's own have no effect in bootwire: "
-                   "`%s` gives no value",
-                   expression->name);
-    expression->name = NULL;
+    /* A variable that nobody can set. */
+    expression->name = region_printf(&parser->snapshot->region, "%s ()", expression->name);
     parser_take(parser);
     while (!token_is_mark(&parser->token, ')')) {
         if (!parse_chain(parser, WANT_DATA, depth + 1, &unused))
@@ -303,11 +300,14 @@ static bool parse_variable(struct parser *parser, unsigned depth, struct express
         return true;
     token_text(found, &word);
     nearest = nearest_name(word.text, next_function_name);
-    if (nearest) {
-        parser_error(parser, expression->where, "there is no function %s; the nearest one is `%s`",
-                     found, nearest);
-        return false;
-    }
+    if (nearest)
+        parser_warning(parser, expression->where,
+                       "there is no function %s, so this has no value; the nearest one is `%s`",
+                       found, nearest);
+    else
+        parser_warning(parser, expression->where,
+                       "functions of one's own have no effect in bootwire: %s gives no value",
+                       found);
     return parse_call(parser, expression, depth);
 }
 
@@ -504,7 +504,8 @@ static bool check_sides(struct parser *parser, const struct operator* op,
     /* dhcpd must see by the right side itself that it is data. */
     if (op->kind == EXPRESSION_MATCHES && right->kind == EXPRESSION_VARIABLE) {
         parser_error(parser, right->where,
-                     "no variable can stand on the right of `~=`: write the expression itself, or "
+                     "no variable, and no call, can stand on the right of `~=`: write the "
+                     "expression itself, or "
                      "use `~~`, to which letters of either case are alike");
         return false;
     }

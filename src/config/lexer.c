@@ -1,6 +1,7 @@
 #include "config/lexer.h"
 
 #include "base/text.h"
+#include "config/parser.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -310,6 +311,66 @@ static struct token string_token(struct lexer *lexer)
     return token;
 }
 
+/* Whether what follows `blanks` blanks belongs to the word that ends before them. To dhcpd a dot is
+ * a token of its own, so that blanks may stand around it: `10.0.0. 1`. Over the end of a line that
+ * is not followed: most often a `;` is missing there. What follows a statement's own name is its
+ * value. */
+static bool is_joined(const struct lexer *lexer, struct slice word, size_t blanks)
+{
+    size_t at = blanks;
+
+    if (blanks == 0)
+        return false;
+    if (word.data[word.length - 1] == '.')
+        return is_word(peek(lexer, blanks)) && peek(lexer, blanks) != '.';
+    if (peek(lexer, at++) != '.' || statement_by_name(word))
+        return false;
+    while (peek(lexer, at) == ' ' || peek(lexer, at) == '\t')
+        at++;
+    return is_word(peek(lexer, at)) && peek(lexer, at) != '.';
+}
+
+/* Passes over the rest of a word that `start` begins, and returns all of it. */
+static struct slice whole_word(struct lexer *lexer, const uint8_t *start)
+{
+    const uint8_t *data = lexer->source->text.data;
+    size_t joints = 0, length = 0, blanks = 0;
+    uint8_t *copy;
+
+    do {
+        for (joints += blanks > 0; blanks > 0; blanks--)
+            advance(lexer);
+        while (is_word(peek(lexer, 0)))
+            advance(lexer);
+        while (peek(lexer, blanks) == ' ' || peek(lexer, blanks) == '\t')
+            blanks++;
+    } while (is_joined(lexer, slice_of(start, (size_t)(data + lexer->offset - start)), blanks));
+    if (joints == 0)
+        return slice_of(start, (size_t)(data + lexer->offset - start));
+    copy = region_allocate(lexer->region, (size_t)(data + lexer->offset - start));
+    for (const uint8_t *at = start; at < data + lexer->offset; at++) {
+        if (is_word(*at))
+            copy[length++] = *at;
+    }
+    return slice_of(copy, length);
+}
+
+/* Says what no word can be to dhcpd. */
+static void check_word(struct lexer *lexer, const struct token *token)
+{
+    struct slice text = token->text;
+
+    if (text.length > TOKEN_LENGTH_MAX && longest_part(text) > TOKEN_LENGTH_MAX)
+        too_long(lexer, token, longest_part(text));
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] != '_' || (i > 0 && text.data[i - 1] != '.'))
+            continue;
+        sources_report(lexer->sources, DIAGNOSTIC_ERROR, token->where,
+                       "no word, and no part of a name, begins with `_`");
+        return;
+    }
+}
+
 struct token lexer_next(struct lexer *lexer)
 {
     struct token token = {.kind = TOKEN_END};
@@ -323,13 +384,14 @@ struct token lexer_next(struct lexer *lexer)
         return string_token(lexer);
     start = lexer->source->text.data + lexer->offset;
     token.kind = is_word(*start) ? TOKEN_WORD : TOKEN_MARK;
-    do
+    if (token.kind == TOKEN_WORD) {
+        token.text = whole_word(lexer, start);
+        check_word(lexer, &token);
+    } else {
         advance(lexer);
-    while (token.kind == TOKEN_WORD && is_word(peek(lexer, 0)));
+        token.text = slice_of(start, 1);
+    }
     token.end = here(lexer);
-    token.text = slice_of(start, (size_t)(lexer->source->text.data + lexer->offset - start));
-    if (token.text.length > TOKEN_LENGTH_MAX && longest_part(token.text) > TOKEN_LENGTH_MAX)
-        too_long(lexer, &token, longest_part(token.text));
     return token;
 }
 

@@ -205,6 +205,8 @@ bool read_date(struct parser *parser, int64_t *seconds);
 bool read_hardware(struct parser *parser, struct hardware *hardware);
 /* One byte in hexadecimal digits. */
 bool read_octet(struct parser *parser, const char *what, uint8_t *octet);
+/* The name of a variable, which is no word of the language (execute.c). */
+bool read_variable(struct parser *parser, const char **name);
 /* A name: words, or a string; it is copied into the snapshot's region. */
 bool read_name(struct parser *parser, const char *what, const char **name);
 /* Text in quotes, or bytes in hexadecimal with colons between them (option.c). */

@@ -258,6 +258,13 @@ static struct diagnostic *append(struct diagnostics *diagnostics)
     return &diagnostics->list[diagnostics->count++];
 }
 
+static bool is_same(const struct diagnostic *a, const struct diagnostic *b)
+{
+    return a->severity == b->severity && a->where.line == b->where.line &&
+           a->where.column == b->where.column && a->where.file == b->where.file &&
+           strcmp(a->message, b->message) == 0;
+}
+
 void sources_report(struct sources *sources, enum diagnostic_severity severity,
                     struct position where, const char *format, ...)
 {
@@ -286,6 +293,11 @@ void sources_report(struct sources *sources, enum diagnostic_severity severity,
             continue;
         diagnostic->where.file = source->diagnostic_name;
         show_line(diagnostic, &diagnostics->region, source);
+    }
+    /* What the parser looked at before it took it is told once. */
+    if (diagnostics->count > 1 && is_same(diagnostic, diagnostic - 1)) {
+        diagnostics->count--;
+        --*count;
     }
 }
 

@@ -46,9 +46,10 @@ bool read_address(struct parser *parser, uint32_t *address)
     return false;
 }
 
+/* A sign may stand before them. */
 static bool is_digits(struct slice text)
 {
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = text.length > 1 && text.data[0] == '-'; i < text.length; i++) {
         if (!isdigit(text.data[i]))
             return false;
     }
@@ -63,7 +64,7 @@ bool is_dotted_name(const struct token *token)
         int c = text.data[i];
         bool starts = i == 0 || text.data[i - 1] == '.';
 
-        if (!isalnum(c) && (starts || !strchr("-_.", c)))
+        if (!isalnum(c) && c != '-' && (starts || !strchr("_.", c)))
             return false;
     }
     return token->kind == TOKEN_WORD;

@@ -305,7 +305,7 @@ static void all_mistakes_are_told_in_one_run(void **state)
     static const char text[] = "next-server 1.2;\n"
                                "subnet 10.0.0.1 netmask 255.0.0.0 {\n"
                                "  range 10.0.0.1, 10.0.0.2;\n"
-                               "  option routers _x;\n"
+                               "  option routers ..x;\n"
                                "}\n"
                                "host a {\n"
                                "  hardware ethernet 1:g;\n"
@@ -413,16 +413,16 @@ static void the_caret_stands_under_its_place(void **state)
     static const struct {
         const char *configuration, *text;
     } samples[] = {
-        {"authoritative;\r\n  next-server -;\r\n",
-         "conf:2:15: error: `-` is no IPv4 address: it has four numbers from 0 to 255 with dots "
+        {"authoritative;\r\n  next-server 1.2;\r\n",
+         "conf:2:15: error: `1.2` is no IPv4 address: it has four numbers from 0 to 255 with dots "
          "between them\n"
-         "      next-server -;\n"
+         "      next-server 1.2;\n"
          "                  ^\n"},
         /* Tabs stay tabs, in the line and under it. */
-        {"\tnext-server\t-;",
-         "conf:1:14: error: `-` is no IPv4 address: it has four numbers from 0 to 255 with dots "
+        {"\tnext-server\t1.2;",
+         "conf:1:14: error: `1.2` is no IPv4 address: it has four numbers from 0 to 255 with dots "
          "between them\n"
-         "    \tnext-server\t-;\n"
+         "    \tnext-server\t1.2;\n"
          "    \t           \t^\n"},
         /* A character of several bytes is one wide; control characters are not shown. */
         {"filename \"\xc3\xa4\x1b[0m\" x;", "conf:1:19: error: expected `;`, found `x`\n"
@@ -452,13 +452,13 @@ static void long_lines_are_cut(void **state)
 
     (void)state;
     memset(text, ' ', BEFORE);
-    snprintf(text + BEFORE, sizeof(text) - BEFORE, "next-server -; #%*s\n", 2000, "y");
+    snprintf(text + BEFORE, sizeof(text) - BEFORE, "next-server ..; #%*s\n", 2000, "y");
     assert_null(config_parse("conf", slice_of_string(text), &found));
     assert_int_equal(found.count, 1);
     assert_int_equal(found.list[0].where.column, BEFORE + 13);
     assert_int_equal(found.list[0].line_column, 200);
     assert_int_equal(strlen(found.list[0].line), 400);
-    assert_memory_equal(found.list[0].line + 199, "-;", 2);
+    assert_memory_equal(found.list[0].line + 199, "..;", 3);
     diagnostics_release(&found);
 }
 

@@ -36,6 +36,12 @@ static const struct row rows[] = {
     {"ping-check = true;", PARAMETER(PING_CHECK), BYTES("\x01"), 0},
     {"ping-check ignore;", PARAMETER(PING_CHECK), BYTES("\0"), 0},
     {"option ip-forwarding ignore;", SPACE_DHCP, 19, BYTES("\x02"), 0},
+    /* Blanks may stand around dots. */
+    {"next-server 10.0 .0. 1;", PARAMETER(NEXT_SERVER), BYTES("\x0a\0\0\1"), 0},
+    {"option space sp; option sp. x code 1 = text; option sp . x \"y\";",
+     (enum setting_space)SPACE_USER, 1, BYTES("y"), 0},
+    /* A function that nobody knows has no value. */
+    {"if foo (\"a\") { } filename = conat (\"a\");", PARAMETER(FILENAME), NULL, 0, 2},
     /* One word needs no quotes. */
     {"filename kernel;", PARAMETER(FILENAME), BYTES("kernel"), 0},
     {"server-name 1st;", PARAMETER(SERVER_NAME), BYTES("1st"), 0},

@@ -135,6 +135,9 @@ static const struct executable {
     {"case", "case 1: break;", "`case` belongs in a `switch`"},
     {"class", "class \"c\" { match if substring (option user-class, 0, 1) = \"i\"; }", NULL},
     {"define", "define v = concat (\"a\", option host-name);", NULL},
+    {"if", "if defined (option) { }",
+     "`option` is a word of the language: no variable can have that name"},
+    {"set", "set _x = 1;", "no word, and no part of a name, begins with `_`"},
     {"define", "define host = 1;",
      "`host` is a word of the language: no variable can have that name"},
     {"default", "default host-name \"h\";", NULL},
@@ -148,8 +151,8 @@ static const struct executable {
      "expected an absolute path without \"..\" and of at most 1023 bytes"},
     {"host-identifier", "host h { host-identifier option agent.remote-id \"p\"; }", NULL},
     {"if", "if option user-class ~= seen { }",
-     "no variable can stand on the right of `~=`: write the expression itself, or use `~~`, to "
-     "which letters of either case are alike"},
+     "no variable, and no call, can stand on the right of `~=`: write the expression itself, or "
+     "use `~~`, to which letters of either case are alike"},
     {"if", "if not exists user-class and (known or static) { filename \"x\"; }", NULL},
     {"if", "if (option user-class = \"iPXE\") { filename = lcase (option host-name); }", NULL},
     {"if", "if extract-int (option pxe-system-type, 16) = 7 { }", NULL},

@@ -595,6 +595,9 @@ static void record_ticked(void *argument)
         listener->paused = false;
         loop_watch_change(listener->event, LOOP_READ);
     }
+    /* What a burst left behind is nobody's memory any more. */
+    if (listener->reserved == 0)
+        record_room_release(listener);
     loop_timer_start(listener->tick, RECORD_TICK_MS);
 }
 

@@ -181,12 +181,13 @@ void handle_export_free(struct handle_export *export)
     free(export);
 }
 
-/* Whether the directory that is open still stands at the path. */
-static bool handle_export_stands(struct handle_export *export, uint64_t now_ms)
+/* Whether the directory that is open still stands at the path, or did `within_ms` ago. */
+static bool handle_export_stands(struct handle_export *export, uint64_t within_ms)
 {
+    uint64_t now_ms = clock_monotonic_ms();
     struct stat info;
 
-    if (now_ms - atomic_load(&export->looked_ms) < HANDLE_EXPORT_LOOK_MS)
+    if (now_ms - atomic_load(&export->looked_ms) < within_ms)
         return true;
     if (now_ms - atomic_load(&export->seen_ms) >= EXPORT_SEEN_MS ||
         lstat(export->path, &info) < 0 || info.st_dev != export->device ||
@@ -198,7 +199,8 @@ static bool handle_export_stands(struct handle_export *export, uint64_t now_ms)
 
 /* The export as it is open: what nearly every call asks. That the same directory stands at the
  * path, and that no symbolic link leads there, is looked at anew every now and then. */
-static struct handle_export *handle_export_same(struct handle_store *store, const char *path)
+static struct handle_export *handle_export_same(struct handle_store *store, const char *path,
+                                                uint64_t within_ms)
 {
     struct handle_export *export;
 
@@ -207,15 +209,16 @@ static struct handle_export *handle_export_same(struct handle_store *store, cons
     if (export)
         handle_export_hold(export);
     pthread_mutex_unlock(&store->lock);
-    if (export && handle_export_stands(export, clock_monotonic_ms()))
+    if (export && handle_export_stands(export, within_ms))
         return export;
     handle_export_free(export);
     return NULL;
 }
 
-struct handle_export *handle_export_get(struct handle_store *store, const char *path)
+struct handle_export *handle_export_get_within(struct handle_store *store, const char *path,
+                                               uint64_t within_ms)
 {
-    struct handle_export *export = handle_export_same(store, path), *old = NULL;
+    struct handle_export *export = handle_export_same(store, path, within_ms), *old = NULL;
     struct stat info;
     int error = 0;
 
@@ -244,6 +247,11 @@ struct handle_export *handle_export_get(struct handle_store *store, const char *
     if (!export)
         errno = error;
     return export;
+}
+
+struct handle_export *handle_export_get(struct handle_store *store, const char *path)
+{
+    return handle_export_get_within(store, path, 0);
 }
 
 void handle_store_let_go(struct handle_store *store)

@@ -19,9 +19,6 @@ struct handle_store;
 struct open_file;
 struct stat;
 
-/* Between two looks at what stands at an export's path. */
-enum { HANDLE_EXPORT_LOOK_MS = 50 };
-
 /* An exported directory, held open. */
 struct handle_export;
 
@@ -33,8 +30,11 @@ void handle_store_free(struct handle_store *store);
 /* The export of an absolute, normalised path (decide/export.h), with a reference that the caller
  * lets go. Returns NULL with errno where the directory cannot be opened (ENOENT, ENOTDIR, EACCES
  * ...; ELOOP where a symbolic link is part of the path). A directory that was replaced by another
- * is opened anew, HANDLE_EXPORT_LOOK_MS later at most. */
+ * is opened anew. */
 struct handle_export *handle_export_get(struct handle_store *store, const char *path);
+/* The same, but content with a look at the path that somebody took so long ago. */
+struct handle_export *handle_export_get_within(struct handle_store *store, const char *path,
+                                               uint64_t within_ms);
 void handle_export_free(struct handle_export *export);
 /* Closes all exported directories, but for those that somebody holds: as soon as these let go. What
  * is exported still is opened again when it is asked for; what is not, is not held open any more.

@@ -137,6 +137,8 @@ static const struct executable {
     {"define", "define v = concat (\"a\", option host-name);", NULL},
     {"if", "if defined (option) { }",
      "`option` is a word of the language: no variable can have that name"},
+    {"set", "set vendor-class = 1;",
+     "`vendor-class` is a word of the language: no variable can have that name"},
     {"set", "set _x = 1;", "no word, and no part of a name, begins with `_`"},
     {"define", "define host = 1;",
      "`host` is a word of the language: no variable can have that name"},

@@ -73,6 +73,7 @@ struct record_listener {
     struct record_connection *connections; /* closed ones too, while records of theirs are open */
     unsigned connection_count;             /* of those that are not closed */
     bool paused;     /* no descriptors were left for accept(): tried again at the next tick */
+    bool fresh;      /* something was received since the last record was given out */
     size_t reserved; /* bytes of all connections' long records */
     struct record_spare *spares; /* room for some, touched before: new pages would cost more */
     unsigned spare_count;

@@ -137,8 +137,10 @@ static void record_deliver(struct record_connection *connection, struct slice by
     struct record record = {.bytes = bytes,
                             .peer = connection->peer,
                             .local_address = connection->local_address,
-                            .connection = connection};
+                            .connection = connection,
+                            .fresh = listener->fresh};
 
+    listener->fresh = false;
     connection->mark_length = 0;
     connection->record_length = 0;
     connection->open++;
@@ -314,6 +316,7 @@ static ssize_t record_receive(struct record_connection *connection, bool in_plac
 {
     size_t size = connection->fragment_left;
 
+    connection->listener->fresh = true;
     if (!in_place)
         return recv(connection->descriptor, connection->listener->scratch,
                     record_scratch(connection), 0);

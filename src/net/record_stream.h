@@ -50,6 +50,7 @@ struct record {
     struct endpoint peer;
     uint32_t local_address;
     struct record_connection *connection;
+    bool fresh; /* the listener received something since the record before */
 };
 
 /* Listens and calls back with each record. Returns NULL with errno. */

@@ -118,6 +118,7 @@ static void udp_take(struct udp_socket *socket, unsigned i, bool crowded)
         .bytes = slice_of(buffers->iovecs[i].iov_base, buffers->headers[i].msg_len),
         .peer = {ntohl(buffers->peers[i].sin_addr.s_addr), ntohs(buffers->peers[i].sin_port)},
         .crowded = crowded,
+        .fresh = i == 0,
     };
 
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {

@@ -30,6 +30,7 @@ struct datagram {
     unsigned interface_index;
     unsigned waited_ms; /* in the socket, where `timestamps` are wanted; else 0 */
     bool crowded;       /* a whole batch was there to be read: more may wait behind it */
+    bool fresh;         /* the first of those that were read at once */
 };
 
 struct udp_options {

@@ -224,7 +224,7 @@ int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
 
     *file = -1;
     credentials_restore();
-    error = rpc_open_export(exchange, handle);
+    error = rpc_open_export(exchange, handle, !call->may_wait);
     if (error)
         return error == EMFILE || error == ENFILE || error == EXDEV ? error : ESTALE;
     if (!call->nobody)

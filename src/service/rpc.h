@@ -141,8 +141,10 @@ void rpc_complete(struct rpc_exchange *exchange, int status);
  * in the client's rights there: whoever opens a file for a call asks here first, so that they hold
  * for every call. Of a handle that belongs to none it is the first. Once it is open it stays.
  * Returns 0; ESTALE where the client has no export; EXDEV where the call's export is open, and the
- * handle is of another one of the client's; or the errno of the directory that cannot be opened. */
-int rpc_open_export(struct rpc_exchange *exchange, struct slice handle);
+ * handle is of another one of the client's; or the errno of the directory that cannot be opened.
+ * `in_lane`: this is the thread of the exchange's loop, where calls that were received together
+ * share one look at what stands at the export's path. */
+int rpc_open_export(struct rpc_exchange *exchange, struct slice handle, bool in_lane);
 
 /* Is the caller who it says? AUTH_SYS is a claim that nothing proves: on a port below 1024 it is at
  * least the client's kernel or its loader that makes it; on another any of its users may, and each

@@ -509,6 +509,8 @@ static void rpc_datagram(void *argument, const struct datagram *datagram)
     struct rpc_share *share = rpc_shares_get(&socket->lane->shares, datagram->peer.address);
     struct rpc_slot *slot;
 
+    if (datagram->fresh)
+        rpc_exports_unsee(socket->lane);
     /* The client asks again. */
     if (share->datagrams >= RPC_SHARE_DATAGRAMS_MAX)
         return;
@@ -530,6 +532,8 @@ static void rpc_record(void *argument, const struct record *record)
     struct rpc_socket *socket = argument;
     struct rpc_slot *slot = rpc_slot_take(socket->lane);
 
+    if (record->fresh)
+        rpc_exports_unsee(socket->lane);
     if (!slot) {
         /* The client connects and asks again; without an answer it would wait for ever. */
         record_hang_up(record->connection);
@@ -625,6 +629,12 @@ static int rpc_socket_open(struct rpc_socket *socket, char *error, size_t error_
     return 0;
 }
 
+/* An export that nobody asks for is not held. */
+static void rpc_turn_ended(void *argument)
+{
+    rpc_exports_unsee(argument);
+}
+
 struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bool data,
                               char *error, size_t error_size)
 {
@@ -635,6 +645,8 @@ struct rpc_lane *rpc_lane_new(struct rpc_service *service, struct loop *loop, bo
     lane->deferred_end = &lane->deferred;
     lane->deferred_timer = loop_timer(loop, rpc_run_deferred, lane);
     rpc_clients_init(&lane->clients, service);
+    if (data)
+        loop_at_turn_end(loop, rpc_turn_ended, lane);
     for (size_t i = 0; i < rpc_port_count && lane->socket_count < RPC_LANE_PORTS_MAX; i++) {
         struct rpc_socket *socket = &lane->sockets[lane->socket_count];
 
@@ -674,6 +686,7 @@ void rpc_lane_free(struct rpc_lane *lane)
         region_release(&slot->region);
         free(slot);
     }
+    rpc_exports_unsee(lane);
     loop_event_free(lane->deferred_timer);
     rpc_shares_release(&lane->shares);
     rpc_clients_release(&lane->clients);

@@ -9,8 +9,9 @@
 #include "service/rpc_share.h"
 #include "store/call_log.h"
 
-enum { RPC_LANE_PORTS_MAX = 4 };
+enum { RPC_LANE_PORTS_MAX = 4, RPC_LANE_EXPORTS_SEEN = 4 };
 
+struct handle_export;
 struct record_connection;
 struct record_listener;
 struct rpc_lane;
@@ -57,6 +58,9 @@ struct rpc_lane {
     struct rpc_slot *idle, *busy;
     size_t slot_count;
     uint64_t said_ms; /* when nonsense was last logged; 0: never */
+    /* Exports whose paths were looked at since something was received last. */
+    struct handle_export *seen[RPC_LANE_EXPORTS_SEEN];
+    size_t seen_count;
 };
 
 /* Sends what stands in the reply, and the payload after it; the slot is gone. */
@@ -65,6 +69,10 @@ void rpc_send(struct rpc_slot *slot);
 void rpc_drop(struct rpc_slot *slot);
 /* Runs the procedure, unless the call is a repetition. */
 void rpc_run(struct rpc_slot *slot);
+
+/* Forgets that the exports' directories were seen at their paths: calls that came later ask anew.
+ */
+void rpc_exports_unsee(struct rpc_lane *lane);
 
 /* Answers a call that was sent again as it was answered before; true where it is not to run. */
 bool rpc_replayed(struct rpc_slot *slot);

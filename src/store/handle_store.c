@@ -166,7 +166,7 @@ static struct handle_export *handle_export_open(struct handle_store *store, cons
     return export;
 }
 
-static struct handle_export *handle_export_hold(struct handle_export *export)
+struct handle_export *handle_export_hold(struct handle_export *export)
 {
     atomic_fetch_add(&export->references, 1);
     return export;
@@ -181,44 +181,28 @@ void handle_export_free(struct handle_export *export)
     free(export);
 }
 
-/* Whether the directory that is open still stands at the path, or did `within_ms` ago. */
-static bool handle_export_stands(struct handle_export *export, uint64_t within_ms)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-    struct stat info;
-
-    if (now_ms - atomic_load(&export->looked_ms) < within_ms)
-        return true;
-    if (now_ms - atomic_load(&export->seen_ms) >= EXPORT_SEEN_MS ||
-        lstat(export->path, &info) < 0 || info.st_dev != export->device ||
-        info.st_ino != export->inode)
-        return false;
-    atomic_store(&export->looked_ms, now_ms);
-    return true;
-}
-
-/* The export as it is open: what nearly every call asks. That the same directory stands at the
- * path, and that no symbolic link leads there, is looked at anew every now and then. */
-static struct handle_export *handle_export_same(struct handle_store *store, const char *path,
-                                                uint64_t within_ms)
+/* The export as it is open, if the same directory still stands at the path: what nearly every call
+ * asks. That no symbolic link leads there is looked at anew every now and then. */
+static struct handle_export *handle_export_same(struct handle_store *store, const char *path)
 {
     struct handle_export *export;
+    struct stat info;
 
     pthread_mutex_lock(&store->lock);
     export = map_get(&store->exports, path, strlen(path));
     if (export)
         handle_export_hold(export);
     pthread_mutex_unlock(&store->lock);
-    if (export && handle_export_stands(export, within_ms))
+    if (export && clock_monotonic_ms() - atomic_load(&export->seen_ms) < EXPORT_SEEN_MS &&
+        lstat(path, &info) == 0 && info.st_dev == export->device && info.st_ino == export->inode)
         return export;
     handle_export_free(export);
     return NULL;
 }
 
-struct handle_export *handle_export_get_within(struct handle_store *store, const char *path,
-                                               uint64_t within_ms)
+struct handle_export *handle_export_get(struct handle_store *store, const char *path)
 {
-    struct handle_export *export = handle_export_same(store, path, within_ms), *old = NULL;
+    struct handle_export *export = handle_export_same(store, path), *old = NULL;
     struct stat info;
     int error = 0;
 
@@ -239,7 +223,6 @@ struct handle_export *handle_export_get_within(struct handle_store *store, const
     }
     if (export) {
         atomic_store(&export->seen_ms, clock_monotonic_ms());
-        atomic_store(&export->looked_ms, clock_monotonic_ms());
         handle_export_hold(export);
     }
     pthread_mutex_unlock(&store->lock);
@@ -247,11 +230,6 @@ struct handle_export *handle_export_get_within(struct handle_store *store, const
     if (!export)
         errno = error;
     return export;
-}
-
-struct handle_export *handle_export_get(struct handle_store *store, const char *path)
-{
-    return handle_export_get_within(store, path, 0);
 }
 
 void handle_store_let_go(struct handle_store *store)

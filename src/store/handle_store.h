@@ -43,8 +43,7 @@ struct handle_export {
     struct handle_store *store;
     uint64_t number; /* no other export of this process ever has it */
     char *path;
-    atomic_uint_least64_t seen_ms;   /* when no symbolic link was part of the path */
-    atomic_uint_least64_t looked_ms; /* when this directory stood there */
+    atomic_uint_least64_t seen_ms; /* when no symbolic link was part of the path */
     int descriptor;
     dev_t device;
     ino_t inode;

@@ -30,11 +30,10 @@ void handle_store_free(struct handle_store *store);
 /* The export of an absolute, normalised path (decide/export.h), with a reference that the caller
  * lets go. Returns NULL with errno where the directory cannot be opened (ENOENT, ENOTDIR, EACCES
  * ...; ELOOP where a symbolic link is part of the path). A directory that was replaced by another
- * is opened anew. */
+ * since the last call is opened anew. */
 struct handle_export *handle_export_get(struct handle_store *store, const char *path);
-/* The same, but content with a look at the path that somebody took so long ago. */
-struct handle_export *handle_export_get_within(struct handle_store *store, const char *path,
-                                               uint64_t within_ms);
+/* One more reference to the export, which is returned. */
+struct handle_export *handle_export_hold(struct handle_export *export);
 void handle_export_free(struct handle_export *export);
 /* Closes all exported directories, but for those that somebody holds: as soon as these let go. What
  * is exported still is opened again when it is asked for; what is not, is not held open any more.

@@ -42,8 +42,10 @@ def test_reloads_leave_nothing_behind(server, machine):
     after = resident(running.pid), descriptors(running.pid)
     print(f"after {RELOADS // 3} reloads {before}, after {RELOADS} {after}")
     assert after[1] == before[1]
-    # One configuration left behind at each of 200 reloads would be 60 MB.
-    assert after[0] < before[0] + (8 << 20)
+    # One configuration left behind at each of 200 reloads would be 60 MB. Sanitizers keep what is
+    # freed, and tell of leaks themselves.
+    if not os.environ.get("BOOTWIRE_SANITIZED"):
+        assert after[0] < before[0] + (8 << 20)
 
 
 def test_machines_are_answered_while_a_resolver_is_waited_for(network, server, machine, tmp_path):

@@ -1,9 +1,9 @@
 /* Handles that were asked for before, found again by what a look at a name tells: listing a
  * directory costs one system call per entry then, and opens nothing.
  *
- * A file's inode number and time of birth tell it from any other that has, had or will have that
- * number: for that it must have been born some time before its handle is kept, for a file that is
- * made and removed within one tick of the file system's clock leaves both to the next. A handle
+ * A file's device, inode number and time of birth tell it from any other that has, had or will have
+ * that number: for that it must have been born some time before its handle is kept, for a file that
+ * is made and removed within one tick of the file system's clock leaves both to the next. A handle
  * never changes, so nothing here can be out of date; attributes are not kept.
  *
  * Of one size, whoever uses it; safe from any thread; nothing here blocks. */
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-    HANDLE_CACHE_ENTRIES = 32768, /* 56 bytes each */
+    HANDLE_CACHE_ENTRIES = 32768, /* 64 bytes each */
     /* How long before it was looked at a file was born; the slowest of clocks tick once a second.
      */
     HANDLE_CACHE_AGE_MS = 1500,
@@ -24,10 +24,12 @@ enum {
 
 struct handle_cache;
 
-/* One file of one export, by the number that no other export of this process has. The birth is in
- * nanoseconds since 1970. */
+/* One file of one export, by the number that no other export of this process has. The device is
+ * that of the file, makedev(3): a snapshot inside an export (Btrfs) has one of its own, and its
+ * files have the numbers and births of those it was made from. The birth is in nanoseconds since
+ * 1970. */
 struct handle_cache_key {
-    uint64_t export, inode;
+    uint64_t export, device, inode;
     int64_t birth;
 };
 

@@ -226,9 +226,9 @@ static bool handle_cache_key_of(const struct handle_export *export, const struct
 {
     if (!export->by_kernel || !export->has_birth || !(info->stx_mask & STATX_BTIME))
         return false;
-    *key = (struct handle_cache_key){export->number, info->stx_ino,
-                                     info->stx_btime.tv_sec * INT64_C(1000000000) +
-                                         info->stx_btime.tv_nsec};
+    *key = (struct handle_cache_key){
+        export->number, makedev(info->stx_dev_major, info->stx_dev_minor), info->stx_ino,
+        info->stx_btime.tv_sec * INT64_C(1000000000) + info->stx_btime.tv_nsec};
     return true;
 }
 

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import re
+import shutil
 import stat
 import subprocess
 import time
@@ -273,6 +274,37 @@ def test_listings_tell_what_is_there_now(site):
     entries = site.client(BOB).readdirplus(root)[1]
     assert {entry[1] for entry in entries} >= {"file", "other"}
     assert all(entry[4] is None for entry in entries if entry[1] == "file")
+
+
+@pytest.mark.skipif(not shutil.which("mkfs.btrfs"), reason="needs btrfs-progs")
+def test_a_snapshots_files_are_not_those_it_was_made_from(network, server, tmp_path):
+    """Both have one inode number and one time of birth; only the device differs."""
+    image, place = tmp_path / "image", tmp_path / "btrfs"
+    with open(image, "wb") as file:
+        file.truncate(200 << 20)
+    place.mkdir()
+    subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=True)
+    try:
+        (place / "root").mkdir()
+        first, second = place / "root/first", place / "root/second"
+        subprocess.run(["btrfs", "-q", "subvolume", "create", str(first)], check=True)
+        (first / "file").write_bytes(b"one")
+        os.sync()
+        subprocess.run(["btrfs", "-q", "subvolume", "snapshot", str(first), str(second)],
+                       check=True)
+        (second / "file").write_bytes(b"another")
+        time.sleep(1.7)  # handles of younger files are not kept
+        site = Site(network, server, place)
+        root, client = site.mount(), site.client()
+        for name, data in (("first", b"one"), ("second", b"another")) * 2:
+            directory = client.lookup(root, name)[1]
+            handle = {each[1]: each for each in client.readdirplus(directory)[1]}["file"][4]
+            assert handle == client.lookup(directory, "file")[1]
+            assert client.read(handle, 0, 100)[1] == data
+        site.close()
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=False)
 
 
 def test_directories_list_whole_while_they_change(site):

@@ -26,7 +26,7 @@ static bool has(struct handle_cache *cache, struct handle_cache_key key, unsigne
 static void files_are_told_apart(void **state)
 {
     struct handle_cache *cache = handle_cache_new();
-    struct handle_cache_key key = {1, 10, NOW - 100 * SECOND}, other = key;
+    struct handle_cache_key key = {1, 7, 10, NOW - 100 * SECOND}, other = key;
     struct handle handle = handle_number(1);
 
     (void)state;
@@ -37,6 +37,9 @@ static void files_are_told_apart(void **state)
     assert_false(handle_cache_get(cache, &other, &handle));
     other = key;
     other.inode++;
+    assert_false(handle_cache_get(cache, &other, &handle));
+    other = key;
+    other.device++;
     assert_false(handle_cache_get(cache, &other, &handle));
     other = key;
     other.export ++;
@@ -52,7 +55,7 @@ static void files_are_told_apart(void **state)
 static void who_was_just_born_is_not_kept(void **state)
 {
     struct handle_cache *cache = handle_cache_new();
-    struct handle_cache_key key = {1, 10, NOW - HANDLE_CACHE_AGE_MS * (SECOND / 1000) + 1};
+    struct handle_cache_key key = {1, 7, 10, NOW - HANDLE_CACHE_AGE_MS * (SECOND / 1000) + 1};
     struct handle handle = handle_number(1);
 
     (void)state;
@@ -74,14 +77,14 @@ static void whoever_asks_it_stays_as_large(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 4 * HANDLE_CACHE_ENTRIES; i++) {
-        struct handle_cache_key key = {1, i, NOW - 100 * SECOND};
+        struct handle_cache_key key = {1, 7, i, NOW - 100 * SECOND};
         struct handle handle = handle_number(i);
 
         handle_cache_put(cache, &key, NOW, &handle);
         assert_true(has(cache, key, i));
     }
     for (unsigned i = 0; i < 4 * HANDLE_CACHE_ENTRIES; i++)
-        kept += has(cache, (struct handle_cache_key){1, i, NOW - 100 * SECOND}, i);
+        kept += has(cache, (struct handle_cache_key){1, 7, i, NOW - 100 * SECOND}, i);
     assert_true(kept > HANDLE_CACHE_ENTRIES / 2 && kept <= HANDLE_CACHE_ENTRIES);
     handle_cache_free(cache);
 }

@@ -18,6 +18,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#define BCACHEFS_SUPER_MAGIC 0xca451a4e /* newer than linux/magic.h */
+
 enum { EXPORT_SEEN_MS = 1000 };
 
 enum { KEY_OF_EXPORTS = crypto_shorthash_KEYBYTES }; /* where the second key begins */
@@ -151,8 +153,10 @@ static struct handle_export *handle_export_open(struct handle_store *store, cons
     export->device = makedev(info.stx_dev_major, info.stx_dev_minor);
     export->inode = info.stx_ino;
     export->mount = info.stx_mask & STATX_MNT_ID ? info.stx_mnt_id : 0;
-    /* An overlay shows the birth of a file's copy once somebody wrote to it. */
-    export->has_birth = filesystem.f_type != OVERLAYFS_SUPER_MAGIC;
+    /* An overlay shows the birth of a file's copy once somebody wrote to it; a snapshot of bcachefs
+     * has its files' inode numbers, births and device. */
+    export->has_birth =
+        filesystem.f_type != OVERLAYFS_SUPER_MAGIC && filesystem.f_type != BCACHEFS_SUPER_MAGIC;
     export_id(store, path, export->id);
     ownership_probe(descriptor);
     if (kernel_handle_of(descriptor, &handle, &mount) == 0) {

@@ -460,7 +460,7 @@ subnet 10.1.0.0 netmask 255.255.0.0 {
 
 
 def test_what_has_no_effect_is_said_once(tmp_path):
-    hosts = "".join(f"host h{i} {{ ddns-hostname \"h{i}\"; next-server -; }}\n"
+    hosts = "".join(f"host h{i} {{ ddns-hostname \"h{i}\"; next-server ,; }}\n"
                     for i in range(300))
     done = bootwire("check", "-c", written(tmp_path, hosts + "ping-timeout-ms 1;\n"))
     lines = [line for line in done.stderr.splitlines() if ": warning: " in line]

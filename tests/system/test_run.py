@@ -251,8 +251,13 @@ def test_the_guest_is_the_host_of_the_configuration(run):
 def test_an_end_of_the_server_ends_the_run(run):
     running = run("--no-kvm", "first", program=IDLE)
     running.expect("the guest is up")
-    servers = [pid for pid in descendants(running.console.pid)
-               if "sleep" not in pathlib.Path(f"/proc/{pid}/cmdline").read_text()]
+
+    def guests():
+        """The shell that said so is about to become it."""
+        return [pid for pid in descendants(running.console.pid)
+                if "sleep" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()]
+    testing.wait_until(guests, "the guest to sleep")
+    servers = [pid for pid in descendants(running.console.pid) if pid not in guests()]
     os.kill(servers[-1], signal.SIGKILL)
     running.expect("the server has ended")
     assert running.end()[0] == 1

@@ -28,7 +28,7 @@ enum {
      * long enough for it: the other ports keep record_stream.h's limits. */
     RPC_PEER_CONNECTIONS_MAX = 16,
     RPC_CONNECTION_CALLS_MAX = 8,
-    RPC_LARGE_CALLS_MAX = 16 << 20, /* bytes of long calls in all lanes; of a lane at least: */
+    RPC_LARGE_CALLS_MAX = 10 << 20, /* bytes of long calls in all lanes; of a lane at least: */
     RPC_LANE_LARGE_CALLS_MIN = 4 << 20,
 };
 

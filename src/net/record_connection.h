@@ -9,7 +9,7 @@ enum {
     RECORD_MARK_SIZE = 4,
     RECORD_SCRATCH = 65536, /* bytes of one read */
     RECORD_LARGE = 65536,   /* longer records have their bytes reserved */
-    RECORD_SPARES_MAX = 4,
+    RECORD_SPARES_MAX = 4,  /* as many long records as one listener's clients have under way */
 };
 
 /* A record on its way out. */
@@ -32,10 +32,11 @@ struct record_connection {
     uint32_t local_address;
     uint64_t active_ms; /* when bytes last moved */
     size_t record_max;
-    bool sends_large; /* its last record was a long one */
-    unsigned open;    /* records given out and not answered */
-    size_t reserved;  /* bytes of long records, read or open */
-    bool waits;       /* for bytes to reserve, in the listener's line */
+    bool sends_large;     /* its last record was a long one */
+    unsigned open;        /* records given out and not answered */
+    size_t reserved;      /* bytes of long records, read or open */
+    size_t room_reserved; /* those of them that are the room of the record being read */
+    bool waits;           /* for bytes to reserve, in the listener's line */
     struct record_connection *next_waiting;
     unsigned holds; /* functions on the stack that use this */
     bool closed;    /* the descriptor is gone; freed once open and holds are 0 */
@@ -44,9 +45,9 @@ struct record_connection {
     uint8_t mark[RECORD_MARK_SIZE];
     size_t mark_length;
     size_t fragment_left;
-    bool last;       /* the fragment is its record's last */
-    uint8_t *record; /* the record's bytes so far */
-    size_t record_length, record_capacity;
+    bool last;                /* the fragment is its record's last */
+    struct record_room *room; /* the record's bytes so far; NULL before the first */
+    size_t record_length;
     uint8_t *held; /* bytes read that wait until the connection may go on */
     size_t held_length;
 
@@ -57,9 +58,11 @@ struct record_connection {
     struct record_connection *next_unsent;
 };
 
-/* Room for a long record, of record_max bytes, while nobody uses it. */
-struct record_spare {
-    struct record_spare *next;
+/* Where the bytes of one record lie. */
+struct record_room {
+    struct record_room *next; /* while it is a spare one */
+    size_t capacity;
+    uint8_t bytes[];
 };
 
 struct record_listener {
@@ -75,7 +78,8 @@ struct record_listener {
     bool paused;     /* no descriptors were left for accept(): tried again at the next tick */
     bool fresh;      /* something was received since the last record was given out */
     size_t reserved; /* bytes of all connections' long records */
-    struct record_spare *spares; /* room for some, touched before: new pages would cost more */
+    /* Room for some of record_max bytes, touched before: new pages would cost more. */
+    struct record_room *spares;
     unsigned spare_count;
     struct record_connection *waiting, **waiting_tail; /* for some of them, the first first */
     struct record_connection *unsent;                  /* connections with answers to send */
@@ -88,25 +92,31 @@ void record_close(struct record_connection *connection);
 /* Has the listener look, once the loop has done what is at hand, for answers to send and for
  * connections that may go on. */
 void record_call_turn_over(struct record_listener *listener);
+/* Has it look at this connection then. */
+void record_queue(struct record_connection *connection);
 
 /* Takes one answer as sent, or as never to be. */
 void record_output_free(struct record_output *output);
 /* Sends what waits, in as few writes as can be, and as far as the peer takes it. */
 void record_write(struct record_connection *connection);
 
-/* Reserves bytes for a record of that length; false where there are none. Where nobody has any, one
- * record always fits. */
-bool record_reserve(struct record_connection *connection, size_t length);
+/* Reserves the room that the record being read needs with its present fragment, as far as it is a
+ * long one and has not got it; false where there is none. Where nobody else has any, one record
+ * always fits. What is reserved is what is used: record_room_new() is asked for room_reserved
+ * bytes. */
+bool record_reserve(struct record_connection *connection);
 /* The connection's long records are answered, or gone: others may have their bytes. */
 void record_unreserve(struct record_connection *connection);
-/* Room for a long record; record_room_free() takes it back. */
-uint8_t *record_room_new(struct record_listener *listener);
-void record_room_free(struct record_listener *listener, uint8_t *room);
+/* Room for a long record; record_room_free() takes it back, NULL too. */
+struct record_room *record_room_new(struct record_listener *listener, size_t capacity);
+void record_room_free(struct record_listener *listener, struct record_room *room);
 /* Frees the spare ones. */
 void record_room_release(struct record_listener *listener);
 /* Has the connection wait for bytes to reserve, behind those that wait already. */
 void record_wait_in_line(struct record_connection *connection);
 /* Takes the connection after `link` out of the line. */
 void record_leave_line(struct record_listener *listener, struct record_connection **link);
+/* Those that waited for room have it, in their order, as far as there is some. */
+void record_serve_line(struct record_listener *listener);
 
 #endif

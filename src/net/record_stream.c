@@ -15,7 +15,7 @@
 enum {
     RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; up to RECORD_LARGE is kept */
     RECORD_BACKLOG = 128,
-    RECORD_SIP = 4096,
+    RECORD_SIP = 4096,          /* bytes of a read where little more than a mark is wanted */
     RECORD_ROUNDS = 4,          /* reads per turn, so that one connection cannot hold the loop */
     RECORD_OUTPUT_MAX = 262144, /* bytes of answers that gather for one write */
     RECORD_TICK_MS = 1000,
@@ -35,8 +35,7 @@ void record_call_turn_over(struct record_listener *listener)
     listener->calling = true;
 }
 
-/* Has the connection looked at then. */
-static void record_queue(struct record_connection *connection)
+void record_queue(struct record_connection *connection)
 {
     struct record_listener *listener = connection->listener;
 
@@ -95,7 +94,7 @@ static void record_free(struct record_connection *connection)
     if (connection->next)
         connection->next->previous = connection->previous;
     record_unreserve(connection);
-    free(connection->record);
+    free(connection->room);
     free(connection->held);
     free(connection);
 }
@@ -131,6 +130,11 @@ static void record_watch(struct record_connection *connection)
     loop_watch_change(connection->event, what);
 }
 
+static size_t record_capacity(const struct record_connection *connection)
+{
+    return connection->room ? connection->room->capacity : 0;
+}
+
 static void record_deliver(struct record_connection *connection, struct slice bytes)
 {
     struct record_listener *listener = connection->listener;
@@ -143,37 +147,37 @@ static void record_deliver(struct record_connection *connection, struct slice by
     listener->fresh = false;
     connection->mark_length = 0;
     connection->record_length = 0;
+    connection->room_reserved = 0;
     connection->open++;
     connection->sends_large = bytes.length > RECORD_LARGE;
     listener->received(listener->argument, &record);
-    if (connection->record_capacity > RECORD_LARGE) {
-        record_room_free(listener, connection->record);
-        connection->record = NULL;
-        connection->record_capacity = 0;
+    if (record_capacity(connection) > RECORD_LARGE) {
+        record_room_free(listener, connection->room);
+        connection->room = NULL;
     }
 }
 
-/* The record becomes a long one: what came of it moves to where all of it will lie. */
+/* The record becomes a long one, or longer: what came of it moves to where all of it will lie. */
 static void record_grow_large(struct record_connection *connection)
 {
-    uint8_t *room = record_room_new(connection->listener);
+    struct record_listener *listener = connection->listener;
+    struct record_room *room = record_room_new(listener, connection->room_reserved);
 
     if (connection->record_length > 0)
-        memcpy(room, connection->record, connection->record_length);
-    free(connection->record);
-    connection->record = room;
-    connection->record_capacity = connection->listener->options.record_max;
+        memcpy(room->bytes, connection->room->bytes, connection->record_length);
+    record_room_free(listener, connection->room);
+    connection->room = room;
 }
 
 /* Makes room behind the record's bytes so far. */
 static void record_make_room(struct record_connection *connection, size_t length)
 {
     size_t wanted = connection->record_length + length;
-    size_t capacity = connection->record_capacity;
+    size_t capacity = record_capacity(connection);
 
     if (capacity >= wanted)
         return;
-    if (connection->record_length + connection->fragment_left > RECORD_LARGE) {
+    if (connection->room_reserved > 0) {
         record_grow_large(connection);
         return;
     }
@@ -181,8 +185,8 @@ static void record_make_room(struct record_connection *connection, size_t length
         capacity = RECORD_BUFFER_MIN;
     while (capacity < wanted)
         capacity *= 2;
-    connection->record = memory_resize(connection->record, capacity, 1);
-    connection->record_capacity = capacity;
+    connection->room = memory_resize(connection->room, sizeof(*connection->room) + capacity, 1);
+    connection->room->capacity = capacity;
 }
 
 static void record_append(struct record_connection *connection, const uint8_t *data, size_t length)
@@ -190,8 +194,14 @@ static void record_append(struct record_connection *connection, const uint8_t *d
     if (length == 0)
         return;
     record_make_room(connection, length);
-    memcpy(connection->record + connection->record_length, data, length);
+    memcpy(connection->room->bytes + connection->record_length, data, length);
     connection->record_length += length;
+}
+
+static struct slice record_so_far(const struct record_connection *connection)
+{
+    return connection->room ? slice_of(connection->room->bytes, connection->record_length)
+                            : slice_of(NULL, 0);
 }
 
 static void record_refuse(struct record_listener *listener, struct endpoint peer, const char *why)
@@ -214,9 +224,7 @@ static void record_start_fragment(struct record_connection *connection)
         record_close(connection);
         return;
     }
-    if (connection->fragment_left > 0 &&
-        connection->record_length + connection->fragment_left > RECORD_LARGE &&
-        !record_reserve(connection, connection->fragment_left)) {
+    if (!record_reserve(connection)) {
         record_wait_in_line(connection);
         return;
     }
@@ -224,7 +232,7 @@ static void record_start_fragment(struct record_connection *connection)
         return;
     connection->mark_length = 0;
     if (connection->last)
-        record_deliver(connection, slice_of(connection->record, connection->record_length));
+        record_deliver(connection, record_so_far(connection));
 }
 
 /* So many bytes of the fragment have been taken: the record may be whole. */
@@ -235,7 +243,7 @@ static void record_advance(struct record_connection *connection, size_t length)
         return;
     connection->mark_length = 0;
     if (connection->last)
-        record_deliver(connection, slice_of(connection->record, connection->record_length));
+        record_deliver(connection, record_so_far(connection));
 }
 
 /* Takes bytes of the fragment: up to `length` of them; returns how many. */
@@ -321,7 +329,8 @@ static ssize_t record_receive(struct record_connection *connection, bool in_plac
         return recv(connection->descriptor, connection->listener->scratch,
                     record_scratch(connection), 0);
     record_make_room(connection, size);
-    return recv(connection->descriptor, connection->record + connection->record_length, size, 0);
+    return recv(connection->descriptor, connection->room->bytes + connection->record_length, size,
+                0);
 }
 
 /* Works through what was read into the scratch room; keeps what has to wait. */
@@ -382,24 +391,6 @@ static void record_ready(void *argument, int what)
         record_read(connection);
     record_watch(connection);
     record_let_go(connection);
-}
-
-/* Those that waited for room have it, in their order, as far as there is some. */
-static void record_serve_line(struct record_listener *listener)
-{
-    struct record_connection **link = &listener->waiting;
-
-    while (*link) {
-        struct record_connection *connection = *link;
-
-        if (!record_reserve(connection, connection->fragment_left)) {
-            link = &connection->next_waiting;
-            continue;
-        }
-        record_leave_line(listener, link);
-        connection->active_ms = clock_monotonic_ms();
-        record_queue(connection);
-    }
 }
 
 /* What was answered meanwhile leaves, and connections that had to wait go on. */

@@ -20,6 +20,7 @@
 struct loop;
 struct record_listener;
 struct record_connection;
+struct record_room;
 
 /* 0 in any field but `local` and `reuse_port` takes the default. */
 struct record_options {
@@ -66,18 +67,13 @@ struct endpoint record_listener_local(const struct record_listener *listener);
 /* Within the call back: lets the bytes of a long record, of more than 64 KiB, stay good without a
  * copy. Returns what is to be given back; NULL where they are not long, and go with the call back.
  */
-void *record_keep(struct record_connection *connection, struct slice bytes);
+struct record_room *record_keep(struct record_connection *connection, struct slice bytes);
 /* Before the record is answered, dropped or hung up. Where the listener is closed already,
  * `connection` is NULL. */
-void record_give_back(struct record_connection *connection, void *kept);
+void record_give_back(struct record_connection *connection, struct record_room *kept);
 
 enum { RECORD_PIECES_MAX = 4 };
 
-/* Answers a record with one made of `count` pieces, at most RECORD_PIECES_MAX and 2^31 - 1 bytes.
- * They are not copied: sent(owner) is called once they are not needed any more (maybe before this
- * returns), whether they reached the peer or not. `sent` may be NULL for bytes that stay. */
-void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
-                   void (*sent)(void *owner), void *owner);
 /* A piece of a file, and so many zero bytes (up to 3) behind it. */
 struct record_file {
     int descriptor;
@@ -86,6 +82,11 @@ struct record_file {
     size_t zeros;
 };
 
+/* Answers a record with one made of `count` pieces, at most RECORD_PIECES_MAX and 2^31 - 1 bytes.
+ * They are not copied: sent(owner) is called once they are not needed any more (maybe before this
+ * returns), whether they reached the peer or not. `sent` may be NULL for bytes that stay. */
+void record_answer(struct record_connection *connection, const struct iovec *pieces, size_t count,
+                   void (*sent)(void *owner), void *owner);
 /* The same, and the answer goes on with the piece of the file: it leaves from the page cache
  * (sendfile(2)), as it is by then. The descriptor stays open until sent(owner). Where the file has
  * been cut shorter meanwhile zero bytes stand for what is missing, as a read(2) that meets a

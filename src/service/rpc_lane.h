@@ -30,7 +30,7 @@ struct rpc_slot {
     struct rpc_slot *next, *previous;
     struct rpc_socket *socket;
     struct record_connection *connection; /* TCP */
-    void *kept;                           /* the record's bytes, which the arguments are in */
+    struct record_room *kept;             /* the record's bytes, which the arguments are in */
     unsigned interface_index;             /* UDP */
     struct rpc_share *share;              /* UDP */
     struct rpc_slot *deferred;            /* the next call that waits for its time */

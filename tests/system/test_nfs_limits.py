@@ -127,6 +127,36 @@ def test_calls_that_wait_take_little_memory(network, site):
     modest.close()
 
 
+def test_calls_that_are_cut_off_hold_what_they_reserve(network, site):
+    """Where a full call lay before, too: such room is no gift to who sends a part of a short one."""
+    running = site()
+    modest = nfs.Client(network.client, tcp=True, source=MODEST)
+    root = modest.mount(running.path)
+    _, file, _ = modest.create(root, "big")
+    full = call_bytes(nfs.NFS, 3, 7, opaque(file) + u64(0) + u32(MIB, nfs.UNSTABLE) +
+                      opaque(bytes(MIB)), auth=modest.auth)[1]
+    works(modest, root)
+    before = resident(running)
+    cut_off = []
+    for address in (GREEDY, MODEST):
+        for _ in range(20):
+            made = connect(network, address)
+            made.settimeout(20)
+            try:
+                made.sendall(struct.pack(">I", 0x80000000 | len(full)) + full)
+                receive_record(made)
+                made.sendall(struct.pack(">I", 0x80000000 | 66000) + bytes(65900))
+            except TimeoutError:
+                pass
+            cut_off.append(made)
+    if not os.environ.get("BOOTWIRE_SANITIZED"):
+        assert resident(running) - before < 12 * MIB
+    for made in cut_off:
+        made.close()
+    works(modest, root)
+    modest.close()
+
+
 def test_a_strangers_long_record_is_refused(network, site):
     running = site()
     stranger, known = connect(network, STRANGER), connect(network, MODEST)

@@ -28,10 +28,11 @@ struct echo {
     uint8_t *big;
     int file;
     struct record_connection *late;
-    void *kept;
+    struct record_room *kept;
     struct slice kept_bytes;
     unsigned kept_whole; /* how many were as they had come */
     unsigned taken;      /* records, counted in the loop's thread */
+    unsigned fresh;      /* those that came first of what was received together */
     unsigned sent;
 };
 
@@ -87,6 +88,7 @@ static void echo_received(void *argument, const struct record *record)
     struct iovec piece;
 
     echo->taken++;
+    echo->fresh += record->fresh;
     if (echo->late) {
         struct record_connection *late = echo->late;
 
@@ -434,6 +436,60 @@ static void a_train_of_records_is_answered(void **state)
     echo_stop(&echo);
 }
 
+/* Who asks in the same breath is told from who asks again. */
+static void what_came_together_is_fresh_once(void **state)
+{
+    struct record_options options = {.requests_max = 4};
+    struct echo echo;
+    int one;
+
+    (void)state;
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    say_raw(one, (const uint8_t *)"\x80\0\0\1a\x80\0\0\1b\x80\0\0\1c", 15);
+    assert_hears(one, "a!");
+    assert_hears(one, "b!");
+    assert_hears(one, "c!");
+    say(one, "d");
+    assert_hears(one, "d!");
+    close(one);
+    echo_stop(&echo);
+    assert_int_equal(echo.taken, 4);
+    assert_int_equal(echo.fresh, 2);
+}
+
+/* A long record in short fragments, and one byte in the last of them: its room grows with it. */
+static void a_long_record_may_come_in_short_fragments(void **state)
+{
+    enum { FRAGMENT = 700, COUNT = 1000, LONG = FRAGMENT * COUNT + 1 };
+    struct record_options options = {.large_max = 1 << 20};
+    uint8_t *bytes = memory_zeroed(1, (4 + FRAGMENT) * COUNT + 4 + 1);
+    char *text = memory_zeroed(1, LONG + 2);
+    uint8_t *at = bytes;
+    struct echo echo;
+    int one;
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++, at += 4 + FRAGMENT) {
+        memcpy(at, "\0\0\2\xbc", 4);
+        memset(at + 4, 'a' + i % 26, FRAGMENT);
+    }
+    memcpy(at, "\x80\0\0\1.", 5);
+    echo_start(&echo, &options);
+    one = dial(&echo);
+    for (int round = 0; round < 3; round++) {
+        say_raw(one, bytes, (size_t)(at + 5 - bytes));
+        assert_int_equal(hear(one, text, LONG + 2), LONG + 1);
+        for (int i = 0; i < LONG - 1; i++)
+            assert_int_equal(text[i], 'a' + i / FRAGMENT % 26);
+        assert_string_equal(text + LONG - 1, ".!");
+    }
+    close(one);
+    echo_stop(&echo);
+    free(bytes);
+    free(text);
+}
+
 static bool is_stranger(void *argument, struct endpoint peer)
 {
     (void)argument;
@@ -626,6 +682,8 @@ int main(void)
         cmocka_unit_test(long_records_wait_for_room),
         cmocka_unit_test(room_comes_back_to_who_waits_for_it),
         cmocka_unit_test(a_train_of_records_is_answered),
+        cmocka_unit_test(what_came_together_is_fresh_once),
+        cmocka_unit_test(a_long_record_may_come_in_short_fragments),
         cmocka_unit_test(strangers_have_a_limit_of_their_own),
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(a_client_may_ask_and_shut_its_end),

@@ -8,8 +8,7 @@
 #include "service/rpc_service.h"
 #include "store/handles.h"
 #include "store/open_files.h"
-#include "store/tree_kept.h"
-#include "store/tree_open.h"
+#include "store/tree.h"
 #include "wire/nfs2.h"
 #include "wire/nfs3.h"
 
@@ -380,14 +379,14 @@ int nfs_call_peek(struct nfs_call *call, int directory, struct slice name, struc
                   struct handle *handle)
 {
     char text[TREE_NAME_MAX + 1];
-    int error = tree_name(name, text);
+    int error;
 
-    if (!error && !tree_name_is_dots(text))
-        error = tree_enter(&call->caller, directory, X_OK);
+    /* These are the directories themselves, for which nfs_call_lookup() has rules of its own. */
+    if (slice_equal_string(name, ".") || slice_equal_string(name, ".."))
+        return peek_open(call, directory, name, status, handle);
+    error = tree_search(&call->caller, directory, name, text);
     if (error)
         return error;
-    if (tree_name_is_dots(text))
-        return peek_open(call, directory, name, status, handle);
     error = handle_at(call->exchange->export, directory, text, status, handle);
     return error == EAGAIN ? peek_open(call, directory, name, status, handle) : error;
 }

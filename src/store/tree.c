@@ -65,16 +65,22 @@ int tree_open_name(int directory, const char *name, bool wait)
     return errno == EINVAL && !wait ? -EAGAIN : -errno;
 }
 
-int tree_lookup(const struct credentials *caller, int directory, struct slice name, bool wait,
-                int *file)
+int tree_search(const struct credentials *caller, int directory, struct slice name,
+                char text[TREE_NAME_MAX + 1])
 {
-    char text[TREE_NAME_MAX + 1];
     int error = tree_name(name, text);
 
     if (!error && strcmp(text, "..") == 0)
         error = EACCES;
-    if (!error)
-        error = tree_enter(caller, directory, X_OK);
+    return error ? error : tree_enter(caller, directory, X_OK);
+}
+
+int tree_lookup(const struct credentials *caller, int directory, struct slice name, bool wait,
+                int *file)
+{
+    char text[TREE_NAME_MAX + 1];
+    int error = tree_search(caller, directory, name, text);
+
     if (error)
         return error;
     *file = tree_open_name(directory, text, wait);

@@ -44,6 +44,11 @@ struct tree_change {
 /* What the file is like. */
 int tree_stat(int file, struct stat *status);
 
+/* Makes the thread ready to look for the name in the directory as the caller: checks that it may,
+ * and writes the name, NUL-terminated, to `text`. 0 or the errors of tree_lookup() that come before
+ * the look itself. */
+int tree_search(const struct credentials *caller, int directory, struct slice name,
+                char text[TREE_NAME_MAX + 1]);
 /* Opens (O_PATH) what the directory has under the name: ENOENT, ENOTDIR, ENAMETOOLONG; EACCES where
  * the caller may not search it, where the name is empty or has a '/' or NUL in it, where something
  * is mounted at that name, and for "..": what lies above is for handle_open_parent() to tell.
@@ -80,9 +85,9 @@ int tree_read(int data, uint64_t offset, void *to, size_t size, bool wait, size_
 
 enum tree_stability { TREE_UNSTABLE, TREE_DATA_STABLE, TREE_FILE_STABLE };
 
-/* May the caller write to the file, which is like `status` now? As tree_may_read(), but for who may
- * execute it. ENOTSUP where that is to be asked by opening it: tree_write(). Takes on the caller's
- * identity, which what follows is counted on. */
+/* May the caller write to the file, which is like `status` now? As tree_may_read(), but the right
+ * to execute it is of no use here. 0 or an errno; ENOTSUP: open it to find out (tree_write()). The
+ * thread is the caller then, and what it writes is within the caller's quota. */
 int tree_may_write(const struct credentials *caller, int file, const struct stat *status);
 /* Writes through a descriptor that is open for writing, whoever opened it, as tree_write() does. */
 int tree_write_open(int data, uint64_t offset, struct slice bytes, enum tree_stability stability,

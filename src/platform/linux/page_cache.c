@@ -25,19 +25,13 @@ struct cache_status {
 static bool has_every_page(int descriptor, uint64_t offset, size_t length)
 {
     static atomic_bool silent;
-    static atomic_uint_least64_t page_size;
     struct cache_range range = {offset, length};
     struct cache_status status = {0};
-    uint64_t size = atomic_load_explicit(&page_size, memory_order_relaxed);
+    long told = sysconf(_SC_PAGESIZE);
+    uint64_t size = told > 0 ? (uint64_t)told : CACHE_PAGE;
 
     if (atomic_load_explicit(&silent, memory_order_relaxed))
         return true;
-    if (size == 0) {
-        long told = sysconf(_SC_PAGESIZE);
-
-        size = told > 0 ? (uint64_t)told : CACHE_PAGE;
-        atomic_store_explicit(&page_size, size, memory_order_relaxed);
-    }
     if (syscall(CACHE_SYSCALL, descriptor, &range, &status, 0) == 0)
         return status.cached >= (offset + length - 1) / size - offset / size + 1;
     /* EPERM: somebody else's file, this time. */

@@ -505,8 +505,7 @@ static bool check_sides(struct parser *parser, const struct operator* op,
     if (op->kind == EXPRESSION_MATCHES && right->kind == EXPRESSION_VARIABLE) {
         parser_error(parser, right->where,
                      "no variable, and no call, can stand on the right of `~=`: write the "
-                     "expression itself, or "
-                     "use `~~`, to which letters of either case are alike");
+                     "expression itself, or use `~~`, to which letters of either case are alike");
         return false;
     }
     if (op->kind == EXPRESSION_MATCHES || op->kind == EXPRESSION_MATCHES_CASE)

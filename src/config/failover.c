@@ -1,8 +1,6 @@
 /* `failover peer`: bootwire has no partner, but says of such a file what dhcpd says of it. */
 #include "config/parser.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct failover_peer {
@@ -10,7 +8,7 @@ struct failover_peer {
     const char *name;
     struct position where;
     bool secondary, has_balance, has_delay, has_address; /* what its declaration says */
-    struct position role, balance;                       /* where it says the first two */
+    struct position balance;                             /* where it says the second */
     bool named;                                          /* in a pool */
 };
 
@@ -87,9 +85,17 @@ static bool read_load(struct parser *parser, struct failover_peer *peer)
     return read_peer_number(parser, NULL);
 }
 
-static bool read_role(struct parser *parser, struct failover_peer *peer)
+static bool read_primary(struct parser *parser, struct failover_peer *peer)
 {
-    peer->role = parser->last_end;
+    (void)parser;
+    peer->secondary = false;
+    return true;
+}
+
+static bool read_secondary(struct parser *parser, struct failover_peer *peer)
+{
+    (void)parser;
+    peer->secondary = true;
     return true;
 }
 
@@ -109,8 +115,8 @@ static const struct peer_item {
     {"mclt", read_mclt},
     {"min-balance", read_plain},
     {"port", read_plain},
-    {"primary", read_role},
-    {"secondary", read_role},
+    {"primary", read_primary},
+    {"secondary", read_secondary},
     {"split", read_split},
 };
 
@@ -128,8 +134,6 @@ static bool read_peer_item(struct parser *parser, void *context)
     for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
         if (!token_is_word(&parser->token, items[i].word))
             continue;
-        if (items[i].read == read_role)
-            peer->secondary = token_is_word(&parser->token, "secondary");
         parser_take(parser);
         return items[i].read(parser, peer) && parser_end_statement(parser);
     }

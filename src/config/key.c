@@ -2,7 +2,6 @@
  * what dhcpd says of it. */
 #include "config/parser.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* A name with or without quotes. */
@@ -24,7 +23,8 @@ static int base64_digit(int c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Base64 while it is read. */
+/* Base64 while it is read. What a library refuses is not what dhcpd does: it takes `=` in any
+ * number at the end, and minds the bits that belong to no byte. */
 struct secret {
     size_t count;  /* characters, those at the end among them */
     unsigned bits; /* of the last three bytes, those that are not whole yet */

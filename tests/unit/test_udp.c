@@ -22,7 +22,7 @@ struct heard {
     struct loop *loop;
     struct udp_socket *socket;
     struct endpoint peer;
-    unsigned count, crowded, stop_at;
+    unsigned count, crowded, fresh, stop_at;
     unsigned waited_ms; /* the least of all */
     bool echoes;
 };
@@ -35,6 +35,7 @@ static void hear(void *argument, const struct datagram *datagram)
     heard->peer = datagram->peer;
     heard->count++;
     heard->crowded += datagram->crowded;
+    heard->fresh += datagram->fresh;
     if (datagram->waited_ms < heard->waited_ms)
         heard->waited_ms = datagram->waited_ms;
     if (heard->echoes)
@@ -109,6 +110,8 @@ static void a_full_batch_is_a_crowd(void **state)
     loop_run(heard.loop);
     assert_int_equal(heard.count, 2 * BATCH + 1);
     assert_int_equal(heard.crowded, 2 * BATCH);
+    /* Of those that were read at once the first is told from the others. */
+    assert_int_equal(heard.fresh, 3);
     close_heard(&heard);
     close(plain);
 }

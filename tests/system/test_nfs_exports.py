@@ -234,6 +234,27 @@ def test_a_reload_takes_exports_away_at_once(site, tcp):
     assert mine.remove(handles[0], "x") == nfs.ROFS
 
 
+@pytest.mark.parametrize("tcp", [False, True])
+def test_a_root_that_is_replaced_is_another_at_once(site, tcp):
+    """Calls received together share one look at the directory; the next ones take another."""
+    client, away = site.client(tcp=tcp), site.root.with_name("away")
+    (site.root / "file").write_bytes(b"old")
+    before = client.mount(str(site.root))
+    for _ in range(3):
+        _, file = client.lookup(before, "file")
+        assert client.read(file, 0, 10)[1] == b"old"
+        site.root.rename(away)
+        site.root.mkdir()
+        (site.root / "file").write_bytes(b"new")
+        assert client.getattr(before)[0] == nfs.STALE
+        assert client.read(file, 0, 10)[0] == nfs.STALE
+        after = client.mount(str(site.root))
+        assert client.read(client.lookup(after, "file")[1], 0, 10)[1] == b"new"
+        (site.root / "file").unlink()
+        site.root.rmdir()
+        away.rename(site.root)
+
+
 def test_a_handle_is_stale_when_its_machine_lost_every_export(site):
     client = site.client()
     root = client.mount(str(site.root))

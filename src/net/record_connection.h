@@ -10,6 +10,7 @@ enum {
     RECORD_SCRATCH = 65536, /* bytes of one read */
     RECORD_LARGE = 65536,   /* longer records have their bytes reserved */
     RECORD_SPARES_MAX = 4,  /* as many long records as one listener's clients have under way */
+    RECORD_BACKLOG = 128,   /* connections that wait to be accepted */
 };
 
 /* A record on its way out. */
@@ -45,6 +46,7 @@ struct record_connection {
     uint8_t mark[RECORD_MARK_SIZE];
     size_t mark_length;
     size_t fragment_left;
+    int wake_at;              /* see record_wake_at(); 1 at first */
     bool last;                /* the fragment is its record's last */
     struct record_room *room; /* the record's bytes so far; NULL before the first */
     size_t record_length;
@@ -86,6 +88,14 @@ struct record_listener {
     bool calling;                                      /* record_turn_over() is on its way */
     uint8_t scratch[RECORD_SCRATCH];
 };
+
+/* A socket that listens where the options say, with *local being where that is; -1 with errno. */
+int record_bind(const struct record_options *options, struct endpoint *local);
+/* Has the loop hear of the connection once `length` bytes have come, or less where that is very
+ * much (socket(7), SO_RCVLOWAT); the end of the stream, an error and a full window it hears of all
+ * the same. For the rest of a long record: it comes in many segments, above all from a sender that
+ * paces them, and to wake the loop for each costs both sides more than the bytes do. */
+void record_wake_at(struct record_connection *connection, size_t length);
 
 /* Closes the descriptor; the rest goes when nobody uses it any more. */
 void record_close(struct record_connection *connection);

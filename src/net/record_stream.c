@@ -14,9 +14,8 @@
 
 enum {
     RECORD_BUFFER_MIN = 4096, /* first size of a connection's buffer; up to RECORD_LARGE is kept */
-    RECORD_BACKLOG = 128,
-    RECORD_SIP = 4096,          /* bytes of a read where little more than a mark is wanted */
-    RECORD_ROUNDS = 4,          /* reads per turn, so that one connection cannot hold the loop */
+    RECORD_SIP = 4096,        /* bytes of a read where little more than a mark is wanted */
+    RECORD_ROUNDS = 4,        /* reads per turn, so that one connection cannot hold the loop */
     RECORD_OUTPUT_MAX = 262144, /* bytes of answers that gather for one write */
     RECORD_TICK_MS = 1000,
 };
@@ -117,12 +116,20 @@ static bool record_may_go_on(const struct record_connection *connection)
            connection->open < connection->listener->options.requests_max;
 }
 
+/* Whether what comes next is to be read where it will lie. */
+static bool record_reads_in_place(const struct record_connection *connection)
+{
+    return connection->mark_length == RECORD_MARK_SIZE &&
+           connection->fragment_left >= RECORD_SCRATCH / 2;
+}
+
 static void record_watch(struct record_connection *connection)
 {
     int what = 0;
 
     if (connection->closed)
         return;
+    record_wake_at(connection, record_reads_in_place(connection) ? connection->fragment_left : 1);
     if (!connection->ended && record_may_go_on(connection))
         what |= LOOP_READ;
     if (connection->blocked)
@@ -303,13 +310,6 @@ static void record_go_on(struct record_connection *connection)
         record_feed_held(connection);
         record_write(connection);
     }
-}
-
-/* Whether what comes next is to be read where it will lie. */
-static bool record_reads_in_place(const struct record_connection *connection)
-{
-    return connection->mark_length == RECORD_MARK_SIZE &&
-           connection->fragment_left >= RECORD_SCRATCH / 2;
 }
 
 /* How much of the scratch room is read into: from who sends long records little more than the mark
@@ -529,6 +529,7 @@ static void record_accepted(struct record_listener *listener, int descriptor,
         connection->record_max = listener->options.stranger_record_max;
     connection->local_address = ntohl(local.sin_addr.s_addr);
     connection->active_ms = clock_monotonic_ms();
+    connection->wake_at = 1;
     connection->output_tail = &connection->output;
     connection->next = listener->connections;
     if (connection->next)
@@ -578,6 +579,9 @@ static void record_ticked(void *argument)
         /* Who waits for others to begin a record is not the one that stalls. */
         if (connection->waits && connection->record_length == 0)
             limit = UINT64_MAX;
+        /* Slow bytes are no silence: the next ones are heard of, however few. */
+        if (!connection->closed && now - connection->active_ms >= RECORD_TICK_MS)
+            record_wake_at(connection, 1);
         if (!connection->closed && connection->open == 0 && now - connection->active_ms >= limit) {
             record_hold(connection);
             record_close(connection);
@@ -593,33 +597,6 @@ static void record_ticked(void *argument)
     if (listener->reserved == 0)
         record_room_release(listener);
     loop_timer_start(listener->tick, RECORD_TICK_MS);
-}
-
-static int record_bind(const struct record_options *options, struct endpoint *local)
-{
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(options->local.port),
-                                  .sin_addr.s_addr = htonl(options->local.address)};
-    socklen_t length = sizeof(address);
-    int one = 1, error;
-
-    if (descriptor < 0)
-        return -1;
-    /* Connections of a server that ended a moment ago do not hold the port. */
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if ((options->reuse_port &&
-         setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0) ||
-        bind(descriptor, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        listen(descriptor, RECORD_BACKLOG) < 0 ||
-        getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
-        error = errno;
-        close(descriptor);
-        errno = error;
-        return -1;
-    }
-    *local = (struct endpoint){ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
-    return descriptor;
 }
 
 struct record_listener *record_listen(struct loop *loop, const struct record_options *options,

@@ -7,6 +7,7 @@
 #include "service/rpc_account.h"
 #include "service/rpc_service.h"
 #include "store/handles.h"
+#include "store/listing_cache.h"
 #include "store/open_files.h"
 #include "store/tree.h"
 #include "wire/nfs2.h"
@@ -123,6 +124,21 @@ void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool m
     };
 }
 
+/* Whether the procedure changes something. COMMIT does not: what it brings to the disk was written
+ * when that was allowed. */
+static bool changes(const struct rpc_call *call)
+{
+    static const uint32_t v2 = 1u << NFS2_SETATTR | 1u << NFS2_WRITE | 1u << NFS2_CREATE |
+                               1u << NFS2_REMOVE | 1u << NFS2_RENAME | 1u << NFS2_LINK |
+                               1u << NFS2_SYMLINK | 1u << NFS2_MKDIR | 1u << NFS2_RMDIR;
+    static const uint32_t v3 = 1u << NFS3_SETATTR | 1u << NFS3_WRITE | 1u << NFS3_CREATE |
+                               1u << NFS3_MKDIR | 1u << NFS3_SYMLINK | 1u << NFS3_MKNOD |
+                               1u << NFS3_REMOVE | 1u << NFS3_RMDIR | 1u << NFS3_RENAME |
+                               1u << NFS3_LINK;
+
+    return (call->version == 2 ? v2 : v3) >> call->procedure & 1;
+}
+
 static void let_go(struct nfs_call *call, struct nfs_file *file)
 {
     if (file->has_handle)
@@ -133,8 +149,22 @@ static void let_go(struct nfs_call *call, struct nfs_file *file)
         close(file->descriptor);
 }
 
+/* Before the change is answered: what is told of the file from now on is what it is now. */
+static void tell_change(const struct nfs_call *call)
+{
+    struct listing_cache *listings = call->exchange->service->listings;
+    const struct nfs_file *file = &call->files[0];
+
+    if (call->file_count == 1 && file->open && S_ISREG(file->status.st_mode))
+        listing_cache_changed(listings, file->status.st_ino);
+    else if (call->file_count > 0)
+        listing_cache_clear(listings);
+}
+
 void nfs_call_end(struct nfs_call *call)
 {
+    if (changes(&call->exchange->call))
+        tell_change(call);
     for (size_t i = 0; i < call->file_count; i++)
         let_go(call, &call->files[i]);
     call->file_count = 0;
@@ -179,21 +209,6 @@ const struct stat *nfs_call_status(const struct nfs_call *call, int file)
     const struct nfs_file *found = find_file((struct nfs_call *)call, file);
 
     return found && found->open ? &found->status : NULL;
-}
-
-/* Whether the procedure changes something. COMMIT does not: what it brings to the disk was written
- * when that was allowed. */
-static bool changes(const struct rpc_call *call)
-{
-    static const uint32_t v2 = 1u << NFS2_SETATTR | 1u << NFS2_WRITE | 1u << NFS2_CREATE |
-                               1u << NFS2_REMOVE | 1u << NFS2_RENAME | 1u << NFS2_LINK |
-                               1u << NFS2_SYMLINK | 1u << NFS2_MKDIR | 1u << NFS2_RMDIR;
-    static const uint32_t v3 = 1u << NFS3_SETATTR | 1u << NFS3_WRITE | 1u << NFS3_CREATE |
-                               1u << NFS3_MKDIR | 1u << NFS3_SYMLINK | 1u << NFS3_MKNOD |
-                               1u << NFS3_REMOVE | 1u << NFS3_RMDIR | 1u << NFS3_RENAME |
-                               1u << NFS3_LINK;
-
-    return (call->version == 2 ? v2 : v3) >> call->procedure & 1;
 }
 
 bool nfs_call_writable(const struct nfs_call *call)

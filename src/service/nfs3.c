@@ -2,10 +2,10 @@
  * operation of the tree as the caller, and encodes what came of it. */
 #include "wire/nfs3.h"
 #include "service/nfs.h"
+#include "service/nfs3_listing.h"
 #include "service/nfs3_values.h"
 #include "service/nfs_repeat.h"
 #include "service/rpc.h"
-#include "store/directory.h"
 #include "store/handles.h"
 
 #include <errno.h>
@@ -13,9 +13,7 @@
 #include <unistd.h>
 
 enum {
-    UDP_TRANSFER = 32768,    /* what FSINFO offers over UDP: NetBSD's kernel reads this much */
-    READDIR_UDP_MAX = 32768, /* bytes of a READDIR's result */
-    READDIR_TCP_MAX = RPC_REPLY_MAX - 1024,
+    UDP_TRANSFER = 32768, /* what FSINFO offers over UDP: NetBSD's kernel reads this much */
 };
 
 static struct writer *reply_of(struct nfs_call *call)
@@ -399,86 +397,6 @@ static void link_name(struct nfs_call *call, const union nfs3_arguments *argumen
     nfs3_write_link(reply_of(call), status_of(call, error), &object, &watch.wcc);
 }
 
-/* READDIRPLUS: what the entry is, as far as the caller may know and the export reaches. */
-static void describe(struct nfs_call *call, int directory, struct nfs3_entry *entry)
-{
-    struct handle handle;
-    struct stat status;
-
-    if (nfs_call_peek(call, directory, entry->name, &status, &handle) != 0)
-        return;
-    entry->attributes =
-        (struct nfs3_post_op){.present = true, .attributes = nfs3_fattr_of(&status)};
-    entry->has_handle = true;
-    memcpy(entry->handle, handle.bytes, sizeof(entry->handle));
-}
-
-/* Adds entries until the list is full or the directory at its end. Returns how many, or minus an
- * errno; *eof says which it was. */
-static int list_entries(struct nfs_call *call, int directory, struct directory *reading,
-                        struct nfs3_list *list, bool *eof)
-{
-    struct directory_entry found;
-    int count = 0, more;
-
-    while ((more = directory_next(reading, &found)) > 0) {
-        struct nfs3_entry entry = {
-            .fileid = found.file_id, .name = found.name, .cookie = found.cookie};
-
-        if (!nfs3_list_fits(list, entry.name.length))
-            return count;
-        if (slice_equal_string(entry.name, ".."))
-            entry.fileid = nfs_call_parent_id(call, directory, entry.fileid);
-        if (list->plus)
-            describe(call, directory, &entry);
-        nfs3_list_add(list, &entry);
-        count++;
-    }
-    *eof = more == 0;
-    return more < 0 ? more : count;
-}
-
-static void list_directory(struct nfs_call *call, const union nfs3_arguments *arguments)
-{
-    /* Cookies are good for as long as the directory is: there is nothing to verify. */
-    static const uint8_t verifier[NFS3_VERIFIER_SIZE] = {0};
-    bool plus = call->exchange->call.procedure == NFS3_READDIRPLUS, eof = false;
-    size_t count = arguments->readdir.count, start = reply_of(call)->length;
-    size_t limit = call->exchange->transport == RPC_UDP ? READDIR_UDP_MAX : READDIR_TCP_MAX;
-    enum nfs3_status status;
-    struct directory reading;
-    struct nfs3_post_op above;
-    struct nfs3_list list;
-    int added = 0, directory;
-    int error = nfs_call_open(call, arguments->readdir.directory, &directory);
-
-    /* A cookie that came with another verifier is none of ours. */
-    if (!error && arguments->readdir.cookie != 0 &&
-        memcmp(arguments->readdir.verifier, verifier, sizeof(verifier)) != 0)
-        error = EINVAL;
-    if (!error)
-        error = directory_open(&reading, &call->caller, directory, arguments->readdir.cookie);
-    above = seen(call, directory);
-    if (error) {
-        nfs3_write_readdir_failed(
-            reply_of(call), error == EINVAL ? NFS3ERR_BAD_COOKIE : status_of(call, error), &above);
-        return;
-    }
-    nfs3_list_start(&list, reply_of(call), plus, &above, verifier, count < limit ? count : limit,
-                    plus && arguments->readdir.dircount > 0 ? arguments->readdir.dircount
-                                                            : SIZE_MAX);
-    added = list_entries(call, directory, &reading, &list, &eof);
-    directory_close(&reading);
-    if (added > 0 || (added == 0 && eof)) {
-        nfs3_list_end(&list, eof);
-        return;
-    }
-    status = added == 0 ? NFS3ERR_TOOSMALL : status_of(call, -added);
-    *reply_of(call) = (struct writer){
-        .data = reply_of(call)->data, .capacity = reply_of(call)->capacity, .length = start};
-    nfs3_write_readdir_failed(reply_of(call), status, &above);
-}
-
 static void fsstat(struct nfs_call *call, const union nfs3_arguments *arguments)
 {
     struct nfs3_fsstat fsstat = {0};
@@ -511,7 +429,7 @@ static void fsinfo(struct nfs_call *call, const union nfs3_arguments *arguments)
         .write_max = transfer,
         .write_preferred = transfer,
         .write_multiple = 4096,
-        .readdir_preferred = READDIR_UDP_MAX,
+        .readdir_preferred = NFS3_LISTING_UDP_MAX,
         .file_size_max = INT64_MAX,
         .time_delta = {.nanoseconds = 1},
         .properties = NFS3_FS_LINK | NFS3_FS_SYMLINK | NFS3_FS_HOMOGENEOUS | NFS3_FS_CANSETTIME,
@@ -572,8 +490,8 @@ static void (*const operations[NFS3_PROCEDURE_COUNT])(struct nfs_call *call,
     [NFS3_RMDIR] = remove_directory,
     [NFS3_RENAME] = rename_name,
     [NFS3_LINK] = link_name,
-    [NFS3_READDIR] = list_directory,
-    [NFS3_READDIRPLUS] = list_directory,
+    [NFS3_READDIR] = nfs3_list_directory,
+    [NFS3_READDIRPLUS] = nfs3_list_directory,
     [NFS3_FSSTAT] = fsstat,
     [NFS3_FSINFO] = fsinfo,
     [NFS3_PATHCONF] = pathconf_limits,
@@ -620,8 +538,8 @@ static const struct rpc_procedure procedures[NFS3_PROCEDURE_COUNT] = {
     [NFS3_RMDIR] = {"RMDIR", handle_change, RPC_RUNS_ONCE_EVER},
     [NFS3_RENAME] = {"RENAME", handle_change, RPC_RUNS_ONCE_EVER},
     [NFS3_LINK] = {"LINK", handle_change, RPC_RUNS_ONCE_EVER},
-    [NFS3_READDIR] = {"READDIR", handle_change, RPC_RUNS_AGAIN},
-    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_change, RPC_RUNS_AGAIN},
+    [NFS3_READDIR] = {"READDIR", handle_query, RPC_RUNS_AGAIN},
+    [NFS3_READDIRPLUS] = {"READDIRPLUS", handle_query, RPC_RUNS_AGAIN},
     [NFS3_FSSTAT] = {"FSSTAT", handle_query, RPC_RUNS_AGAIN},
     [NFS3_FSINFO] = {"FSINFO", handle_query, RPC_RUNS_AGAIN},
     [NFS3_PATHCONF] = {"PATHCONF", handle_query, RPC_RUNS_AGAIN},

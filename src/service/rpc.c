@@ -1,5 +1,6 @@
 #include "service/rpc_service.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/loop.h"
@@ -9,6 +10,7 @@
 #include "service/server.h"
 #include "store/call_log.h"
 #include "store/handles.h"
+#include "store/listing_cache.h"
 #include "store/mount_list.h"
 #include "store/ownership.h"
 #include "store/specification.h"
@@ -58,6 +60,7 @@ static void rpc_sweep_files(void *argument)
     struct rpc_service *service = argument;
 
     handle_store_sweep(service->handles);
+    listing_cache_sweep(service->listings, clock_monotonic_ms());
 }
 
 /* In a worker: to close the last descriptor of a big deleted file takes time. */
@@ -85,6 +88,7 @@ static void rpc_stop(void *state)
     mount_list_free(service->mounts);
     call_log_free(service->calls);
     handle_store_free(service->handles);
+    listing_cache_free(service->listings);
     ownership_stop();
     free(service);
 }
@@ -170,6 +174,7 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
     service->handles = handle_store_open(server->state_directory, error, error_size);
     if (!service->handles)
         goto failed;
+    service->listings = listing_cache_new();
     service->calls = call_log_open(server->state_directory, error, error_size);
     if (!service->calls)
         log_warning("nfs: %s: a client whose call is cut off by the end of this process may see an "
@@ -210,6 +215,7 @@ static void rpc_reloaded(void *state)
     service->let_go = true;
     warn_of_exports(service);
     read_specifications(service);
+    listing_cache_clear(service->listings);
 }
 
 const struct service service_rpc = {"rpc", rpc_start, rpc_stop, rpc_reloaded};

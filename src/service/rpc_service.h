@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct call_log;
+struct listing_cache;
 struct mount_list;
 struct rpc_accounts;
 struct rpc_lane;
@@ -38,6 +39,7 @@ struct rpc_service {
     struct rpc_accounts *accounts;
     struct rpc_replays *replays;
     struct workers *workers;   /* for NFS procedures that wait for the disk */
+    struct listing_cache *listings;
     struct mount_list *mounts; /* who mounted what; the control thread's */
     struct loop_event *report_timer, *sweep_timer;
     struct rpc_lane **lanes; /* the control loop's, then one per data loop */

@@ -252,6 +252,11 @@ void handle_store_let_go(struct handle_store *store)
     (void)open_files_sweep(store->files, UINT64_MAX);
 }
 
+uint64_t handle_export_number(const struct handle_export *export)
+{
+    return export->number;
+}
+
 const char *handle_export_path(const struct handle_export *export)
 {
     return export->path;

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct handle_store;
 struct open_file;
@@ -41,6 +42,8 @@ void handle_export_free(struct handle_export *export);
 void handle_store_let_go(struct handle_store *store);
 /* The path it was opened by. */
 const char *handle_export_path(const struct handle_export *export);
+/* Its number, which no other export of this process has, or had. */
+uint64_t handle_export_number(const struct handle_export *export);
 
 /* The handle of an open file (O_PATH will do) inside the export. Returns 0, or an errno: EXDEV
  * where the file lies on another file system than the export's directory (something is mounted

@@ -167,7 +167,7 @@ static void read_list(struct listing *listing)
     size_t begin;
     int added, error;
 
-    listing_filling_begin(&listing->filling, cache_of(listing));
+    listing_filling_begin(&listing->filling, cache_of(listing), clock_monotonic_ms());
     error = directory_open(&reading, &listing->call->caller, listing->directory, listing->cookie);
     if (error) {
         fail(listing, error);

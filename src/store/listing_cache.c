@@ -12,7 +12,7 @@ enum { PLACES = 8192, WAYS = 8, SETS = LISTING_CACHE_PIECES / WAYS };
 
 struct piece {
     struct listing_key key;
-    uint64_t filled; /* milliseconds; when its filling ended */
+    uint64_t begun; /* milliseconds; when its filling began */
     uint64_t mark;
     uint16_t *places; /* of its inodes; NULL: no piece */
     size_t place_count;
@@ -65,7 +65,7 @@ static struct piece *set_of(struct listing_cache *cache, const struct listing_ke
 
 static bool is_good(const struct listing_cache *cache, const struct piece *piece, uint64_t now)
 {
-    if (!piece->places || now - piece->filled >= LISTING_CACHE_MS || cache->cleared > piece->mark)
+    if (!piece->places || now >= piece->begun + LISTING_CACHE_MS || cache->cleared > piece->mark)
         return false;
     for (size_t i = 0; i < piece->place_count; i++) {
         if (cache->changed[piece->places[i]] > piece->mark)
@@ -95,11 +95,13 @@ size_t listing_cache_get(struct listing_cache *cache, const struct listing_key *
     return length;
 }
 
-void listing_filling_begin(struct listing_filling *filling, struct listing_cache *cache)
+void listing_filling_begin(struct listing_filling *filling, struct listing_cache *cache,
+                           uint64_t now)
 {
     pthread_mutex_lock(&cache->lock);
     filling->mark = cache->changes;
     pthread_mutex_unlock(&cache->lock);
+    filling->begun = now;
     filling->inode_count = 0;
 }
 
@@ -119,7 +121,7 @@ static struct piece *room_for(struct listing_cache *cache, const struct listing_
     for (size_t i = 0; i < WAYS; i++) {
         if (set[i].places && memcmp(&set[i].key, key, sizeof(*key)) == 0)
             return &set[i];
-        if (set[i].filled < room->filled)
+        if (set[i].begun < room->begun)
             room = &set[i];
     }
     return room;
@@ -130,7 +132,7 @@ void listing_cache_put(struct listing_cache *cache, const struct listing_filling
                        struct slice bytes)
 {
     int64_t newest = wall - INT64_C(1000000) * LISTING_CACHE_AGE_MS;
-    struct piece made = {.key = *key, .filled = now, .mark = filling->mark};
+    struct piece made = {.key = *key, .begun = filling->begun, .mark = filling->mark};
     struct piece *room;
 
     if (bytes.length == 0 || bytes.length > LISTING_CACHE_BYTES_MAX ||

@@ -1,8 +1,9 @@
 /* Pieces of listings, as they were answered a moment ago: a crowd of machines that boot at once
  * lists the same directories, and each entry's attributes and handle have their price.
  *
- * A piece is good for LISTING_CACHE_MS, and only until something that it tells of is changed by a
- * call: whoever makes the change says so here, before it is answered. What the server's own
+ * A piece is good for LISTING_CACHE_MS from the start of its filling: where the disk is slow, that
+ * is how old its first entry is. And it is good only until something that it tells of is changed by
+ * a call: whoever makes the change says so here, before it is answered. What the server's own
  * programs change past it may be told up to that long afterwards, as clients themselves keep
  * attributes for longer; which names there are is never out of date, for the directory's own times
  * are part of the key.
@@ -53,11 +54,13 @@ size_t listing_cache_get(struct listing_cache *cache, const struct listing_key *
 /* A piece on its way. */
 struct listing_filling {
     uint64_t mark;
+    uint64_t begun;     /* milliseconds */
     size_t inode_count; /* LISTING_CACHE_INODES_MAX + 1: too many */
     uint64_t inodes[LISTING_CACHE_INODES_MAX];
 };
-/* Before the first look at anything that the piece tells of. */
-void listing_filling_begin(struct listing_filling *filling, struct listing_cache *cache);
+/* Before the first look at anything that the piece tells of; `now` as for listing_cache_get(). */
+void listing_filling_begin(struct listing_filling *filling, struct listing_cache *cache,
+                           uint64_t now);
 /* The piece tells of the file's attributes. */
 void listing_filling_add(struct listing_filling *filling, uint64_t inode);
 /* Keeps the piece, unless something in it was changed meanwhile, or the directory was changed so

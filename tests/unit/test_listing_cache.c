@@ -28,7 +28,7 @@ static struct listing_key key_of(uint64_t inode)
 /* A piece about the file INODE. */
 static void fill(struct listing_cache *cache, const struct listing_key *key, const char *text)
 {
-    listing_filling_begin(&filling, cache);
+    listing_filling_begin(&filling, cache, NOW);
     listing_filling_add(&filling, INODE);
     listing_cache_put(cache, &filling, key, NOW, WALL, slice_of_string(text));
 }
@@ -85,6 +85,19 @@ static void a_piece_has_its_time(void **state)
     fill(cache, &key, "two");
     listing_cache_sweep(cache, NOW + LISTING_CACHE_MS);
     assert_true(has(cache, &key, NOW, ""));
+    /* Another thread's clock was read a moment before. */
+    fill(cache, &key, "three");
+    assert_true(has(cache, &key, NOW - 1, "three"));
+    /* What takes long to fill is no younger for that. */
+    listing_filling_begin(&filling, cache, NOW);
+    listing_cache_put(cache, &filling, &key, NOW + LISTING_CACHE_MS / 2, WALL,
+                      slice_of_string("slow"));
+    assert_true(has(cache, &key, NOW + LISTING_CACHE_MS - 1, "slow"));
+    assert_true(has(cache, &key, NOW + LISTING_CACHE_MS, ""));
+    listing_filling_begin(&filling, cache, NOW);
+    listing_cache_put(cache, &filling, &key, NOW + LISTING_CACHE_MS, WALL,
+                      slice_of_string("too slow"));
+    assert_true(has(cache, &key, NOW, ""));
     listing_cache_free(cache);
 }
 
@@ -92,11 +105,17 @@ static void a_change_is_seen(void **state)
 {
     struct listing_cache *cache = listing_cache_new();
     struct listing_key key = key_of(1);
+    unsigned kept = 0;
 
     (void)state;
+    /* A stranger or two may share its place, not many. */
+    for (uint64_t stranger = INODE + 1; kept < 10; stranger++) {
+        assert_true(stranger < INODE + 20);
+        fill(cache, &key, "one");
+        listing_cache_changed(cache, stranger);
+        kept += has(cache, &key, NOW, "one");
+    }
     fill(cache, &key, "one");
-    listing_cache_changed(cache, INODE + 1);
-    assert_true(has(cache, &key, NOW, "one"));
     listing_cache_changed(cache, INODE);
     assert_true(has(cache, &key, NOW, ""));
     fill(cache, &key, "two");
@@ -113,7 +132,7 @@ static void a_change_meanwhile_is_seen(void **state)
 
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
-        listing_filling_begin(&filling, cache);
+        listing_filling_begin(&filling, cache, NOW);
         listing_filling_add(&filling, INODE);
         if (kind == 0)
             listing_cache_changed(cache, INODE);
@@ -155,7 +174,7 @@ static void there_is_an_end_to_what_is_kept(void **state)
     unsigned kept = 0;
 
     (void)state;
-    listing_filling_begin(&filling, cache);
+    listing_filling_begin(&filling, cache, NOW);
     listing_cache_put(cache, &filling, &key, NOW, WALL, slice_of(bytes, sizeof(bytes)));
     assert_int_equal(listing_cache_get(cache, &key, NOW, bytes, sizeof(bytes)), 0);
     for (unsigned i = 0; i <= LISTING_CACHE_INODES_MAX; i++)

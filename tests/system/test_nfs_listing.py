@@ -5,7 +5,7 @@ import time
 import pytest
 
 import nfs_testing as nfs
-from test_nfs import ALICE, site  # noqa: F401 (a fixture)
+from test_nfs import ALICE, Site
 
 OLD = 1_000_000_000
 
@@ -23,7 +23,8 @@ def listed(client, directory):
 
 
 @pytest.fixture
-def place(site):
+def place(network, server, tmp_path):
+    site = Site(network, server, tmp_path)
     directory = site.root / "directory"
     directory.mkdir(mode=0o755)
     for name in ("one", "two", "three"):
@@ -32,7 +33,8 @@ def place(site):
     os.link(directory / "three", site.root / "three")
     settle(directory)
     site.directory = directory
-    return site
+    yield site
+    site.close()
 
 
 @pytest.mark.parametrize("tcp", [False, True])

@@ -140,7 +140,7 @@ static void count_reply(struct load *load, struct slot *slot, struct slice reply
 static struct slot *slot_of(struct load *load, struct slice reply)
 {
     struct reader r = reader_of_slice(reply);
-    uint32_t xid = reader_be32(&r), place = xid & 0xffff;
+    uint32_t xid = reader_be32(&r), place = xid & ((1u << load->place_bits) - 1);
     struct slot *slot = &load->slots[place];
 
     if (r.failed || place >= load->clients * load->window)
@@ -505,6 +505,8 @@ static void prepare(struct load *load)
 
     if (calls == 0 || calls > 0x10000 || load->size == 0 || load->size > 1 << 20)
         load_fail("too many calls at once, or too large ones");
+    while (1u << load->place_bits < calls)
+        load->place_bits++;
     load->head_capacity = load->workload == READDIRPLUS ? 2 * LIST_BYTES : HEAD_BYTES;
     load->client = calloc(load->clients, sizeof(*load->client));
     load->slots = calloc(calls, sizeof(*load->slots));
@@ -653,7 +655,8 @@ int main(int count, char **arguments)
         set_option(&load, option);
     if (!load.export || !load.pattern_path)
         load_fail("--export and --pattern are needed");
-    /* A server that remembers calls must not take these for an earlier run's. */
+    /* A server that remembers calls must not take these for an earlier run's: with 16 bits for it
+     * some runs had a CREATE that was answered as before, and found no file to remove. */
     load.generation = load_random(&load);
     prepare(&load);
     setup_clients(&load);

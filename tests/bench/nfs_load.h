@@ -40,7 +40,7 @@ struct nfs_handle {
 struct slot {
     uint64_t sent;   /* nanoseconds of the monotonic clock; 0: nothing is under way */
     uint64_t offset; /* of a READ or WRITE */
-    uint32_t xid;    /* its low half is the slot's place in load.slots */
+    uint32_t xid;    /* its low load.place_bits are the slot's place in load.slots */
     uint32_t name;   /* of a LOOKUP, or of a GETATTR's handle */
     bool second;     /* CREATE_REMOVE: this is the REMOVE */
 };
@@ -90,7 +90,8 @@ struct load {
     unsigned sample_count;
     size_t head_capacity;
     struct client *client;
-    struct slot *slots; /* `window` for each client, one client's behind the other's */
+    struct slot *slots;  /* `window` for each client, one client's behind the other's */
+    unsigned place_bits; /* as many as a slot's place needs: a call's number has the others */
     uint32_t generation;
     uint64_t random;
 };

@@ -225,7 +225,7 @@ void call_next(struct load *load, struct slot *slot)
 {
     struct client *client = load_client(load, slot);
 
-    slot->xid = load->generation++ << 16 | (uint32_t)(slot - load->slots);
+    slot->xid = load->generation++ << load->place_bits | (uint32_t)(slot - load->slots);
     switch (load->workload) {
     case READ_SEQUENTIAL:
     case WRITE_SEQUENTIAL:

@@ -91,7 +91,7 @@ static struct writer start(struct load *load, uint8_t *buffer, uint32_t program,
     struct writer w = writer_of(buffer, 2 * HEADER_MAX + MOUNT_PATH_MAX);
 
     writer_be32(&w, 0);
-    call_write_header(&w, load->generation++ << 16, program, version, procedure);
+    call_write_header(&w, load->generation++ << load->place_bits, program, version, procedure);
     return w;
 }
 

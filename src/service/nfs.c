@@ -59,14 +59,39 @@ static struct nfs_job *job_new(struct rpc_exchange *exchange, nfs_work *work)
     return job;
 }
 
-int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work)
+/* Whether the procedure changes something. COMMIT does not: what it brings to the disk was written
+ * when that was allowed. */
+static bool changes(const struct rpc_call *call)
 {
+    static const uint32_t v2 = 1u << NFS2_SETATTR | 1u << NFS2_WRITE | 1u << NFS2_CREATE |
+                               1u << NFS2_REMOVE | 1u << NFS2_RENAME | 1u << NFS2_LINK |
+                               1u << NFS2_SYMLINK | 1u << NFS2_MKDIR | 1u << NFS2_RMDIR;
+    static const uint32_t v3 = 1u << NFS3_SETATTR | 1u << NFS3_WRITE | 1u << NFS3_CREATE |
+                               1u << NFS3_MKDIR | 1u << NFS3_SYMLINK | 1u << NFS3_MKNOD |
+                               1u << NFS3_REMOVE | 1u << NFS3_RMDIR | 1u << NFS3_RENAME |
+                               1u << NFS3_LINK;
+
+    return (call->version == 2 ? v2 : v3) >> call->procedure & 1;
+}
+
+/* Whether it ends with waiting for the disk. Of WRITEs in version 3 most do not, and more threads
+ * would only wait for each other's file. */
+static bool awaits_disk(const struct rpc_call *call)
+{
+    if (call->version == 2)
+        return changes(call);
+    return call->procedure == NFS3_COMMIT || (changes(call) && call->procedure != NFS3_WRITE);
+}
+
+int nfs_do(struct rpc_exchange *exchange, bool later, nfs_work *work)
+{
+    struct rpc_service *service = exchange->service;
     struct reader arguments = exchange->arguments;
     struct writer reply = exchange->reply;
     struct nfs_job *job;
     int status;
 
-    if (!changes) {
+    if (!later) {
         status = work(exchange, false);
         if (status != RPC_LATER)
             return status;
@@ -76,8 +101,8 @@ int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work)
     job = job_new(exchange, work);
     if (!job)
         return work(exchange, true);
-    workers_run(exchange->service->workers, exchange->loop, exchange->peer.address, job_work,
-                job_done, job);
+    workers_run(awaits_disk(&exchange->call) ? service->syncers : service->workers, exchange->loop,
+                exchange->peer.address, job_work, job_done, job);
     return RPC_LATER;
 }
 
@@ -122,21 +147,6 @@ void nfs_call_begin(struct nfs_call *call, struct rpc_exchange *exchange, bool m
         .caller = {.uid = CREDENTIALS_NOBODY, .gid = CREDENTIALS_NOBODY},
         .nobody = exchange->call.credentials.flavor != RPC_AUTH_SYS || !believes(exchange),
     };
-}
-
-/* Whether the procedure changes something. COMMIT does not: what it brings to the disk was written
- * when that was allowed. */
-static bool changes(const struct rpc_call *call)
-{
-    static const uint32_t v2 = 1u << NFS2_SETATTR | 1u << NFS2_WRITE | 1u << NFS2_CREATE |
-                               1u << NFS2_REMOVE | 1u << NFS2_RENAME | 1u << NFS2_LINK |
-                               1u << NFS2_SYMLINK | 1u << NFS2_MKDIR | 1u << NFS2_RMDIR;
-    static const uint32_t v3 = 1u << NFS3_SETATTR | 1u << NFS3_WRITE | 1u << NFS3_CREATE |
-                               1u << NFS3_MKDIR | 1u << NFS3_SYMLINK | 1u << NFS3_MKNOD |
-                               1u << NFS3_REMOVE | 1u << NFS3_RMDIR | 1u << NFS3_RENAME |
-                               1u << NFS3_LINK;
-
-    return (call->version == 2 ? v2 : v3) >> call->procedure & 1;
 }
 
 static void let_go(struct nfs_call *call, struct nfs_file *file)

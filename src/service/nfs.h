@@ -40,9 +40,9 @@ struct nfs_call {
  * means that it has to be done again where it may wait. */
 typedef int nfs_work(struct rpc_exchange *exchange, bool may_wait);
 
-/* Has the work done: at once, or in a worker's thread what changes files and what must wait for the
- * disk. Returns what a handler returns. */
-int nfs_do(struct rpc_exchange *exchange, bool changes, nfs_work *work);
+/* Has the work done: at once, or in another thread what must wait for the disk and, `later`, what
+ * changes files. Returns what a handler returns. */
+int nfs_do(struct rpc_exchange *exchange, bool later, nfs_work *work);
 
 /* The caller is whoever its AUTH_SYS credentials name, or nobody: a call from a port that any user
  * of the client may have is nobody's, unless nfs-reserved-ports is off. */

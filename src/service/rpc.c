@@ -25,6 +25,8 @@ enum {
     RPC_IDLE_MS = 60000,   /* ... this long */
     RPC_SWEEP_MS = 1000,   /* between two looks for open files that nobody uses */
     RPC_WORKERS = 8,       /* disks do several things at once best */
+    /* They sleep more than they work; and what waits together, a file system commits together. */
+    RPC_SYNCERS = 24,
 };
 
 /* Programs register here; portmap answers from the same table. */
@@ -77,6 +79,7 @@ static void rpc_stop(void *state)
 
     /* First, for they work on the lanes' exchanges. */
     workers_free(service->workers);
+    workers_free(service->syncers);
     for (size_t i = 0; i < service->lane_count; i++)
         rpc_lane_free(service->lanes[i]);
     free(service->lanes);
@@ -182,7 +185,8 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
                     error);
     service->replays = rpc_replays_new(service->calls ? call_log_secret(service->calls) : NULL);
     service->workers = workers_new(RPC_WORKERS);
-    if (!service->workers) {
+    service->syncers = workers_new(RPC_SYNCERS);
+    if (!service->workers || !service->syncers) {
         snprintf(error, error_size, "no thread can be started: %s", strerror(errno));
         goto failed;
     }

@@ -38,7 +38,8 @@ struct rpc_service {
     bool let_go; /* exports that were taken away are to be closed: the control thread's */
     struct rpc_accounts *accounts;
     struct rpc_replays *replays;
-    struct workers *workers; /* for NFS procedures that wait for the disk */
+    struct workers *workers; /* for NFS procedures that may have to wait for the disk */
+    struct workers *syncers; /* for those that end with it: fsync(2) */
     struct listing_cache *listings;
     struct mount_list *mounts; /* who mounted what; the control thread's */
     struct loop_event *report_timer, *sweep_timer;

@@ -4,9 +4,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "decide/console.h"
 #include "platform/linux/port_holder.h"
-#include "service/machines.h"
+#include "service/boot_file_request.h"
 #include "service/server.h"
 #include "service/tftp_session.h"
 
@@ -34,12 +33,9 @@ struct tftp_asking {
     struct tftp_lane *lane;
     const struct datagram *datagram;
     struct tftp_packet request;
-    bool whole; /* the request decodes */
-    struct snapshot *snapshot;
-    struct scope_view view; /* what applies to the machine that asks */
-    struct told *told;      /* part of that; NULL: nothing */
+    bool whole;                     /* the request decodes */
+    struct boot_file_request files; /* who asks, and what applies to it */
     struct tftp_who who;
-    bool any_case;                /* the file's name is meant in upper or lower case alike */
     enum tftp_error error;        /* where it is refused: the code ... */
     char text[TFTP_MESSAGE_SIZE]; /* ... and the text that the client gets */
 };
@@ -59,22 +55,28 @@ static bool refuse(struct tftp_asking *asking, enum tftp_error error, const char
     return false;
 }
 
+/* The shared part of the request refused it: its words, and the code that says the same. */
+static bool refused(struct tftp_asking *asking)
+{
+    static const enum tftp_error codes[] = {
+        [BOOT_FILE_MISSING] = TFTP_ERROR_NOT_FOUND,
+        [BOOT_FILE_FORBIDDEN] = TFTP_ERROR_ACCESS,
+        [BOOT_FILE_BROKEN] = TFTP_ERROR_UNDEFINED,
+    };
+
+    return refuse(asking, codes[asking->files.refusal], "%s", asking->files.text);
+}
+
 static void find_who(struct tftp_asking *asking)
 {
     const struct tftp_packet *request = &asking->request;
-    uint32_t address = asking->datagram->peer.address;
+    const struct boot_file_request *files = &asking->files;
     char name[TFTP_NAME_TEXT], options[TFTP_OPTIONS_TEXT];
-    struct machine machine;
-    const struct host *host = machines_host(asking->lane->server->machines, asking->snapshot,
-                                            address, &machine, &asking->told);
 
-    asking->view =
-        scope_view_of(asking->snapshot, host, snapshot_subnet_of(asking->snapshot, address));
-    if (asking->told)
-        scope_view_put_first(&asking->view, &asking->told->scope);
-    asking->who.stage = machine.stage;
-    asking->who.hardware = machine.hardware;
-    asking->who.host = host ? memory_string(host->name) : NULL;
+    boot_file_request_begin(&asking->files, asking->lane->server, asking->datagram->peer.address);
+    asking->who.stage = files->machine.stage;
+    asking->who.hardware = files->machine.hardware;
+    asking->who.host = files->host ? memory_string(files->host->name) : NULL;
     if (!asking->whole) {
         asking->who.asked = memory_printf("%zu bytes", asking->datagram->bytes.length);
         return;
@@ -89,8 +91,8 @@ static void find_who(struct tftp_asking *asking)
                       tftp_options_text(options, &request->options));
 }
 
-/* The path below tftp-root, or a refusal. */
-static bool check_request(struct tftp_asking *asking, char path[TFTP_NAME_MAX])
+/* Whether it is a request that this server takes. */
+static bool check_request(struct tftp_asking *asking)
 {
     const struct tftp_packet *request = &asking->request;
 
@@ -103,78 +105,22 @@ static bool check_request(struct tftp_asking *asking, char path[TFTP_NAME_MAX])
         return refuse(asking, TFTP_ERROR_ILLEGAL, "mode mail is not served: use octet");
     if (request->mode == TFTP_MODE_OTHER)
         return refuse(asking, TFTP_ERROR_ILLEGAL, "unknown mode: use octet or netascii");
-    switch (tftp_path(path, request->filename)) {
-    case TFTP_NAME_GOOD:
-        return true;
-    case TFTP_NAME_WINDOWS:
-        asking->any_case = true;
-        return true;
-    case TFTP_NAME_EMPTY:
-        return refuse(asking, TFTP_ERROR_NOT_FOUND, "the request names no file");
-    case TFTP_NAME_TOO_LONG:
-        return refuse(asking, TFTP_ERROR_NOT_FOUND, "the file's name is too long");
-    case TFTP_NAME_CLIMBS:
-        return refuse(asking, TFTP_ERROR_ACCESS, "a name with \"..\" in it is not served");
-    }
-    return false;
-}
-
-static bool open_file(struct tftp_asking *asking, const char *path, struct boot_file *file)
-{
-    struct slice root = scope_view_bytes(&asking->view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
-    char directory[4096], name[TFTP_NAME_TEXT];
-
-    if (root.length == 0)
-        return refuse(asking, TFTP_ERROR_ACCESS, "no tftp-root is configured on this server");
-    snprintf(directory, sizeof(directory), "%.*s", (int)root.length, (const char *)root.data);
-    text_printable(name, sizeof(name), slice_of_string(path));
-    switch (boot_file_open(file, directory, path, asking->any_case)) {
-    case BOOT_FILE_OPEN:
-        return true;
-    case BOOT_FILE_NO_ROOT:
-        return refuse(asking, file->error == ENOENT ? TFTP_ERROR_NOT_FOUND : TFTP_ERROR_ACCESS,
-                      "tftp-root %.200s cannot be opened: %s", directory, strerror(file->error));
-    case BOOT_FILE_NOT_FOUND:
-        return refuse(asking, TFTP_ERROR_NOT_FOUND, "no file %s under %.150s", name, directory);
-    case BOOT_FILE_BAD_LINK:
-        return refuse(asking, TFTP_ERROR_NOT_FOUND,
-                      "%s is a symbolic link that leads to no file under %.100s", name, directory);
-    case BOOT_FILE_DIRECTORY:
-        return refuse(asking, TFTP_ERROR_ACCESS, "%s is a directory", name);
-    case BOOT_FILE_SPECIAL:
-        return refuse(asking, TFTP_ERROR_ACCESS, "%s is no regular file", name);
-    case BOOT_FILE_PRIVATE:
-        return refuse(asking, TFTP_ERROR_ACCESS, "%s is not readable by everyone: chmod a+r", name);
-    case BOOT_FILE_FAILED:
-        break;
-    }
-    return refuse(asking, TFTP_ERROR_UNDEFINED, "%s: %s", name, strerror(file->error));
-}
-
-/* What the configuration changes in the file on its way out. */
-static void find_patches(struct tftp_asking *asking, const struct boot_file *file,
-                         struct patches *patches, char text[CONSOLE_TEXT_SIZE])
-{
-    uint8_t head[BOOTBLOCK_HEAD];
-    ssize_t length;
-
-    text[0] = 0;
-    if (asking->request.mode != TFTP_MODE_OCTET || !console_wanted(&asking->view))
-        return;
-    length = boot_file_read(file, 0, head, sizeof(head));
-    if (length > 0)
-        console_patches(patches, &asking->view, slice_of(head, (size_t)length), text);
+    return true;
 }
 
 static bool serve_request(struct tftp_asking *asking)
 {
     struct tftp_opening opening = {.datagram = asking->datagram, .request = &asking->request};
-    char path[TFTP_NAME_MAX], patched[CONSOLE_TEXT_SIZE];
+    char path[TFTP_NAME_MAX], patched[CONSOLE_TEXT_SIZE] = "";
     const char *why;
 
-    if (!check_request(asking, path) || !open_file(asking, path, &opening.file))
+    if (!check_request(asking))
         return false;
-    find_patches(asking, &opening.file, &opening.patches, patched);
+    if (!boot_file_request_path(&asking->files, path, asking->request.filename) ||
+        !boot_file_request_open(&asking->files, path, &opening.file))
+        return refused(asking);
+    if (asking->request.mode == TFTP_MODE_OCTET)
+        boot_file_request_patches(&asking->files, &opening.file, &opening.patches, patched);
     opening.patched = patched;
     opening.who = asking->who;
     if (tftp_session_begin(asking->lane, &opening, &why)) {
@@ -210,7 +156,6 @@ static void received(void *argument, const struct datagram *datagram)
         return;
     if (session)
         tftp_session_replace(session);
-    asking.snapshot = server_snapshot(lane->server);
     find_who(&asking);
     if (!serve_request(&asking)) {
         tftp_send_error(lane->listener, datagram->peer, datagram->local_address, asking.error,
@@ -218,8 +163,7 @@ static void received(void *argument, const struct datagram *datagram)
         tftp_journal(lane, &asking.who, datagram->peer.address, asking.text, 0, true);
     }
     tftp_who_release(&asking.who);
-    told_free(asking.told);
-    snapshot_free(asking.snapshot);
+    boot_file_request_end(&asking.files);
 }
 
 /* Said when the configuration comes into force, for the person who wrote it; the clients are told

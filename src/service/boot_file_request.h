@@ -1,0 +1,68 @@
+/* A request for a boot file, whatever protocol it came by: who asks, what the configuration says to
+ * that machine, and the file that it gets. TFTP and HTTP serve the same files to the same machines
+ * because both ask here.
+ *
+ * One thread's; several may be under way. */
+#ifndef BOOTWIRE_SERVICE_BOOT_FILE_REQUEST_H
+#define BOOTWIRE_SERVICE_BOOT_FILE_REQUEST_H
+
+#include "base/slice.h"
+#include "decide/console.h"
+#include "decide/tftp.h"
+#include "model/snapshot.h"
+#include "service/machines.h"
+#include "store/boot_files.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+struct told;
+
+enum {
+    BOOT_FILE_REFUSAL_SIZE = 512, /* the text for the client, with its NUL */
+    BOOT_FILE_ROOT_SIZE = 4096,   /* a tftp-root with its NUL */
+};
+
+/* Why a file is not given. */
+enum boot_file_refusal {
+    BOOT_FILE_MISSING,   /* there is none of that name */
+    BOOT_FILE_FORBIDDEN, /* there may be one, but not for anybody */
+    BOOT_FILE_BROKEN,    /* the server cannot read it */
+};
+
+struct boot_file_request {
+    struct server *server;
+    uint32_t address;                  /* the client's */
+    struct snapshot *snapshot;         /* the configuration that answers; held until the end */
+    struct scope_view view;            /* what applies to the machine that asks */
+    struct told *told;                 /* part of that; NULL: nothing */
+    struct machine machine;            /* who holds the address; zeroed where nobody knows */
+    const struct host *host;           /* its declaration, of the snapshot; NULL: none */
+    bool any_case;                     /* the file's name is meant in upper or lower case alike */
+    enum boot_file_refusal refusal;    /* where one of the calls below returned false: why ... */
+    char text[BOOT_FILE_REFUSAL_SIZE]; /* ... and that in words, for client and journal */
+};
+
+/* Finds out who asks from `address`, and what applies to it. */
+void boot_file_request_begin(struct boot_file_request *request, struct server *server,
+                             uint32_t address);
+/* Lets the configuration go. */
+void boot_file_request_end(struct boot_file_request *request);
+
+/* The path below tftp-root that the client's name for the file means, as tftp_path()
+ * (decide/tftp.h) makes it. False: refused. */
+bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NAME_MAX],
+                            struct slice name);
+/* The tftp-root of this machine. False: refused, for there is none. */
+bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FILE_ROOT_SIZE]);
+/* Opens the file at that path below the machine's root; close it with boot_file_close(). False:
+ * refused. */
+bool boot_file_request_open(struct boot_file_request *request, const char *path,
+                            struct boot_file *file);
+/* What the configuration changes in the file on its way out (decide/console.h); `text` says it. */
+void boot_file_request_patches(const struct boot_file_request *request,
+                               const struct boot_file *file, struct patches *patches,
+                               char text[CONSOLE_TEXT_SIZE]);
+
+#endif

@@ -302,6 +302,7 @@ class Server:
         self.state = state
         self.log_path = log_path
         self.arguments = list(arguments)
+        self.program = BOOTWIRE
         self.prefix = list(prefix)  # a command in front, e.g. ["prlimit", "--fsize=1000"]
         self.process = None
         self.log_path.touch()
@@ -326,7 +327,7 @@ class Server:
         leaks = {"ASAN_OPTIONS": "detect_leaks=0"} if "strace" in self.prefix else {}
         with open(self.log_path, "ab") as log:
             self.process = self.namespace.popen(
-                [*self.prefix, BOOTWIRE, "serve", "-c", self.config, "--state", self.state,
+                [*self.prefix, self.program, "serve", "-c", self.config, "--state", self.state,
                  *self.arguments], stdout=log, stderr=log,
                 env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **leaks})
         if wait:

@@ -39,6 +39,8 @@ class Site:
             host it {{ hardware ethernet 22:22:22:22:00:00; fixed-address 10.50.1.9;
                        option root-path "{self.root}"; }}""",
             start=False, prefix=prefix)
+        # The checkout may lie where nobody but its owner can look.
+        self.server.program = program
         self.clients = []
 
     def client(self, uid=0, groups=()):

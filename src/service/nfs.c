@@ -6,6 +6,7 @@
 #include "service/rpc.h"
 #include "service/rpc_account.h"
 #include "service/rpc_service.h"
+#include "store/call_log.h"
 #include "store/handles.h"
 #include "store/listing_cache.h"
 #include "store/open_files.h"
@@ -17,7 +18,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -560,20 +560,23 @@ int nfs_data_write(struct nfs_call *call, int file, uint64_t offset, struct slic
     return writer < 0 ? -writer : tree_write_open(writer, offset, bytes, stability, count);
 }
 
-static pthread_once_t verifier_once = PTHREAD_ONCE_INIT;
-static uint64_t first_verifier;
-
-static void draw_verifier(void)
+void nfs_verifier_begin(struct call_log *calls)
 {
-    randombytes_buf(&first_verifier, sizeof(first_verifier));
+    static atomic_uint_least64_t own;
+
+    randombytes_buf(&own, sizeof(own));
+    tree_count_losses_in(calls ? call_log_losses(calls) : &own);
+}
+
+void nfs_verifier_end(void)
+{
+    tree_count_losses_in(NULL);
 }
 
 void nfs_write_verifier(uint8_t verifier[NFS_VERIFIER_SIZE])
 {
-    uint64_t number;
+    uint64_t number = tree_losses();
 
-    pthread_once(&verifier_once, draw_verifier);
-    number = first_verifier + tree_losses();
     memcpy(verifier, &number, sizeof(number));
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct call_log;
 struct open_file;
 struct rpc_exchange;
 
@@ -110,8 +111,14 @@ int nfs_data_write(struct nfs_call *call, int file, uint64_t offset, struct slic
 
 enum { NFS_VERIFIER_SIZE = 8 };
 
+/* Before the first call and after the last. Where there are no `calls` (NULL) the process has a
+ * verifier of its own. */
+void nfs_verifier_begin(struct call_log *calls);
+void nfs_verifier_end(void);
+
 /* A client that sees another one than it saw before sends again what it has not committed (RFC 1813
- * section 3.3.7): each process has its own, and each loss that the system tells of makes a new one.
+ * section 3.3.7): the machine's start makes a new one, and so does each loss that the system tells
+ * of. What a process wrote the system keeps when it ends, so the next one has the same.
  * A WRITE takes it before it writes, a COMMIT when all is done: what is lost in between is sent
  * again. */
 void nfs_write_verifier(uint8_t verifier[NFS_VERIFIER_SIZE]);

@@ -1,3 +1,4 @@
+#include "service/nfs.h"
 #include "service/rpc_service.h"
 
 #include "base/clock.h"
@@ -89,6 +90,7 @@ static void rpc_stop(void *state)
     rpc_accounts_free(service->accounts);
     rpc_replays_free(service->replays);
     mount_list_free(service->mounts);
+    nfs_verifier_end();
     call_log_free(service->calls);
     handle_store_free(service->handles);
     listing_cache_free(service->listings);
@@ -183,6 +185,7 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
         log_warning("nfs: %s: a client whose call is cut off by the end of this process may see an "
                     "error after the next start",
                     error);
+    nfs_verifier_begin(service->calls);
     service->replays = rpc_replays_new(service->calls ? call_log_secret(service->calls) : NULL);
     service->workers = workers_new(RPC_WORKERS);
     service->syncers = workers_new(RPC_SYNCERS);

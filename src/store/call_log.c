@@ -18,7 +18,7 @@ enum {
     CALL_LOG_PLACES = 4096,
     CALL_LOG_BUCKETS = 8192,
     CALL_LOG_BOOT_ID_SIZE = 40,
-    CALL_LOG_FORM = 1, /* of the file: one that is of another form is made anew */
+    CALL_LOG_FORM = 2, /* of the file: one that is of another form is made anew */
 };
 
 enum call_state { CALL_FREE, CALL_BEGUN, CALL_DONE };
@@ -39,7 +39,9 @@ struct call_log_file {
     uint32_t form;
     char boot_id[CALL_LOG_BOOT_ID_SIZE];
     uint8_t secret[CALL_LOG_SECRET_SIZE];
-    uint8_t rest[512 - 8 - 4 - CALL_LOG_BOOT_ID_SIZE - CALL_LOG_SECRET_SIZE];
+    uint8_t gap[4];
+    atomic_uint_least64_t losses; /* begins anywhere */
+    uint8_t rest[512 - 24 - CALL_LOG_BOOT_ID_SIZE - CALL_LOG_SECRET_SIZE];
     struct call_place places[CALL_LOG_PLACES];
 };
 
@@ -159,6 +161,7 @@ static void begin_file(struct call_log_file *file)
     file->form = CALL_LOG_FORM;
     memcpy(file->boot_id, id, sizeof(id));
     randombytes_buf(file->secret, sizeof(file->secret));
+    randombytes_buf(&file->losses, sizeof(file->losses));
 }
 
 struct call_log *call_log_open(const char *state_directory, char *error, size_t error_size)
@@ -205,6 +208,11 @@ void call_log_free(struct call_log *log)
 const uint8_t *call_log_secret(const struct call_log *log)
 {
     return log->file->secret;
+}
+
+atomic_uint_least64_t *call_log_losses(struct call_log *log)
+{
+    return &log->file->losses;
 }
 
 struct call_log_key call_log_key_of(const struct call_log *log, struct slice call)

@@ -10,6 +10,7 @@
 
 #include "base/slice.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,10 @@ void call_log_free(struct call_log *log);
 
 /* A secret that is the same in the next process, for whoever digests calls. */
 const uint8_t *call_log_secret(const struct call_log *log);
+/* A counter of what the system could not bring to stable storage (store/tree.h). Where it begins is
+ * drawn with the file, so it never shows twice what it showed before such a loss, or before the
+ * machine's restart; the end of a process alone loses nothing and leaves it as it is. */
+atomic_uint_least64_t *call_log_losses(struct call_log *log);
 /* The key of a call that those bytes tell from all others, in this process and in the next. */
 struct call_log_key call_log_key_of(const struct call_log *log, struct slice call);
 

@@ -213,11 +213,17 @@ int tree_read(int data, uint64_t offset, void *to, size_t size, bool wait, size_
     return *count == 0 || error == EAGAIN ? error : 0;
 }
 
-static atomic_uint_least64_t losses;
+static atomic_uint_least64_t losses_of_process;
+static atomic_uint_least64_t *losses = &losses_of_process;
+
+void tree_count_losses_in(atomic_uint_least64_t *counter)
+{
+    losses = counter ? counter : &losses_of_process;
+}
 
 uint64_t tree_losses(void)
 {
-    return atomic_load(&losses);
+    return atomic_load(losses);
 }
 
 int tree_sync(int descriptor)
@@ -230,7 +236,7 @@ int tree_sync(int descriptor)
     /* Nothing to synchronise, as in some file systems' directories, is no loss. */
     if (error == EINVAL || error == EROFS)
         return 0;
-    atomic_fetch_add(&losses, 1);
+    atomic_fetch_add(losses, 1);
     return error;
 }
 
@@ -271,7 +277,7 @@ int tree_write_open(int data, uint64_t offset, struct slice bytes, enum tree_sta
             error = errno;
     }
     if (error == EIO)
-        atomic_fetch_add(&losses, 1);
+        atomic_fetch_add(losses, 1);
     return *count > 0 && error != EIO ? 0 : error;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/slice.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -101,9 +102,11 @@ int tree_write(const struct credentials *caller, int file, uint64_t offset, stru
  * for none: who wrote may have lost it meanwhile. Nothing but a regular file ever waits for it. */
 int tree_commit(int file);
 
-/* How often the system has failed to bring something to stable storage since the process started.
- * It tells of each loss once, and to one: whatever was written before and not committed, by
- * whomever, may be lost. */
+/* Where tree_losses() is kept from now on, good until the next call; NULL: in the process's own
+ * memory. Before and after all threads that use the tree. */
+void tree_count_losses_in(atomic_uint_least64_t *counter);
+/* Grows each time that the system fails to bring something to stable storage. It tells of each loss
+ * once, and to one: whatever was written before and not committed, by whomever, may be lost. */
 uint64_t tree_losses(void);
 
 enum tree_create_how { TREE_UNCHECKED, TREE_GUARDED, TREE_EXCLUSIVE };

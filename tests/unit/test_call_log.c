@@ -167,6 +167,25 @@ static void a_file_of_another_boot_or_form_says_nothing(void **state)
     }
 }
 
+static void losses_are_counted_on_until_another_boot(void **state)
+{
+    struct place place;
+    uint64_t first;
+
+    (void)state;
+    place_init(&place);
+    first = atomic_load(call_log_losses(place.log));
+    end_process(&place);
+    assert_true(atomic_load(call_log_losses(place.log)) == first);
+    atomic_fetch_add(call_log_losses(place.log), 1);
+    end_process(&place);
+    assert_true(atomic_load(call_log_losses(place.log)) == first + 1);
+    write_at(&place, 12, "?", 1);
+    end_process(&place);
+    assert_true(atomic_load(call_log_losses(place.log)) - first > 2);
+    place_release(&place);
+}
+
 static void a_damaged_file_does_no_harm(void **state)
 {
     struct slice answer;
@@ -208,6 +227,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_does_not_fit_forgets_the_call),
         cmocka_unit_test(the_ring_keeps_the_latest),
         cmocka_unit_test(a_file_of_another_boot_or_form_says_nothing),
+        cmocka_unit_test(losses_are_counted_on_until_another_boot),
         cmocka_unit_test(a_damaged_file_does_no_harm),
         cmocka_unit_test(what_cannot_be_opened_is_named),
     };

@@ -4,9 +4,9 @@
 #   make demo               boot a diskless Linux guest from its ROM to a login prompt (BATCH=1: alone)
 #   make check              all tests                      (SANITIZE=address|thread, COVERAGE=1)
 #   make check-long         the same with more fuzzing and simulated boots, and Debian guests
-#   make bench              figures beside those of other servers
-#   make bench-dhcp         the same under perfdhcp's load, with its bars
-#   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick)
+#   make bench-tftp         TFTP beside tftpd-hpa, atftpd and dnsmasq, with its bars
+#   make bench-dhcp         DHCP beside others under perfdhcp's load, with its bars
+#   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick, for TFTP, too)
 #   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)
 #   make lint, make format  look at, or set, the shape of the sources
 #   make install            into PREFIX (/usr/local), DESTDIR before it
@@ -58,10 +58,10 @@ check-long:
 	$(MAKE) all
 	tools/check --long $(BUILD)
 
-bench:
-	tools/install-packages build bench
+bench-tftp:
+	tools/install-packages build bench-tftp
 	$(MAKE) all
-	tools/bench
+	BENCH_OPTIONS="$(BENCH_OPTIONS)" tools/bench tftp
 
 bench-dhcp:
 	tools/install-packages build bench-dhcp
@@ -93,4 +93,4 @@ install: all
 clean:
 	rm -rf build 2>/dev/null || sudo rm -rf build
 
-.PHONY: all demo check check-long bench bench-dhcp bench-nfs fuzz lint format install clean
+.PHONY: all demo check check-long bench-tftp bench-dhcp bench-nfs fuzz lint format install clean

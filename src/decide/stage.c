@@ -1,13 +1,7 @@
 #include "decide/stage.h"
 
 #include "base/cursor.h"
-
-/* Architectures of option 93 (RFC 4578 section 2.1 and IANA's list after it). */
-enum {
-    ARCHITECTURE_BIOS = 0,
-    ARCHITECTURE_HTTP_FIRST = 15, /* "x86 UEFI HTTP" to "ARM 64 UEFI HTTP" */
-    ARCHITECTURE_HTTP_LAST = 19,
-};
+#include "decide/boot_client.h"
 
 static bool slice_begins(struct slice bytes, const char *text)
 {
@@ -33,23 +27,27 @@ bool stage_is_ipxe(const struct dhcp_message *message)
            dhcp_message_bytes(message, DHCP_OPTION_IPXE).length > 0;
 }
 
-/* The first architecture that option 93 names, else the one in the vendor class; BIOS by default.
- */
-static unsigned architecture_of(const struct dhcp_message *message)
+bool stage_architecture(const struct dhcp_message *message, unsigned *architecture)
 {
+    static const char arch[] = "Client:Arch:";
     struct reader r = reader_of_slice(dhcp_message_bytes(message, DHCP_OPTION_ARCHITECTURE));
     struct slice class = dhcp_message_bytes(message, DHCP_OPTION_VENDOR_CLASS);
-    unsigned number = reader_be16(&r);
+    const uint8_t *at;
+    size_t digits = 0;
 
+    *architecture = reader_be16(&r);
     if (!r.failed)
-        return number;
-    number = 0;
-    for (size_t i = strlen("PXEClient:Arch:"); i < class.length && number < 10000; i++) {
-        if (class.data[i] < '0' || class.data[i] > '9')
+        return true;
+    *architecture = 0;
+    at = class.length > 0 ? memmem(class.data, class.length, arch, strlen(arch)) : NULL;
+    if (!at)
+        return false;
+    for (at += strlen(arch); at < class.data + class.length && digits < 5; at++, digits++) {
+        if (*at < '0' || *at > '9')
             break;
-        number = number * 10 + (unsigned)(class.data[i] - '0');
+        *architecture = *architecture * 10 + (unsigned)(*at - '0');
     }
-    return number;
+    return digits > 0;
 }
 
 /* U-Boot asks as PXEClient with the UNDI version 0.0, which no ROM has. */
@@ -63,13 +61,22 @@ static bool is_u_boot_as_pxe(const struct dhcp_message *message)
 
 static enum boot_stage stage_of_pxe(const struct dhcp_message *message)
 {
-    unsigned architecture = architecture_of(message);
+    unsigned architecture;
+    bool http;
 
     if (is_u_boot_as_pxe(message))
         return STAGE_U_BOOT;
-    if (architecture >= ARCHITECTURE_HTTP_FIRST && architecture <= ARCHITECTURE_HTTP_LAST)
-        return STAGE_UEFI_HTTP;
-    return architecture == ARCHITECTURE_BIOS ? STAGE_ROM : STAGE_UEFI_PXE;
+    if (!stage_architecture(message, &architecture))
+        return STAGE_ROM; /* the oldest ROMs name none */
+    switch (boot_platform_of(architecture, &http)) {
+    case PLATFORM_U_BOOT_ARM:
+    case PLATFORM_U_BOOT_ARM64:
+        return STAGE_U_BOOT;
+    case PLATFORM_BIOS:
+        return http ? STAGE_UEFI_HTTP : STAGE_ROM;
+    default:
+        return http ? STAGE_UEFI_HTTP : STAGE_UEFI_PXE;
+    }
 }
 
 /* A client that says nothing of itself, by the shape of what it sends. */

@@ -13,6 +13,9 @@ enum boot_stage stage_of(const struct dhcp_message *message);
 bool stage_is_ipxe(const struct dhcp_message *message);
 /* Whether the vendor class begins with the text. */
 bool stage_vendor_class_begins(const struct dhcp_message *message, const char *text);
+/* The first architecture that option 93 names, else the one in the vendor class ("PXEClient:Arch:
+ * 00007:...", "HTTPClient:Arch:00016:..."); false where it names none, or nothing of the kind. */
+bool stage_architecture(const struct dhcp_message *message, unsigned *architecture);
 /* The stage in words, for a sentence: "its ROM", "its kernel". */
 const char *stage_in_words(enum boot_stage stage);
 

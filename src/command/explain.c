@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "config/nearest.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,24 +12,6 @@ enum {
     NEAREST_SHOWN = 3,
     NEAR_LETTERS = 4, /* so many wrong letters still make a name worth showing */
 };
-
-/* "22:22:22:22:00:00", or with dashes; false where it is something else. */
-static bool parse_hardware(const char *text, struct hardware *hardware)
-{
-    *hardware = (struct hardware){.type = HARDWARE_ETHERNET, .length = 6};
-    for (size_t i = 0; i < hardware->length; i++) {
-        char *end;
-
-        if (!isxdigit((unsigned char)text[0]))
-            return false;
-        hardware->address[i] = (uint8_t)strtoul((const char[]){text[0], text[1], 0}, &end, 16);
-        text += isxdigit((unsigned char)text[1]) ? 2 : 1;
-        if (i + 1 < hardware->length && *text != ':' && *text != '-')
-            return false;
-        text += i + 1 < hardware->length;
-    }
-    return *text == 0;
-}
 
 /* ---- The machine ---- */
 
@@ -131,7 +112,7 @@ static char *find_machine(struct explanation *explanation, const char *path, str
     *probe = (struct probe){0};
     if (host) {
         error = probe_host(explanation, host, probe);
-    } else if (parse_hardware(explanation->machine, &probe->hardware)) {
+    } else if (hardware_parse(explanation->machine, &probe->hardware)) {
         explanation->host = snapshot_host_by_hardware(snapshot, &probe->hardware);
         if (!explanation->host)
             explanation->note = "no host declaration has this hardware address: an unknown client";

@@ -2,7 +2,9 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 char *ipv4_text(char to[IPV4_TEXT_SIZE], uint32_t address)
@@ -47,4 +49,21 @@ char *hardware_text(char to[HARDWARE_TEXT_SIZE], const struct hardware *hardware
 
     text_hex(to, HARDWARE_TEXT_SIZE, slice_of(hardware->address, length));
     return to;
+}
+
+bool hardware_parse(const char *text, struct hardware *hardware)
+{
+    *hardware = (struct hardware){.type = HARDWARE_ETHERNET, .length = 6};
+    for (size_t i = 0; i < hardware->length; i++) {
+        char *end;
+
+        if (!isxdigit((unsigned char)text[0]))
+            return false;
+        hardware->address[i] = (uint8_t)strtoul((const char[]){text[0], text[1], 0}, &end, 16);
+        text += isxdigit((unsigned char)text[1]) ? 2 : 1;
+        if (i + 1 < hardware->length && *text != ':' && *text != '-')
+            return false;
+        text += i + 1 < hardware->length;
+    }
+    return *text == 0;
 }

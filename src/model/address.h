@@ -33,6 +33,8 @@ struct hardware {
 };
 
 bool hardware_equal(const struct hardware *a, const struct hardware *b);
+/* An Ethernet address, "22:22:22:22:00:00" or with dashes; false where it is something else. */
+bool hardware_parse(const char *text, struct hardware *hardware);
 /* "22:22:22:22:00:00" into `to` (an empty string for no address); returns `to`. */
 char *hardware_text(char to[HARDWARE_TEXT_SIZE], const struct hardware *hardware);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -157,6 +158,26 @@ enum boot_file_status boot_file_open(struct boot_file *file, const char *root, c
     }
     close(directory);
     return status;
+}
+
+enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice bytes)
+{
+    size_t written = 0;
+
+    *file = (struct boot_file){.descriptor = memfd_create("generated", MFD_CLOEXEC),
+                               .size = bytes.length};
+    while (file->descriptor >= 0 && written < bytes.length) {
+        ssize_t n = write(file->descriptor, bytes.data + written, bytes.length - written);
+
+        if (n < 0)
+            break;
+        written += (size_t)n;
+    }
+    if (file->descriptor >= 0 && written == bytes.length)
+        return BOOT_FILE_OPEN;
+    file->error = errno;
+    boot_file_close(file);
+    return BOOT_FILE_FAILED;
 }
 
 ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, size_t length)

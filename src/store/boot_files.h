@@ -8,6 +8,8 @@
 #ifndef BOOTWIRE_STORE_BOOT_FILES_H
 #define BOOTWIRE_STORE_BOOT_FILES_H
 
+#include "base/slice.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +39,9 @@ struct boot_file {
  * in upper and lower case only will do. Close with boot_file_close(). */
 enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path,
                                      bool any_case);
+/* A file in memory alone with these bytes, for whoever serves files: no directory has it, and it is
+ * gone with boot_file_close(). BOOT_FILE_OPEN, or BOOT_FILE_FAILED with `error`. */
+enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice bytes);
 /* Reads up to `length` bytes at `offset`; fewer only at the end of the file. -1 with errno. */
 ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, size_t length);
 void boot_file_close(struct boot_file *file);

@@ -158,6 +158,22 @@ static void a_missing_root_is_told(void **state)
     free(plain);
 }
 
+static void bytes_are_a_file_too(void **state)
+{
+    struct boot_file file;
+    char bytes[16];
+
+    (void)state;
+    assert_int_equal(boot_file_of_bytes(&file, slice_of_string("#!ipxe\n")), BOOT_FILE_OPEN);
+    assert_int_equal(file.size, 7);
+    assert_int_equal(boot_file_read(&file, 2, bytes, sizeof(bytes)), 5);
+    assert_memory_equal(bytes, "ipxe\n", 5);
+    boot_file_close(&file);
+    assert_int_equal(boot_file_of_bytes(&file, slice_of(NULL, 0)), BOOT_FILE_OPEN);
+    assert_int_equal(file.size, 0);
+    boot_file_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +181,7 @@ int main(void)
         cmocka_unit_test(files_are_read_at_any_place),
         cmocka_unit_test(case_counts_unless_it_does_not),
         cmocka_unit_test(a_missing_root_is_told),
+        cmocka_unit_test(bytes_are_a_file_too),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

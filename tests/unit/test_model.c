@@ -20,6 +20,12 @@ static void addresses_read_and_print(void **state)
     assert_string_equal(hardware_text(hardware_string, &hardware), "22:22:22:22:00:ff");
     hardware.length = 0;
     assert_string_equal(hardware_text(hardware_string, &hardware), "");
+    assert_true(hardware_parse("22-2:22:22:22:0f", &hardware));
+    assert_string_equal(hardware_text(hardware_string, &hardware), "22:02:22:22:22:0f");
+    assert_false(hardware_parse("22:22:22:22:22", &hardware));
+    assert_false(hardware_parse("22:22:22:22:22:22:22", &hardware));
+    assert_false(hardware_parse("22:22:22:22:22:2x", &hardware));
+    assert_false(hardware_parse("host", &hardware));
 }
 
 static void inner_scopes_win(void **state)

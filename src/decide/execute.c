@@ -12,6 +12,7 @@ void evaluation_start(struct evaluation *e)
     memset(e->on, 0, sizeof(e->on));
     e->scope_count = e->setting_count = e->bytes_used = e->branch_count = 0;
     e->absent_count = 0;
+    e->boot_scope = e->filename_scope = 0;
     e->steps = e->depth = 0;
     e->exhausted = e->settled = e->conditional = false;
     e->effective = (struct scope){.settings = e->settings};
@@ -58,20 +59,25 @@ void evaluation_set(struct evaluation *e, enum setting_space space, unsigned cod
         .space = space, .code = code, .value = value, .where = where, .computed = true};
 }
 
-/* Sets what has no value. It takes an inherited value's place all the same. */
-static void set_absent(struct evaluation *e, enum setting_space space, unsigned code)
+static void drop_setting(struct evaluation *e, enum setting_space space, unsigned code)
 {
     struct setting *setting = evaluation_find(e, space, code);
 
-    if (!is_absent(e, space, code) && e->absent_count == EVALUATION_SETTINGS)
-        e->exhausted = true;
-    else if (!is_absent(e, space, code))
-        e->absent[e->absent_count++] = (struct setting_name){space, code};
     if (!setting)
         return;
     memmove(setting, setting + 1,
             (size_t)(e->settings + e->setting_count - (setting + 1)) * sizeof(*setting));
     e->setting_count--;
+}
+
+/* Sets what has no value. It takes an inherited value's place all the same. */
+static void set_absent(struct evaluation *e, enum setting_space space, unsigned code)
+{
+    if (!is_absent(e, space, code) && e->absent_count == EVALUATION_SETTINGS)
+        e->exhausted = true;
+    else if (!is_absent(e, space, code))
+        e->absent[e->absent_count++] = (struct setting_name){space, code};
+    drop_setting(e, space, code);
 }
 
 /* Both values in a row; data NULL where there is no room. */
@@ -93,6 +99,23 @@ static bool is_settled(const struct evaluation *e, const struct setting *setting
 {
     return e->settled && setting->space == SPACE_PARAMETER &&
            setting->code != PARAMETER_NEXT_SERVER;
+}
+
+/* Remembers which scope spoke last of what is booted, for settle_boot_file(). */
+static void note_boot_file(struct evaluation *e, const struct setting *setting)
+{
+    if (setting->space == SPACE_PARAMETER && setting->code == PARAMETER_BOOT)
+        e->boot_scope = e->scope_count;
+    else if (setting->space == SPACE_PARAMETER && setting->code == PARAMETER_FILENAME)
+        e->filename_scope = e->scope_count;
+}
+
+/* A `filename` of an inner scope hides the `boot` of an outer one: where all scopes have become one
+ * (scope_view_recipe() goes by scopes), that must be done here. */
+static void settle_boot_file(struct evaluation *e)
+{
+    if (e->filename_scope > e->boot_scope)
+        drop_setting(e, SPACE_PARAMETER, PARAMETER_BOOT);
 }
 
 static void apply_setting(struct evaluation *e, const struct setting *setting)
@@ -127,6 +150,7 @@ static void apply_setting(struct evaluation *e, const struct setting *setting)
     old = evaluation_find(e, setting->space, setting->code);
     if (old)
         old->computed = value.data != setting->value.data;
+    note_boot_file(e, setting);
 }
 
 static void set_variable(struct evaluation *e, const char *name, struct value value)
@@ -585,6 +609,7 @@ struct scope_view evaluation_run(struct evaluation *e)
     }
     if (e->host)
         run_scope(e, &e->host->scope);
+    settle_boot_file(e);
     fill_carriers(e);
     e->effective.count = e->setting_count;
     return (struct scope_view){.scopes = {&e->effective}, .count = 1};

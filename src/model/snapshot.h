@@ -10,6 +10,7 @@
 #include "base/region.h"
 #include "base/slice.h"
 #include "model/address.h"
+#include "model/boot_recipe.h"
 #include "model/expression.h"
 
 #include <stdatomic.h>
@@ -63,6 +64,8 @@ enum parameter {
     PARAMETER_INFINITE_IS_RESERVED,  /* flag: asking for an infinite time reserves the address */
     PARAMETER_STASH_AGENT_OPTIONS,   /* flag: a relay's options hold for renewals past it, too */
     PARAMETER_ECHO_CLIENT_ID,        /* flag */
+    PARAMETER_BOOT,                  /* 4 bytes, network order: a place in snapshot->recipes */
+    PARAMETER_BOOT_LOADER,           /* text: "ipxe", "pxelinux", "grub", "syslinux", "uboot" */
     PARAMETER_COUNT,
 };
 
@@ -264,6 +267,8 @@ struct snapshot {
     const struct export_statement *exports; /* in the order written, no directory twice */
     size_t export_count;
     const struct mtree_statement *mtrees;
+    const struct boot_recipe *recipes; /* in the order written; scope_view_recipe() finds them */
+    size_t recipe_count;
     const char *bootparam_keys[SNAPSHOT_BOOTPARAM_KEYS_MAX]; /* those that some scope has */
     size_t bootparam_key_count;
     bool has_tftp_root;              /* in whichever scope */
@@ -347,5 +352,9 @@ bool scope_view_flag(const struct scope_view *view, enum parameter parameter, bo
 /* The same as bytes; an empty slice with data NULL where nobody wrote one. */
 struct slice scope_view_bytes(const struct scope_view *view, enum setting_space space,
                               unsigned code);
+/* What these scopes say is booted, or NULL. A `filename` of an inner scope hides a `boot` or `menu`
+ * of an outer one, and the other way round; in one scope `boot` wins. */
+const struct boot_recipe *scope_view_recipe(const struct snapshot *snapshot,
+                                            const struct scope_view *view);
 
 #endif

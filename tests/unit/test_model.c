@@ -77,6 +77,42 @@ static void inner_scopes_win(void **state)
     snapshot_free(snapshot);
 }
 
+/* What is booted: the innermost scope that says `boot` or `filename` decides; in one scope it is
+ * `boot`. */
+static void the_recipe_of_the_innermost_scope_is_booted(void **state)
+{
+    struct snapshot *snapshot = snapshot_new();
+    const struct setting boot[] = {
+        {.space = SPACE_PARAMETER,
+         .code = PARAMETER_BOOT,
+         .value = {(const uint8_t *)"\0\0\0\1", 4}},
+        {.space = SPACE_PARAMETER, .code = PARAMETER_FILENAME, .value = {(const uint8_t *)"f", 1}},
+    };
+    const struct setting beyond = {.space = SPACE_PARAMETER,
+                                   .code = PARAMETER_BOOT,
+                                   .value = {(const uint8_t *)"\0\0\0\2", 4}};
+    const struct boot_recipe recipes[2] = {{.entry_count = 1}, {.entry_count = 1}};
+    struct scope recipe_scope = {.outer = &snapshot->global, .settings = boot, .count = 1};
+    struct scope file_scope = {.outer = &snapshot->global, .settings = boot + 1, .count = 1};
+    struct scope both_scope = {.outer = &snapshot->global, .settings = boot, .count = 2};
+    struct scope beyond_scope = {.outer = &snapshot->global, .settings = &beyond, .count = 1};
+    struct scope_view view = {.scopes = {&recipe_scope, &file_scope}, .count = 2};
+
+    (void)state;
+    snapshot->recipes = recipes;
+    snapshot->recipe_count = 2;
+    assert_ptr_equal(scope_view_recipe(snapshot, &view), &recipes[1]);
+    view = (struct scope_view){.scopes = {&file_scope, &recipe_scope}, .count = 2};
+    assert_null(scope_view_recipe(snapshot, &view));
+    view = (struct scope_view){.scopes = {&snapshot->global, &both_scope}, .count = 2};
+    assert_ptr_equal(scope_view_recipe(snapshot, &view), &recipes[1]);
+    view = (struct scope_view){.scopes = {&snapshot->global}, .count = 1};
+    assert_null(scope_view_recipe(snapshot, &view));
+    view = (struct scope_view){.scopes = {&beyond_scope}, .count = 1};
+    assert_null(scope_view_recipe(snapshot, &view));
+    snapshot_free(snapshot);
+}
+
 static uint32_t draw(uint32_t *random)
 {
     *random = *random * 1664525u + 1013904223u;
@@ -166,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_read_and_print),
         cmocka_unit_test(inner_scopes_win),
+        cmocka_unit_test(the_recipe_of_the_innermost_scope_is_booted),
         cmocka_unit_test(an_address_finds_its_subnet),
         cmocka_unit_test(keys_find_the_first_written),
     };

@@ -5,8 +5,9 @@
 #   make check              all tests                      (SANITIZE=address|thread, COVERAGE=1)
 #   make check-long         the same with more fuzzing and simulated boots, and Debian guests
 #   make bench-tftp         TFTP beside tftpd-hpa, atftpd and dnsmasq, with its bars
+#   make bench-http         HTTP beside nginx, with its bars
 #   make bench-dhcp         DHCP beside others under perfdhcp's load, with its bars
-#   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick, for TFTP, too)
+#   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick, TFTP and HTTP, too)
 #   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)
 #   make lint, make format  look at, or set, the shape of the sources
 #   make install            into PREFIX (/usr/local), DESTDIR before it
@@ -63,6 +64,11 @@ bench-tftp:
 	$(MAKE) all
 	BENCH_OPTIONS="$(BENCH_OPTIONS)" tools/bench tftp
 
+bench-http:
+	tools/install-packages build bench-http
+	$(MAKE) all
+	BENCH_OPTIONS="$(BENCH_OPTIONS)" tools/bench http
+
 bench-dhcp:
 	tools/install-packages build bench-dhcp
 	$(MAKE) all
@@ -93,4 +99,4 @@ install: all
 clean:
 	rm -rf build 2>/dev/null || sudo rm -rf build
 
-.PHONY: all demo check check-long bench-tftp bench-dhcp bench-nfs fuzz lint format install clean
+.PHONY: all demo check check-long bench-tftp bench-http bench-dhcp bench-nfs fuzz lint format install clean

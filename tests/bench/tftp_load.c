@@ -9,6 +9,7 @@
  * datagrams are forgotten at random, both of what comes and of what goes: the wire that loses them
  * is the same for every server. Prints one line of JSON. */
 #include "base/memory.h"
+#include "measure.h"
 #include "tftp_client.h"
 
 #include <arpa/inet.h>
@@ -16,15 +17,12 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/udp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -33,9 +31,9 @@ enum {
     OUT = 1024,
     CLIENTS_MAX = 65000,
     GENERATIONS = 120, /* addresses that a client has in turn */
-    TRANSFERS_MAX = 1 << 20,
     RECEIVE_BUFFER = 256 << 20,
     CLIENT_PORT = 2070, /* as PXE ROMs have it */
+    PAUSE = 3000,       /* nanoseconds that it spins before it looks again */
     TICK = 5000000,     /* nanoseconds between two looks for who waits too long */
 };
 
@@ -73,34 +71,12 @@ struct load {
     bool spin, whole;
     const char *usage; /* a file with the line "usage_usec N" of the server */
     bool ending;
-    unsigned busy; /* clients with a transfer */
-    double *times; /* seconds that each transfer took */
+    unsigned busy;               /* clients with a transfer */
+    struct measured_times times; /* of transfers */
     size_t finished, unfinished;
     uint64_t bytes; /* of finished transfers */
     uint64_t resent, window, block_size;
 };
-
-_Noreturn static void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void load_fail(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    fprintf(stderr, "tftp_load: ");
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
-    va_end(arguments);
-    exit(1);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 static uint64_t next_random(uint64_t random)
 {
@@ -116,33 +92,6 @@ static bool is_lost(const struct load *load, uint64_t *random)
     return (double)(*random >> 33) < load->loss / 100 * (double)(UINT64_C(1) << 31);
 }
 
-/* Seconds that the server has worked. */
-static double server_cpu(const struct load *load)
-{
-    char line[128];
-    double value = 0;
-    FILE *file = load->usage ? fopen(load->usage, "r") : NULL;
-
-    if (load->usage && !file)
-        load_fail("%s: %s", load->usage, strerror(errno));
-    while (file && fgets(line, sizeof(line), file)) {
-        if (strncmp(line, "usage_usec ", 11) == 0)
-            value = strtod(line + 11, NULL) / 1e6;
-    }
-    if (file)
-        fclose(file);
-    return value;
-}
-
-static double own_cpu(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 /* -------------------------------------------------------------------------------------- packets */
 
 static void flush(struct load *load)
@@ -155,7 +104,7 @@ static void flush(struct load *load)
         if (n > 0)
             sent += (unsigned)n;
         else if (errno != EINTR && errno != EAGAIN && errno != ENOBUFS)
-            load_fail("sendmmsg: %s", strerror(errno));
+            measure_fail("sendmmsg: %s", strerror(errno));
     }
     load->out.count = 0;
 }
@@ -208,11 +157,7 @@ static void begin(struct load *load, struct client *client, uint64_t time)
 
 static void count_time(struct load *load, const struct client *client, uint64_t time)
 {
-    size_t count = load->finished + load->unfinished;
-
-    if (count == TRANSFERS_MAX)
-        load_fail("too many transfers: a larger file is wanted");
-    load->times[count] = (double)(time - client->tftp.began) / 1e9;
+    measured_times_add(&load->times, (double)(time - client->tftp.began) / 1e9);
     if (client->tftp.state == TFTP_CLIENT_DONE)
         load->finished++;
     else
@@ -223,8 +168,8 @@ static void count_time(struct load *load, const struct client *client, uint64_t 
 static void look(struct load *load, struct client *client, uint64_t time)
 {
     if (client->tftp.wrong)
-        load_fail("the server sent %s (client %u, block %llu)", client->tftp.wrong,
-                  (unsigned)(client - load->clients), (unsigned long long)client->tftp.next);
+        measure_fail("the server sent %s (client %u, block %llu)", client->tftp.wrong,
+                     (unsigned)(client - load->clients), (unsigned long long)client->tftp.next);
     if (client->tftp.state != TFTP_CLIENT_DONE)
         return;
     if (!load->counted || client->transfers <= load->counted)
@@ -282,6 +227,15 @@ static void take_message(struct load *load, unsigned i, uint64_t time)
     }
 }
 
+/* Looks again a little later: to ask all the time would keep the socket's lock from the server. */
+static void pause_briefly(void)
+{
+    uint64_t end = measure_now() + PAUSE;
+
+    while (measure_now() < end)
+        continue;
+}
+
 /* Takes what has come; waits a little where nothing has, unless it spins. */
 static void receive(struct load *load)
 {
@@ -298,8 +252,10 @@ static void receive(struct load *load)
     n = recvmmsg(load->socket, in->messages, BATCH, load->spin ? MSG_DONTWAIT : MSG_WAITFORONE,
                  NULL);
     if (n < 0 && errno != EAGAIN && errno != EINTR)
-        load_fail("recvmmsg: %s", strerror(errno));
-    time = now();
+        measure_fail("recvmmsg: %s", strerror(errno));
+    if (n <= 0 && load->spin)
+        pause_briefly();
+    time = measure_now();
     for (int i = 0; i < n; i++)
         take_message(load, (unsigned)i, time);
     flush(load);
@@ -329,30 +285,15 @@ static uint64_t bytes_up_to_now(const struct load *load)
 
 static void run_until(struct load *load, uint64_t end)
 {
-    uint64_t ticked = now();
+    uint64_t ticked = measure_now();
 
-    for (uint64_t time = ticked; time < end && load->busy > 0; time = now()) {
+    for (uint64_t time = ticked; time < end && load->busy > 0; time = measure_now()) {
         if (time - ticked >= TICK) {
             tick(load, time);
             ticked = time;
         }
         receive(load);
     }
-}
-
-static int by_time(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double within(const struct load *load, double part)
-{
-    size_t count = load->finished + load->unfinished;
-    size_t i = (size_t)((double)count * part);
-
-    return count ? load->times[i < count ? i : count - 1] : 0;
 }
 
 /* Transfers that did not end have taken at least so long. */
@@ -375,33 +316,33 @@ static void run(struct load *load)
     double server, client, seconds;
     uint64_t began, bytes;
 
-    load->times = memory_zeroed(TRANSFERS_MAX, sizeof(*load->times));
     load->clients = memory_zeroed(load->client_count, sizeof(*load->clients));
-    server = server_cpu(load);
-    client = own_cpu();
-    began = now();
+    server = measure_group_cpu(load->usage);
+    client = measure_own_cpu();
+    began = measure_now();
     load->busy = load->client_count;
     for (unsigned i = 0; i < load->client_count; i++)
         begin(load, &load->clients[i], began);
     flush(load);
     run_until(load, began + (uint64_t)(load->seconds * 1e9));
     load->ending = true;
-    server = server_cpu(load) - server;
-    client = own_cpu() - client;
-    seconds = (double)(now() - began) / 1e9;
+    server = measure_group_cpu(load->usage) - server;
+    client = measure_own_cpu() - client;
+    seconds = (double)(measure_now() - began) / 1e9;
     bytes = bytes_up_to_now(load);
     for (unsigned i = 0; i < load->client_count; i++) {
         if (load->clients[i].tftp.state == TFTP_CLIENT_IDLE)
             load->busy--;
     }
-    run_until(load, now() + (uint64_t)(load->patience * 1e9));
-    count_unfinished(load, now());
-    qsort(load->times, load->finished + load->unfinished, sizeof(*load->times), by_time);
+    run_until(load, measure_now() + (uint64_t)(load->patience * 1e9));
+    count_unfinished(load, measure_now());
+    measured_times_sort(&load->times);
     printf("{\"seconds\": %.6f, \"bytes\": %llu, \"transfers\": %zu, \"unfinished\": %zu, "
            "\"p50\": %.6f, \"p99\": %.6f, \"slowest\": %.6f, \"resent\": %llu, \"window\": %llu, "
            "\"block_size\": %llu, \"server_cpu\": %.6f, \"client_cpu\": %.6f}\n",
-           seconds, (unsigned long long)bytes, load->finished, load->unfinished, within(load, 0.5),
-           within(load, 0.99), within(load, 1), (unsigned long long)load->resent,
+           seconds, (unsigned long long)bytes, load->finished, load->unfinished,
+           measured_times_within(&load->times, 0.5), measured_times_within(&load->times, 0.99),
+           measured_times_within(&load->times, 1), (unsigned long long)load->resent,
            (unsigned long long)load->window, (unsigned long long)load->block_size, server, client);
 }
 
@@ -414,7 +355,7 @@ static void open_socket(struct load *load)
 
     load->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (load->socket < 0 || bind(load->socket, (struct sockaddr *)&any, sizeof(any)) < 0)
-        load_fail("udp port %d: %s", CLIENT_PORT, strerror(errno));
+        measure_fail("udp port %d: %s", CLIENT_PORT, strerror(errno));
     setsockopt(load->socket, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
     setsockopt(load->socket, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
     if (setsockopt(load->socket, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
@@ -437,11 +378,11 @@ static void open_content(struct load *load, const char *path)
     void *content;
 
     if (file < 0 || fstat(file, &status) < 0)
-        load_fail("--content %s: %s", path ? path : "", strerror(errno));
+        measure_fail("--content %s: %s", path ? path : "", strerror(errno));
     load->wish.size = (uint64_t)status.st_size;
     content = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
     if (content == MAP_FAILED)
-        load_fail("--content %s: %s", path, strerror(errno));
+        measure_fail("--content %s: %s", path, strerror(errno));
     load->wish.content = content;
     close(file);
 }
@@ -469,7 +410,7 @@ static void read_option(struct load *load, int option, const char *value, const 
     switch (option) {
     case 's':
         if (inet_pton(AF_INET, value, &load->server) != 1)
-            load_fail("--server %s is no IPv4 address", value);
+            measure_fail("--server %s is no IPv4 address", value);
         break;
     case 'f':
         load->wish.file = value;
@@ -529,7 +470,7 @@ int main(int count, char **arguments)
     while ((option = getopt_long(count, arguments, "", options, NULL)) != -1)
         read_option(load, option, optarg, &content);
     if (!load->wish.file || load->client_count == 0 || load->client_count > CLIENTS_MAX)
-        load_fail("--file is missing, or --clients is not between 1 and %d", CLIENTS_MAX);
+        measure_fail("--file is missing, or --clients is not between 1 and %d", CLIENTS_MAX);
     open_content(load, content);
     open_socket(load);
     run(load);

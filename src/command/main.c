@@ -25,6 +25,11 @@ static const struct command commands[] = {
      "  --file NAME        explain a loader that opens this file\n"
      "  --json             explain in JSON\n",
      command_check},
+    {"show", "-c FILE --as HOST|MAC NAME", "print a file that is made for a boot loader",
+     OPTION_CONFIG "  --as MACHINE       who asks for it: a host's name, or a hardware address\n"
+                   "  --address ADDRESS  where that machine is\n"
+                   "  --server ADDRESS   the server, as that machine reaches it\n",
+     command_show},
     {"run", "-c FILE [option ...] HOST", "boot a QEMU guest as HOST on a private network",
      OPTION_CONFIG OPTION_DEBUG OPTION_STATE
      "  --log FILE         append the server's log to this file\n"

@@ -49,7 +49,7 @@ struct recalled *recall_new(const struct snapshot *snapshot, const struct host *
                             const struct hardware *hardware, uint32_t address);
 void recall_free(struct recalled *recalled);
 
-enum { RECALL_PICKED_MAX = 6 };
+enum { RECALL_PICKED_MAX = 8 };
 
 /* Picks from what an evaluation came to those settings that NFS and TFTP go by, where they are not
  * those of `plain`; at most RECALL_PICKED_MAX of them. All point into the snapshot: a value that

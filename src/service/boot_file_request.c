@@ -1,11 +1,14 @@
 #include "service/boot_file_request.h"
 
+#include "base/memory.h"
 #include "base/text.h"
+#include "decide/boot_plan.h"
 #include "service/server.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_TEXT = 300 };
@@ -27,20 +30,22 @@ static bool refuse(struct boot_file_request *request, enum boot_file_refusal ref
 }
 
 void boot_file_request_begin(struct boot_file_request *request, struct server *server,
-                             uint32_t address)
+                             uint32_t address, uint32_t local_address)
 {
     request->server = server;
     request->address = address;
+    request->local_address = local_address;
     request->snapshot = server_snapshot(server);
     request->told = NULL;
     request->any_case = false;
-    request->text[0] = 0;
+    request->text[0] = request->origin[0] = 0;
     request->host = machines_host(server->machines, request->snapshot, address, &request->machine,
                                   &request->told);
     request->view = scope_view_of(request->snapshot, request->host,
                                   snapshot_subnet_of(request->snapshot, address));
     if (request->told)
         scope_view_put_first(&request->view, &request->told->scope);
+    request->recipe = scope_view_recipe(request->snapshot, &request->view);
 }
 
 void boot_file_request_end(struct boot_file_request *request)
@@ -50,6 +55,7 @@ void boot_file_request_end(struct boot_file_request *request)
     request->told = NULL;
     request->snapshot = NULL;
     request->host = NULL;
+    request->recipe = NULL;
 }
 
 bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NAME_MAX],
@@ -81,7 +87,55 @@ bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FI
     return true;
 }
 
-bool boot_file_request_open(struct boot_file_request *request, const char *path,
+/* The file that is made for the machine under this name; false where there is none. */
+static bool open_made(struct boot_file_request *request, const char *path, struct boot_file *file)
+{
+    enum boot_file_kind kind = request->recipe ? boot_plan_kind(path) : BOOT_FILE_KIND_NONE;
+    char text[BOOT_SITE_TEXT_SIZE];
+    struct boot_site site;
+    struct writer w;
+    uint8_t *bytes;
+    bool made;
+
+    if (kind == BOOT_FILE_KIND_NONE)
+        return false;
+    site = boot_site_of(&request->view, request->local_address, request->server->http_port, text);
+    site.client = request->machine.client;
+    site.hardware = request->machine.hardware;
+    site.name = request->host ? request->host->name : NULL;
+    bytes = memory_zeroed(1, BOOT_FILE_MAX);
+    w = writer_of(bytes, BOOT_FILE_MAX);
+    made = boot_plan_write(kind, &site, request->recipe, &w) &&
+           boot_file_of_bytes(file, slice_of(bytes, w.length)) == BOOT_FILE_OPEN;
+    free(bytes);
+    if (made)
+        snprintf(request->origin, sizeof(request->origin), "%s made by %s:%u",
+                 boot_file_kind_in_words(kind), request->recipe->where.file,
+                 request->recipe->where.line);
+    return made;
+}
+
+/* The boot loader that a package installs for this name; false where there is none. */
+static bool open_packaged(struct boot_file_request *request, const char *path,
+                          struct boot_file *file)
+{
+    const struct boot_loader *loader = request->recipe ? boot_loader_by_name(path) : NULL;
+
+    for (size_t i = 0; loader && loader->files[i]; i++) {
+        if (boot_file_open(file, "/", loader->files[i] + 1, false) != BOOT_FILE_OPEN)
+            continue;
+        snprintf(request->origin, sizeof(request->origin), "from %s", loader->files[i]);
+        return true;
+    }
+    if (loader && loader->package)
+        return refuse(request, BOOT_FILE_MISSING,
+                      "no file %.100s below tftp-root, and the package that has it is not "
+                      "installed: apt install %s",
+                      path, loader->package);
+    return false;
+}
+
+static bool open_below_root(struct boot_file_request *request, const char *path,
                             struct boot_file *file)
 {
     char directory[BOOT_FILE_ROOT_SIZE], name[NAME_TEXT];
@@ -113,6 +167,14 @@ bool boot_file_request_open(struct boot_file_request *request, const char *path,
     return refuse(request, BOOT_FILE_BROKEN, "%s: %s", name, strerror(file->error));
 }
 
+bool boot_file_request_open(struct boot_file_request *request, const char *path,
+                            struct boot_file *file)
+{
+    request->origin[0] = 0;
+    return open_made(request, path, file) || open_below_root(request, path, file) ||
+           open_packaged(request, path, file);
+}
+
 void boot_file_request_patches(const struct boot_file_request *request,
                                const struct boot_file *file, struct patches *patches,
                                char text[CONSOLE_TEXT_SIZE])
@@ -122,9 +184,9 @@ void boot_file_request_patches(const struct boot_file_request *request,
 
     patches->count = 0;
     text[0] = 0;
-    if (!console_wanted(&request->view))
-        return;
-    length = boot_file_read(file, 0, head, sizeof(head));
+    length = console_wanted(&request->view) ? boot_file_read(file, 0, head, sizeof(head)) : 0;
     if (length > 0)
         console_patches(patches, &request->view, slice_of(head, (size_t)length), text);
+    if (!text[0])
+        snprintf(text, CONSOLE_TEXT_SIZE, "%s", request->origin);
 }

@@ -2,6 +2,10 @@
  * that machine, and the file that it gets. TFTP and HTTP serve the same files to the same machines
  * because both ask here.
  *
+ * A machine with a boot recipe gets more than what lies below its tftp-root: the files that are
+ * made from the recipe (decide/boot_plan.h), before those of the same name that lie there, and the
+ * boot loaders that packages install (decide/boot_loader.h), after them.
+ *
  * One thread's; several may be under way. */
 #ifndef BOOTWIRE_SERVICE_BOOT_FILE_REQUEST_H
 #define BOOTWIRE_SERVICE_BOOT_FILE_REQUEST_H
@@ -34,19 +38,22 @@ enum boot_file_refusal {
 struct boot_file_request {
     struct server *server;
     uint32_t address;                  /* the client's */
+    uint32_t local_address;            /* ours that it asked */
     struct snapshot *snapshot;         /* the configuration that answers; held until the end */
     struct scope_view view;            /* what applies to the machine that asks */
     struct told *told;                 /* part of that; NULL: nothing */
     struct machine machine;            /* who holds the address; zeroed where nobody knows */
     const struct host *host;           /* its declaration, of the snapshot; NULL: none */
+    const struct boot_recipe *recipe;  /* what it boots; NULL: nobody said */
+    char origin[CONSOLE_TEXT_SIZE];    /* where the open file is from; empty: below tftp-root */
     bool any_case;                     /* the file's name is meant in upper or lower case alike */
     enum boot_file_refusal refusal;    /* where one of the calls below returned false: why ... */
     char text[BOOT_FILE_REFUSAL_SIZE]; /* ... and that in words, for client and journal */
 };
 
-/* Finds out who asks from `address`, and what applies to it. */
+/* Finds out who asks from `address` at our `local_address`, and what applies to it. */
 void boot_file_request_begin(struct boot_file_request *request, struct server *server,
-                             uint32_t address);
+                             uint32_t address, uint32_t local_address);
 /* Lets the configuration go. */
 void boot_file_request_end(struct boot_file_request *request);
 
@@ -56,11 +63,12 @@ bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NA
                             struct slice name);
 /* The tftp-root of this machine. False: refused, for there is none. */
 bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FILE_ROOT_SIZE]);
-/* Opens the file at that path below the machine's root; close it with boot_file_close(). False:
- * refused. */
+/* Opens the file of that path: made for the machine, below its root, or a packaged loader. Close it
+ * with boot_file_close(). False: refused. */
 bool boot_file_request_open(struct boot_file_request *request, const char *path,
                             struct boot_file *file);
-/* What the configuration changes in the file on its way out (decide/console.h); `text` says it. */
+/* What the configuration changes in the file on its way out (decide/console.h); `text` says it, or
+ * else where the file is from. */
 void boot_file_request_patches(const struct boot_file_request *request,
                                const struct boot_file *file, struct patches *patches,
                                char text[CONSOLE_TEXT_SIZE]);

@@ -120,6 +120,7 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
         .router_wanted = plan->router_wanted,
     };
     out->fingerprint = loop_fingerprint(message);
+    out->client = boot_client_of(message);
     dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &out->answered.asked_address);
     prepare_step(service, out, &dropped);
     out->told = out->holds   ? told_by(service, out->holds)

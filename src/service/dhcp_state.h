@@ -46,8 +46,9 @@ struct outgoing {
     struct told *told; /* what follows for TFTP and NFS; NULL: nothing */
     bool binds; /* it gives the machine an address, which others may know it by from then on */
     struct dhcp_answered answered;
-    uint32_t fingerprint;  /* of who asked */
-    struct boot_step step; /* its strings are the two below, and the name */
+    uint32_t fingerprint;      /* of who asked */
+    struct boot_client client; /* what asked */
+    struct boot_step step;     /* its strings are the two below, and the name */
     char asked[DHCP_TEXT_SIZE];
     char got[DHCP_TEXT_SIZE];
     char host[128];

@@ -3,6 +3,7 @@
 #ifndef BOOTWIRE_SERVICE_MACHINES_H
 #define BOOTWIRE_SERVICE_MACHINES_H
 
+#include "decide/boot_client.h"
 #include "model/address.h"
 #include "model/fetch.h"
 #include "model/snapshot.h"
@@ -18,8 +19,9 @@ struct machines;
 /* What is known of the machine at an address. */
 struct machine {
     struct hardware hardware;
-    enum boot_stage stage; /* of its last DHCP request */
-    uint32_t fingerprint;  /* of the same (decide/loop.h) */
+    enum boot_stage stage;     /* of its last DHCP request */
+    uint32_t fingerprint;      /* of the same (decide/loop.h) */
+    struct boot_client client; /* what asked for a boot file last; zeroed: nobody knows */
 };
 
 struct machines *machines_new(void);

@@ -22,6 +22,7 @@ struct server {
     struct machines *machines;   /* safe from any thread */
     const struct leases *leases; /* the DHCP service's, for the control thread; NULL: it has none */
     const char *state_directory;
+    uint16_t http_port;            /* that HTTP is served on; 0: it is not */
     pthread_mutex_t snapshot_lock; /* guards the pointer below */
     struct snapshot *snapshot;
 };

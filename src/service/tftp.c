@@ -73,7 +73,8 @@ static void find_who(struct tftp_asking *asking)
     const struct boot_file_request *files = &asking->files;
     char name[TFTP_NAME_TEXT], options[TFTP_OPTIONS_TEXT];
 
-    boot_file_request_begin(&asking->files, asking->lane->server, asking->datagram->peer.address);
+    boot_file_request_begin(&asking->files, asking->lane->server, asking->datagram->peer.address,
+                            asking->datagram->local_address);
     asking->who.stage = files->machine.stage;
     asking->who.hardware = files->machine.hardware;
     asking->who.host = files->host ? memory_string(files->host->name) : NULL;
@@ -231,7 +232,7 @@ static bool open_lane(struct tftp_lane *lane, struct server *server, struct loop
 static void *start(struct server *server, char *error, size_t error_size)
 {
     struct tftp_service *service = memory_zeroed(1, sizeof(*service));
-    bool wanted = server->snapshot->has_tftp_root;
+    bool wanted = server->snapshot->has_tftp_root || server->snapshot->recipe_count > 0;
 
     service->server = server;
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));

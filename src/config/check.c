@@ -259,6 +259,7 @@ void builder_check(struct block *global, struct sources *sources)
         check_ranges(&index, block, sources);
         check_proxy(block, sources);
         check_shared_network(block, sources);
+        check_boot_files(block, sources);
         if (block->kind == BLOCK_HOST) {
             check_host(&index, block, sources);
             check_host_twice(&seen, &index, block, sources);

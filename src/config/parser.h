@@ -51,6 +51,7 @@ struct parser {
     bool first_address_only;        /* of a name in the value being read */
     struct failover_peer *peers;    /* those declared, the last first (failover.c) */
     struct token omapi_key;         /* the name of the one that the server uses, or TOKEN_END */
+    size_t recipe_room;             /* how many the snapshot's array of recipes has place for */
     struct map defined;             /* what the file gives names to (defined.c) */
 };
 
@@ -287,6 +288,7 @@ void check_omapi_key(struct parser *parser);
 read_statement read_without_effect, read_server_duid, read_interface, read_fixed_address6,
     read_fixed_prefix6; /* ignored.c */
 read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte; /* number.c */
+read_statement read_boot, read_menu, read_boot_loader;                                /* boot.c */
 read_statement read_bootparam;                 /* bootparam.c */
 read_statement read_export;                    /* export.c */
 read_statement read_mtree;                     /* mtree.c */

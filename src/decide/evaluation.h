@@ -88,11 +88,10 @@ struct evaluation {
     size_t scope_count;
     struct scope effective; /* its settings are those below */
     size_t setting_count;
-    size_t boot_scope;     /* how many scopes had begun when `boot` was set last, */
-    size_t filename_scope; /* and `filename`; 0: nobody did */
     unsigned steps;
     unsigned depth;
     bool conditional; /* statements ran that may come to something else for another address */
+    bool recipe_last; /* `boot` or `menu` was set behind any `filename` */
     bool settled;     /* only options still change */
     bool exhausted;   /* a limit was met: what is missing is missing for that */
     size_t bytes_used;

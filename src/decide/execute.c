@@ -12,9 +12,8 @@ void evaluation_start(struct evaluation *e)
     memset(e->on, 0, sizeof(e->on));
     e->scope_count = e->setting_count = e->bytes_used = e->branch_count = 0;
     e->absent_count = 0;
-    e->boot_scope = e->filename_scope = 0;
     e->steps = e->depth = 0;
-    e->exhausted = e->settled = e->conditional = false;
+    e->exhausted = e->settled = e->conditional = e->recipe_last = false;
     e->effective = (struct scope){.settings = e->settings};
 }
 
@@ -101,21 +100,30 @@ static bool is_settled(const struct evaluation *e, const struct setting *setting
            setting->code != PARAMETER_NEXT_SERVER;
 }
 
-/* Remembers which scope spoke last of what is booted, for settle_boot_file(). */
+/* Remembers what spoke last of the boot file, for settle_boot_file(). */
 static void note_boot_file(struct evaluation *e, const struct setting *setting)
 {
-    if (setting->space == SPACE_PARAMETER && setting->code == PARAMETER_BOOT)
-        e->boot_scope = e->scope_count;
-    else if (setting->space == SPACE_PARAMETER && setting->code == PARAMETER_FILENAME)
-        e->filename_scope = e->scope_count;
+    if (setting->space != SPACE_PARAMETER)
+        return;
+    if (setting->code == PARAMETER_BOOT)
+        e->recipe_last = true;
+    else if (setting->code == PARAMETER_FILENAME)
+        e->recipe_last = false;
 }
 
-/* A `filename` of an inner scope hides the `boot` of an outer one: where all scopes have become one
- * (scope_view_recipe() goes by scopes), that must be done here. */
+/* Of `boot` and `filename` the one set last holds: scope_view_recipe() finds it behind the other.
+ */
 static void settle_boot_file(struct evaluation *e)
 {
-    if (e->filename_scope > e->boot_scope)
-        drop_setting(e, SPACE_PARAMETER, PARAMETER_BOOT);
+    const struct setting *found = evaluation_find(e, SPACE_PARAMETER, PARAMETER_BOOT);
+    struct setting recipe;
+
+    if (!found)
+        return;
+    recipe = *found;
+    drop_setting(e, SPACE_PARAMETER, PARAMETER_BOOT);
+    if (e->recipe_last)
+        e->settings[e->setting_count++] = recipe;
 }
 
 static void apply_setting(struct evaluation *e, const struct setting *setting)

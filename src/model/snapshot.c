@@ -462,26 +462,26 @@ struct slice scope_view_bytes(const struct scope_view *view, enum setting_space 
     return setting ? setting->value : (struct slice){NULL, 0};
 }
 
-static const struct setting *scope_find(const struct scope *scope, enum parameter parameter)
-{
-    struct scope_view alone = {.scopes = {scope}, .count = 1};
-
-    return scope_view_find(&alone, SPACE_PARAMETER, parameter);
-}
-
 const struct boot_recipe *scope_view_recipe(const struct snapshot *snapshot,
                                             const struct scope_view *view)
 {
     for (size_t i = 0; i < view->count; i++) {
-        struct scope_view alone = {.scopes = {view->scopes[i]}, .count = 1};
+        const struct scope *scope = view->scopes[i];
 
-        if (scope_find(view->scopes[i], PARAMETER_BOOT)) {
-            uint32_t number = scope_view_number(&alone, PARAMETER_BOOT, UINT32_MAX);
+        for (size_t j = scope->count; j > 0; j--) {
+            const struct setting *setting = &scope->settings[j - 1];
+            uint32_t number = 0;
 
+            if (setting->space != SPACE_PARAMETER)
+                continue;
+            if (setting->code == PARAMETER_FILENAME)
+                return NULL;
+            if (setting->code != PARAMETER_BOOT)
+                continue;
+            for (size_t k = 0; k < setting->value.length; k++)
+                number = number << 8 | setting->value.data[k];
             return number < snapshot->recipe_count ? &snapshot->recipes[number] : NULL;
         }
-        if (scope_find(view->scopes[i], PARAMETER_FILENAME))
-            return NULL;
     }
     return NULL;
 }

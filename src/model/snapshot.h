@@ -352,8 +352,8 @@ bool scope_view_flag(const struct scope_view *view, enum parameter parameter, bo
 /* The same as bytes; an empty slice with data NULL where nobody wrote one. */
 struct slice scope_view_bytes(const struct scope_view *view, enum setting_space space,
                               unsigned code);
-/* What these scopes say is booted, or NULL. A `filename` of an inner scope hides a `boot` or `menu`
- * of an outer one, and the other way round; in one scope `boot` wins. */
+/* What these scopes say is booted, or NULL. Of `boot` (or `menu`) and `filename` the one holds that
+ * the innermost scope has, and of both in one scope the later one. */
 const struct boot_recipe *scope_view_recipe(const struct snapshot *snapshot,
                                             const struct scope_view *view);
 

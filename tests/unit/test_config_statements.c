@@ -25,6 +25,10 @@ static const struct setter {
     {"allow-bootp", "allow-bootp on;", PARAMETER_ALLOW_BOOTP, "\1", 1},
     {"always-broadcast", "always-broadcast true;", PARAMETER_ALWAYS_BROADCAST, "\1", 1},
     {"authoritative", "AUTHORITATIVE;", PARAMETER_AUTHORITATIVE, "\1", 1},
+    /* More of these three in test_config_boot.c. */
+    {"boot", "boot local;", PARAMETER_BOOT, "\0\0\0\0", 4},
+    {"boot-loader", "boot-loader \"GRUB\";", PARAMETER_BOOT_LOADER, "grub", 4},
+    {"menu", "menu \"What\" { boot local; }", PARAMETER_BOOT, "\0\0\0\0", 4},
     {"boot-timeout", "boot-timeout 0;", PARAMETER_BOOT_TIMEOUT, "\0\0\0\0", 4},
     {"boot-timeout", "boot-timeout 300;", PARAMETER_BOOT_TIMEOUT, "\0\0\1\x2c", 4},
     {"boot-unknown-clients", "boot-unknown-clients false;", PARAMETER_ALLOW_UNKNOWN_CLIENTS, "\0",

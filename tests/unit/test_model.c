@@ -77,12 +77,13 @@ static void inner_scopes_win(void **state)
     snapshot_free(snapshot);
 }
 
-/* What is booted: the innermost scope that says `boot` or `filename` decides; in one scope it is
- * `boot`. */
+/* What is booted: the innermost scope that says `boot` or `filename` decides, and of both in one
+ * scope the later one. */
 static void the_recipe_of_the_innermost_scope_is_booted(void **state)
 {
     struct snapshot *snapshot = snapshot_new();
-    const struct setting boot[] = {
+    const struct setting both[] = {
+        {.space = SPACE_PARAMETER, .code = PARAMETER_FILENAME, .value = {(const uint8_t *)"f", 1}},
         {.space = SPACE_PARAMETER,
          .code = PARAMETER_BOOT,
          .value = {(const uint8_t *)"\0\0\0\1", 4}},
@@ -92,9 +93,9 @@ static void the_recipe_of_the_innermost_scope_is_booted(void **state)
                                    .code = PARAMETER_BOOT,
                                    .value = {(const uint8_t *)"\0\0\0\2", 4}};
     const struct boot_recipe recipes[2] = {{.entry_count = 1}, {.entry_count = 1}};
-    struct scope recipe_scope = {.outer = &snapshot->global, .settings = boot, .count = 1};
-    struct scope file_scope = {.outer = &snapshot->global, .settings = boot + 1, .count = 1};
-    struct scope both_scope = {.outer = &snapshot->global, .settings = boot, .count = 2};
+    struct scope recipe_scope = {.outer = &snapshot->global, .settings = both + 1, .count = 1};
+    struct scope file_scope = {.outer = &snapshot->global, .settings = both, .count = 1};
+    struct scope both_scope = {.outer = &snapshot->global, .settings = both, .count = 2};
     struct scope beyond_scope = {.outer = &snapshot->global, .settings = &beyond, .count = 1};
     struct scope_view view = {.scopes = {&recipe_scope, &file_scope}, .count = 2};
 
@@ -106,6 +107,8 @@ static void the_recipe_of_the_innermost_scope_is_booted(void **state)
     assert_null(scope_view_recipe(snapshot, &view));
     view = (struct scope_view){.scopes = {&snapshot->global, &both_scope}, .count = 2};
     assert_ptr_equal(scope_view_recipe(snapshot, &view), &recipes[1]);
+    both_scope.settings = both + 1;
+    assert_null(scope_view_recipe(snapshot, &view));
     view = (struct scope_view){.scopes = {&snapshot->global}, .count = 1};
     assert_null(scope_view_recipe(snapshot, &view));
     view = (struct scope_view){.scopes = {&beyond_scope}, .count = 1};

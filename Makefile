@@ -6,6 +6,7 @@
 #   make check-long         the same with more fuzzing and simulated boots, and Debian guests
 #   make bench-tftp         TFTP beside tftpd-hpa, atftpd and dnsmasq, with its bars
 #   make bench-http         HTTP beside nginx, with its bars
+#   make bench-storm        500 machines boot within a second: the slowest beside the median
 #   make bench-dhcp         DHCP beside others under perfdhcp's load, with its bars
 #   make bench-nfs          NFS beside nfs-ganesha, with its bars  (BENCH_OPTIONS=--quick, TFTP and HTTP, too)
 #   make fuzz               every decoder under libFuzzer  (FUZZ_SECONDS=60: each that long)
@@ -69,6 +70,11 @@ bench-http:
 	$(MAKE) all
 	BENCH_OPTIONS="$(BENCH_OPTIONS)" tools/bench http
 
+bench-storm:
+	tools/install-packages build bench-storm
+	$(MAKE) all
+	tools/bench storm
+
 bench-dhcp:
 	tools/install-packages build bench-dhcp
 	$(MAKE) all
@@ -99,4 +105,4 @@ install: all
 clean:
 	rm -rf build 2>/dev/null || sudo rm -rf build
 
-.PHONY: all demo check check-long bench-tftp bench-http bench-dhcp bench-nfs fuzz lint format install clean
+.PHONY: all demo check check-long bench-tftp bench-http bench-storm bench-dhcp bench-nfs fuzz lint format install clean

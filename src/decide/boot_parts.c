@@ -131,6 +131,12 @@ uint32_t boot_console_address(const struct boot_site *site)
     return usual[port];
 }
 
+bool boot_is_arm(enum boot_platform platform)
+{
+    return platform == PLATFORM_U_BOOT_ARM || platform == PLATFORM_U_BOOT_ARM64 ||
+           platform == PLATFORM_EFI_ARM || platform == PLATFORM_EFI_ARM64;
+}
+
 bool boot_has_word(const char *append, const char *begins)
 {
     while (append && *append) {

@@ -37,6 +37,8 @@ uint32_t boot_console_speed(const struct boot_site *site);
 /* Its I/O address; the PC's usual one of that port where none was said. */
 uint32_t boot_console_address(const struct boot_site *site);
 
+/* Whether the machine is one where serial ports are not ttyS of Linux: Arm, as far as is known. */
+bool boot_is_arm(enum boot_platform platform);
 /* Whether one of the command line's words begins with the text: "root=". */
 bool boot_has_word(const char *append, const char *begins);
 /* The words that a Linux kernel gets behind its own command line for a root over NFS: where the

@@ -73,6 +73,7 @@ struct boot_site {
     uint32_t server;           /* the server's address, as the machine reaches it; host order */
     uint16_t http_port;        /* 0: no HTTP is served */
     struct boot_client client; /* who asked by DHCP last; zeroed: nobody knows */
+    uint64_t loaders;          /* those that can be served: bits of boot_loader_bit() */
     const char *console;       /* NetBSD's name of it ("com0", "pc"), as installboot takes it */
     uint32_t console_speed;    /* baud; 0: none was said */
     uint32_t console_address;  /* I/O address; 0: none was said */
@@ -83,8 +84,8 @@ struct boot_site {
 };
 
 /* The site of a machine from the settings that hold for it: console, root-path (with or without a
- * server's address in front), next-server. The strings are copied into `text`. `client`, `name` and
- * `hardware` are the caller's to fill in. */
+ * server's address in front), next-server. The strings are copied into `text`. `client`, `loaders`,
+ * `name` and `hardware` are the caller's to fill in. */
 enum { BOOT_SITE_TEXT_SIZE = 1024 };
 struct boot_site boot_site_of(const struct scope_view *view, uint32_t server, uint16_t http_port,
                               char text[BOOT_SITE_TEXT_SIZE]);

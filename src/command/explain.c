@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "command/machine.h"
+#include "service/boot_means.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,8 +148,9 @@ static struct explained_stage *add_stage(struct explanation *explanation,
                                          const struct probe *probe)
 {
     struct explained_stage *made = &network->stages[network->stage_count++];
-    struct explain_question question = {explanation->snapshot, network->subnet, *probe,
-                                        clock_wall_seconds(), NULL};
+    struct explain_question question = {
+        explanation->snapshot, network->subnet, *probe, clock_wall_seconds(), NULL,
+        explanation->boot};
 
     for (size_t i = 0; probe->stage->after && i + 1 < network->stage_count; i++) {
         const struct explained_stage *before = &network->stages[i];
@@ -214,16 +216,20 @@ static void explain_network(struct explanation *explanation, struct explained_ne
 char *explanation_make(struct explanation *explanation, const struct snapshot *snapshot,
                        const char *path, const struct explain_options *options)
 {
+    struct boot_findings findings = {.snapshot = NULL};
     struct probe probe;
     char *error;
 
     *explanation = (struct explanation){.snapshot = snapshot, .machine = options->machine};
+    explanation->boot = boot_findings_means(&findings, snapshot, 0, 0);
     region_init(&explanation->region, 0);
     error = find_machine(explanation, path, &probe);
     if (!error)
         error = find_networks(explanation, path, options, &probe);
     for (size_t i = 0; !error && i < explanation->network_count; i++)
         explain_network(explanation, &explanation->networks[i], probe, options->file);
+    explanation->boot = (struct boot_means){.loaders = 0};
+    boot_findings_release(&findings);
     return error;
 }
 

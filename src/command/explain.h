@@ -34,6 +34,7 @@ struct explained_network {
 struct explanation {
     struct region region; /* owns everything that the snapshot does not */
     const struct snapshot *snapshot;
+    struct boot_means boot;  /* the loaders that are there now */
     const char *machine;     /* as the person wrote it */
     const struct host *host; /* the declaration of that name, or of that address; NULL: none */
     struct hardware hardware;

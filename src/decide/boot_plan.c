@@ -77,6 +77,18 @@ static bool name_file(struct boot_answer *answer, const char *path,
     return true;
 }
 
+uint64_t boot_means_loaders(const struct boot_means *means, const struct scope_view *view)
+{
+    struct slice root = scope_view_bytes(view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
+    uint64_t loaders = means->loaders;
+
+    for (size_t i = 0; i < means->root_count; i++) {
+        if (slice_equal_string(root, means->roots[i].directory))
+            loaders |= means->roots[i].loaders;
+    }
+    return loaders;
+}
+
 /* The kinds of loaders for the recipe on that platform, the best first. */
 static size_t loader_kinds(enum boot_loader_kind kinds[LOADER_CHOICES_MAX],
                            const struct boot_recipe *recipe, enum boot_platform platform,
@@ -188,6 +200,7 @@ static void answer_ipxe(struct boot_answer *answer, const struct boot_recipe *re
         answer_loader(answer, recipe, &by_tftp, preferred, means);
         return;
     }
+    answer->generated = !script;
     if (name_file(answer, script ? script->file : "boot.ipxe", client, means))
         say(answer, "%s for iPXE", script ? "its script" : "boot.ipxe");
 }
@@ -202,6 +215,7 @@ static void answer_u_boot(struct boot_answer *answer, const struct boot_recipe *
         answer_loader(answer, recipe, client, preferred, means);
         return;
     }
+    answer->generated = true;
     if (name_file(answer, "boot.scr.uimg", client, means))
         say(answer, "boot.scr.uimg for U-Boot");
 }

@@ -19,9 +19,17 @@ enum {
     BOOT_FILE_MAX = 256 * 1024, /* bytes of the longest generated file: room for this fits all */
 };
 
+/* The loaders that lie below one tftp-root. */
+struct boot_root {
+    const char *directory;
+    uint64_t loaders; /* bits of boot_loader_bit() */
+};
+
 /* What the server has to boot machines with. */
 struct boot_means {
-    uint64_t loaders;   /* those that can be served: bits of boot_loader_bit() */
+    uint64_t loaders;              /* those that can be served: bits of boot_loader_bit() */
+    const struct boot_root *roots; /* and those of machines that have one of these tftp-roots */
+    size_t root_count;
     uint32_t server;    /* the server's address, as the machine reaches it; host order */
     uint16_t http_port; /* 0: no HTTP is served */
 };
@@ -37,12 +45,17 @@ struct boot_answer {
     enum boot_outcome outcome;
     char file[BOOT_ANSWER_FILE_SIZE]; /* a name for TFTP, or a URL */
     bool is_url;
+    bool generated;                   /* no file of the user's: boot.ipxe, boot.scr.uimg */
     const char *vendor_class;         /* option 60 of the answer; NULL: none */
     const struct boot_loader *loader; /* what `file` is, where it is a loader; else NULL */
     char why[BOOT_ANSWER_WHY_SIZE];   /* in words: "undionly.kpxe (iPXE) for a BIOS" */
 };
 
-/* Chooses. `preferred`: what `boot-loader` says, else LOADER_NONE. */
+/* The loaders that a machine with these settings can be served: `means->loaders` and those of its
+ * tftp-root. */
+uint64_t boot_means_loaders(const struct boot_means *means, const struct scope_view *view);
+
+/* Chooses from `means->loaders`. `preferred`: what `boot-loader` says, else LOADER_NONE. */
 void boot_plan_answer(struct boot_answer *answer, const struct boot_recipe *recipe,
                       const struct boot_client *client, enum boot_loader_kind preferred,
                       const struct boot_means *means);

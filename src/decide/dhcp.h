@@ -3,6 +3,7 @@
 #ifndef BOOTWIRE_DECIDE_DHCP_H
 #define BOOTWIRE_DECIDE_DHCP_H
 
+#include "decide/boot_plan.h"
 #include "decide/evaluation.h"
 #include "decide/identity.h"
 #include "model/fetch.h"
@@ -50,10 +51,11 @@ struct dhcp_question {
     struct dhcp_arrival arrival;
     struct dhcp_answered answered;
     struct boot_fetch fetched;
-    bool boot_server; /* it came to PXE's port 4011, not to 67 */
-    bool named_ipxe;  /* loop_name_ipxe() has changed the message: say so */
-    int64_t wall;     /* seconds since 1970 */
-    uint64_t now_ms;  /* monotonic */
+    struct boot_means boot; /* to carry out recipes with; `server` is the arrival's local address */
+    bool boot_server;       /* it came to PXE's port 4011, not to 67 */
+    bool named_ipxe;        /* loop_name_ipxe() has changed the message: say so */
+    int64_t wall;           /* seconds since 1970 */
+    uint64_t now_ms;        /* monotonic */
 };
 
 enum dhcp_outcome {
@@ -99,11 +101,13 @@ struct dhcp_plan {
     struct dhcp_reply reply;
     size_t limit; /* the longest message the client takes */
     enum dhcp_path path;
-    bool also_broadcast;      /* it repeats itself: send by both ways */
-    uint32_t holds;           /* the address that it takes from another server; 0: none */
-    struct slice menu_file;   /* the boot file of its choice from the menu; empty: none */
-    bool loop;                /* the boot file would load itself: it is held back */
-    bool router_wanted;       /* a Router Solicitation that follows is to be answered */
+    bool also_broadcast;              /* it repeats itself: send by both ways */
+    uint32_t holds;                   /* the address that it takes from another server; 0: none */
+    struct slice menu_file;           /* the boot file of its choice from the menu; empty: none */
+    const struct boot_recipe *recipe; /* what the configuration says is booted; NULL: `filename` */
+    struct boot_answer boot;          /* where there is a recipe: what follows for this stage */
+    bool loop;                        /* the boot file would load itself: it is held back */
+    bool router_wanted;               /* a Router Solicitation that follows is to be answered */
     bool probe;               /* ask the link whether somebody has the address that it offers */
     uint32_t abandon_seconds; /* how long that is set aside then */
     uint32_t destination;

@@ -72,6 +72,14 @@ void dhcp_write_notes(struct decision *d, struct lease *lease);
  * was acknowledged, with the lease's own variables. */
 void dhcp_run_end(struct evaluation *e, const struct lease *lease, unsigned event);
 
+/* Finds out what the machine is to boot: from its recipe, where it has one (plan->recipe and
+ * plan->boot, and the reason says it), else nothing is done. To be called once the settings stand.
+ */
+void dhcp_choose_boot(struct decision *d);
+/* The boot file's name or URL: of the choice from the menu, the recipe, or `filename`. Empty: none.
+ */
+struct slice dhcp_boot_file(const struct decision *d);
+
 /* Fills in the reply and its way back. */
 void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address,
                      uint32_t lease_seconds);

@@ -11,9 +11,12 @@ static bool is_boot_client(const struct decision *d)
 
 static bool has_something_to_boot(const struct decision *d)
 {
+    if (pxe_has_menu(&d->view))
+        return true;
+    if (d->plan->recipe)
+        return d->plan->boot.outcome != BOOT_OUTCOME_NONE;
     return scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME).length > 0 ||
-           scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME).length > 0 ||
-           pxe_has_menu(&d->view);
+           scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME).length > 0;
 }
 
 /* Whether one of the machine's declarations has the address, and whether one has another address of
@@ -99,11 +102,13 @@ void dhcp_decide_proxy(struct decision *d)
         dhcp_why(d, "another server gives the addresses here (proxy-dhcp)");
         return;
     }
+    dhcp_why(d, "what to boot; another server gives the address");
+    dhcp_choose_boot(d);
     if (!has_something_to_boot(d)) {
-        dhcp_why(d, "it has no boot file here, and another server gives the addresses");
+        dhcp_why(d, "it has no boot file here, and another server gives the addresses%s%s",
+                 d->plan->recipe ? ": " : "", d->plan->recipe ? d->plan->boot.why : "");
         return;
     }
-    dhcp_why(d, "what to boot; another server gives the address");
     dhcp_make_pxe_reply(d, DHCP_OFFER, NULL);
 }
 
@@ -134,15 +139,18 @@ void dhcp_decide_boot_server(struct decision *d)
         dhcp_why(d, "its menu has no item of type %u", item.type);
         return;
     }
+    dhcp_choose_boot(d);
     if (!has_something_to_boot(d)) {
         d->plan->outcome = OUTCOME_REFUSED;
-        dhcp_why(d, "it has no boot file");
+        dhcp_why(d, "it has no boot file%s%s", d->plan->recipe ? ": " : "",
+                 d->plan->recipe ? d->plan->boot.why : "");
         return;
     }
     d->plan->holds = address_of_asker(d);
     if (chosen)
         dhcp_why(d, "the boot server of item %u of its menu", item.type);
     else
-        dhcp_why(d, "the boot server");
+        dhcp_why(d, "the boot server%s%s", d->plan->recipe ? ": " : "",
+                 d->plan->recipe ? d->plan->boot.why : "");
     dhcp_make_pxe_reply(d, DHCP_ACK, chosen ? &item : NULL);
 }

@@ -85,7 +85,8 @@ static void add_configured(struct decision *d, unsigned code)
 
     if (!setting || reply_has(&d->plan->reply, code))
         return;
-    if (d->plan->loop && code == DHCP_OPTION_FILE_NAME)
+    /* The recipe's file is added by itself, and goes before what another scope says of it. */
+    if ((d->plan->loop || d->plan->recipe) && code == DHCP_OPTION_FILE_NAME)
         return;
     /* Hardly an option may be empty (RFC 2132); an empty text takes back an inherited one. */
     if (setting->value.length > 0)
@@ -142,8 +143,11 @@ static void break_loop(struct decision *d, struct slice file)
     struct slice option = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME);
 
     /* iPXE takes the option before the field. */
-    if (option.length > 0)
+    if (option.length > 0 && !d->plan->recipe)
         file = option;
+    /* A script that is made here is asked for by every iPXE, however many there are in a row. */
+    if (d->plan->recipe && d->plan->boot.generated)
+        return;
     d->plan->loop = loop_closes(&q->fetched, q->message, d->plan->stage, file, q->now_ms);
     if (d->plan->loop)
         dhcp_why_also(d,
@@ -175,24 +179,27 @@ static bool is_requested(const struct decision *d, uint8_t code)
     return list.length > 0 && memchr(list.data, code, list.length) != NULL;
 }
 
-/* The boot file, in the file field and as option 67, and the servers that go with it. */
-static void add_boot_file(struct decision *d)
+/* Whether this server itself has the file, whatever next-server says: that may be where the root
+ * is. */
+static bool file_is_here(const struct dhcp_plan *plan)
 {
-    struct dhcp_plan *plan = d->plan;
-    struct dhcp_reply *reply = &plan->reply;
-    struct slice file = plan->menu_file.length > 0
-                            ? plan->menu_file
-                            : scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
-    struct slice name = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_SERVER_NAME);
-    struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
-    bool bootp = d->type == DHCP_BOOTP;
-    uint32_t own =
-        bootp || file.length > 0 || root.length > 0 ? d->question->arrival.local_address : 0;
+    return plan->recipe && (plan->boot.loader || plan->boot.generated);
+}
 
-    reply->siaddr = scope_view_number(&d->view, PARAMETER_NEXT_SERVER, own);
-    if (name.length > 0) {
+/* The servers that go with the boot file. */
+static void add_servers(struct decision *d, bool wants_own)
+{
+    struct dhcp_reply *reply = &d->plan->reply;
+    struct slice name = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_SERVER_NAME);
+    uint32_t local = d->question->arrival.local_address;
+    bool here = file_is_here(d->plan);
+
+    reply->siaddr =
+        here ? local : scope_view_number(&d->view, PARAMETER_NEXT_SERVER, wants_own ? local : 0);
+    if (name.length > 0 && !here) {
         reply->sname = name.length < DHCP_SNAME_SIZE ? name : slice_of(NULL, 0);
-        if (!bootp && !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME))
+        if (d->type != DHCP_BOOTP &&
+            !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME))
             dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, name);
     } else if (reply->siaddr && is_requested(d, DHCP_OPTION_SERVER_NAME) &&
                !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_SERVER_NAME)) {
@@ -200,11 +207,23 @@ static void add_boot_file(struct decision *d)
 
         /* The Raspberry Pi 3 reads this option and ignores siaddr. */
         ipv4_text(text, reply->siaddr);
-        dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, keep(plan, text, strlen(text)));
+        dhcp_reply_add(reply, DHCP_OPTION_SERVER_NAME, keep(d->plan, text, strlen(text)));
     }
+}
+
+/* The boot file, in the file field and as option 67, and the servers that go with it. */
+static void add_boot_file(struct decision *d)
+{
+    struct dhcp_plan *plan = d->plan;
+    struct dhcp_reply *reply = &plan->reply;
+    struct slice file = dhcp_boot_file(d);
+    struct slice root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH);
+    bool bootp = d->type == DHCP_BOOTP;
+
+    add_servers(d, bootp || file.length > 0 || root.length > 0);
     break_loop(d, file);
     /* RFC 951 section 7.3: where no file is configured, it gets the one that it names. */
-    if (bootp && !scope_view_find(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME))
+    if (bootp && !plan->recipe && !scope_view_find(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME))
         reply->file = d->question->message->file;
     if (file.length == 0 || plan->loop)
         return;
@@ -212,7 +231,7 @@ static void add_boot_file(struct decision *d)
      * only in the option. */
     if (file.length < DHCP_FILE_SIZE)
         reply->file = file;
-    if (!bootp && !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME)) {
+    if (!bootp && (plan->recipe || !scope_view_find(&d->view, SPACE_DHCP, DHCP_OPTION_FILE_NAME))) {
         struct slice copy = keep(plan, file.data, file.length);
 
         /* Some take the option without looking at its end: a NUL stops them there. */
@@ -227,12 +246,15 @@ static void add_boot_file(struct decision *d)
 /* Option 43 for a PXE ROM: a menu, or that it need not go looking for a boot server. */
 static void add_pxe_options(struct decision *d)
 {
+    bool local = d->plan->recipe && d->plan->boot.outcome == BOOT_OUTCOME_LOCAL &&
+                 !stage_is_ipxe(d->question->message);
     uint8_t bytes[PXE_OPTIONS_SIZE];
-    size_t length = pxe_vendor_options(&d->view, d->question->arrival.local_address, bytes);
+    size_t length = local ? pxe_local_options(bytes)
+                          : pxe_vendor_options(&d->view, d->question->arrival.local_address, bytes);
 
     dhcp_reply_add(&d->plan->reply, DHCP_OPTION_VENDOR_OPTIONS, keep(d->plan, bytes, length));
     /* A ROM takes the menu for PXE's only beside this class (PXE 2.1 section 2.2.3). */
-    if (pxe_has_menu(&d->view) && !reply_has(&d->plan->reply, DHCP_OPTION_VENDOR_CLASS))
+    if ((local || pxe_has_menu(&d->view)) && !reply_has(&d->plan->reply, DHCP_OPTION_VENDOR_CLASS))
         dhcp_reply_add(&d->plan->reply, DHCP_OPTION_VENDOR_CLASS, slice_of_string("PXEClient"));
 }
 
@@ -241,7 +263,7 @@ static void add_for_stage(struct decision *d)
 {
     static const uint8_t no_pxedhcp[] = {176, 1, 1}; /* iPXE's own option space */
     struct dhcp_plan *plan = d->plan;
-    struct slice file = scope_view_bytes(&d->view, SPACE_PARAMETER, PARAMETER_FILENAME);
+    struct slice file = dhcp_boot_file(d);
 
     add_configured(d, DHCP_OPTION_VENDOR_OPTIONS);
     if (is_vendor_class(d, "PXEClient") && !reply_has(&plan->reply, DHCP_OPTION_VENDOR_OPTIONS))
@@ -411,6 +433,7 @@ void dhcp_make_reply(struct decision *d, enum dhcp_type type, uint32_t address, 
     struct dhcp_plan *plan = d->plan;
 
     start_reply(d, type);
+    dhcp_choose_boot(d);
     plan->reply.yiaddr = address;
     plan->router_wanted = plan->stage == STAGE_IPXE &&
                           scope_view_flag(&d->view, PARAMETER_ROUTER_ADVERTISEMENT, true);

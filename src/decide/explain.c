@@ -149,8 +149,16 @@ static void explain_address(struct explainer *x)
 static void explain_boot_file(struct explainer *x)
 {
     const struct setting *setting = explain_find(x, SPACE_PARAMETER, PARAMETER_FILENAME);
+    const struct boot_answer *boot = &x->plan.boot;
 
-    if (setting && setting->value.length > 0)
+    if (x->plan.recipe)
+        explain_add(x, FACT_VALUE, "filename",
+                    boot->file[0] ? dhcp_quoted_text(x->region, slice_of_string(boot->file))
+                                  : "none",
+                    x->plan.recipe->where,
+                    x->plan.loop ? "held back: it would load itself"
+                                 : region_printf(x->region, "%s", boot->why));
+    else if (setting && setting->value.length > 0)
         explain_add(x, FACT_VALUE, "filename", dhcp_quoted_text(x->region, setting->value),
                     setting->where, x->plan.loop ? "held back: it would load itself" : NULL);
     else if (setting)
@@ -226,6 +234,7 @@ static void ask(struct explainer *x, uint16_t secs)
         .leases = &x->leases,
         .message = &x->message,
         .arrival = {0, IPV4_BROADCAST, x->own},
+        .boot = x->question->boot,
         .wall = x->question->wall,
     };
 

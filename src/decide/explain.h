@@ -5,6 +5,7 @@
 #define BOOTWIRE_DECIDE_EXPLAIN_H
 
 #include "base/region.h"
+#include "decide/boot_plan.h"
 #include "decide/probe.h"
 #include "model/lease.h"
 #include "model/snapshot.h"
@@ -43,6 +44,7 @@ struct explain_question {
     struct probe probe;
     int64_t wall;             /* seconds since 1970: pools open and close at a date */
     const struct lease *held; /* the lease that an earlier stage got; NULL: none */
+    struct boot_means boot;   /* what the server has to carry out recipes with */
 };
 
 /* The answer to one request. */

@@ -161,7 +161,10 @@ static bool explain_made(struct explainer *x, unsigned code, const char *name, c
                               "no next-server is written");
         return true;
     case DHCP_OPTION_FILE_NAME:
-        explain_add_parameter(x, name, value, PARAMETER_FILENAME, NULL);
+        if (x->plan.recipe)
+            explain_add(x, FACT_VALUE, name, value, x->plan.recipe->where, NULL);
+        else
+            explain_add_parameter(x, name, value, PARAMETER_FILENAME, NULL);
         return true;
     case DHCP_OPTION_VENDOR_OPTIONS:
         explain_pxe(x, name, value);

@@ -67,6 +67,21 @@ size_t pxe_vendor_options(const struct scope_view *view, uint32_t address,
     return w.failed ? 0 : w.length;
 }
 
+size_t pxe_local_options(uint8_t to[PXE_OPTIONS_SIZE])
+{
+    struct writer w = writer_of(to, PXE_OPTIONS_SIZE);
+    size_t begun;
+
+    pxe_write_control(&w, PXE_NO_BROADCAST | PXE_NO_MULTICAST);
+    begun = pxe_begin(&w, PXE_BOOT_MENU);
+    pxe_write_menu_item(&w, PXE_LOCAL_BOOT, slice_of_string("Local boot"));
+    pxe_finish(&w, begun);
+    /* Without a wait the first item is taken (PXE 2.1 table 2-1, sub-option 10). */
+    pxe_write_prompt(&w, 0, slice_of_string("Local boot"));
+    pxe_write_end(&w);
+    return w.failed ? 0 : w.length;
+}
+
 bool pxe_menu_file(const struct scope_view *view, uint16_t type, struct slice *file)
 {
     struct reader menu = menu_of(view);

@@ -21,6 +21,10 @@ bool pxe_has_menu(const struct scope_view *view);
 size_t pxe_vendor_options(const struct scope_view *view, uint32_t address,
                           uint8_t to[PXE_OPTIONS_SIZE]);
 
+/* The value of option 43 that has a ROM go on to the machine's own disk at once: a menu with that
+ * one item, chosen without waiting. */
+size_t pxe_local_options(uint8_t to[PXE_OPTIONS_SIZE]);
+
 /* The boot file of a menu item; false where no item has that type, or it boots locally. */
 bool pxe_menu_file(const struct scope_view *view, uint16_t type, struct slice *file);
 

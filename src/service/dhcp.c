@@ -344,6 +344,8 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
     advertiser_listen(service->advertiser, datagram->interface_index);
     link = dhcp_arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
+    question.boot = boot_findings_means(&service->boot, service->snapshot,
+                                        service->server->http_port, question.now_ms);
     leases_expire_offers(service->leases, question.now_ms);
     dhcp_ends_act(service->ends);
     if (identity_of(service->snapshot, question.leases, &service->message, &identity)) {
@@ -504,6 +506,7 @@ static void stop(void *state)
     if (service->claim >= 0)
         close(service->claim);
     dhcp_memory_free(service->memory);
+    boot_findings_release(&service->boot);
     snapshot_free(service->snapshot);
     free(service->links);
     free(service->waiting.list);
@@ -569,6 +572,7 @@ static void reloaded(void *state)
 
     /* What was decided under the configuration that ends is told before the next one's word. */
     dhcp_leave_none(service);
+    boot_findings_release(&service->boot);
     snapshot_free(service->snapshot);
     service->snapshot = server_snapshot(service->server);
     /* Subnets may have come: the interfaces are looked at, and spoken of, anew. */

@@ -6,6 +6,7 @@
 #include "decide/dhcp.h"
 #include "net/udp.h"
 #include "platform/linux/link.h"
+#include "service/boot_means.h"
 #include "service/dhcp_answered.h"
 #include "service/dhcp_text.h"
 #include "service/machines.h"
@@ -71,6 +72,7 @@ struct dhcp_service {
     struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
     struct prober *prober;         /* NULL: no address is probed */
     struct snapshot *snapshot;
+    struct boot_findings boot; /* the loaders that recipes can be carried out with */
     struct dhcp_memory *memory;
 
     struct link_address *links;

@@ -1,0 +1,119 @@
+#include "service/boot_means.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH_TEXT = 4096 + 64 };
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static uint64_t find_packaged(void)
+{
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < boot_loader_count; i++) {
+        const struct boot_loader *loader = &boot_loaders[i];
+
+        for (size_t j = 0; loader->files[j]; j++) {
+            if (is_file(loader->files[j]))
+                found |= boot_loader_bit(loader);
+        }
+    }
+    return found;
+}
+
+static uint64_t find_below(const char *directory)
+{
+    char path[PATH_TEXT];
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < boot_loader_count; i++) {
+        int length = snprintf(path, sizeof(path), "%s/%s", directory, boot_loaders[i].name);
+
+        if (length > 0 && (size_t)length < sizeof(path) && is_file(path))
+            found |= boot_loader_bit(&boot_loaders[i]);
+    }
+    return found;
+}
+
+static void add_root(struct boot_findings *findings, const struct scope_view *view)
+{
+    struct slice root = scope_view_bytes(view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
+    char *directory;
+
+    for (size_t i = 0; i < findings->root_count; i++) {
+        if (slice_equal_string(root, findings->roots[i].directory))
+            return;
+    }
+    if (root.length == 0 || findings->root_count == BOOT_ROOTS_MAX)
+        return;
+    directory = memory_zeroed(1, root.length + 1);
+    memcpy(directory, root.data, root.length);
+    findings->roots[findings->root_count++] = (struct boot_root){.directory = directory};
+}
+
+static void forget_roots(struct boot_findings *findings)
+{
+    for (size_t i = 0; i < findings->root_count; i++)
+        free((char *)findings->roots[i].directory);
+    findings->root_count = 0;
+}
+
+/* The tftp-roots that the configuration names without condition. */
+static void find_roots(struct boot_findings *findings, const struct snapshot *snapshot)
+{
+    struct scope_view view = scope_view_of(snapshot, NULL, NULL);
+
+    forget_roots(findings);
+    add_root(findings, &view);
+    for (size_t i = 0; i < snapshot->subnet_count; i++) {
+        view = scope_view_of(snapshot, NULL, &snapshot->subnets[i]);
+        add_root(findings, &view);
+    }
+    for (size_t i = 0; i < snapshot->host_count; i++) {
+        view = scope_view_of(snapshot, &snapshot->hosts[i], NULL);
+        add_root(findings, &view);
+    }
+}
+
+static void look(struct boot_findings *findings, const struct snapshot *snapshot)
+{
+    if (findings->snapshot != snapshot) {
+        find_roots(findings, snapshot);
+        findings->snapshot = snapshot;
+    }
+    findings->packaged = find_packaged();
+    for (size_t i = 0; i < findings->root_count; i++)
+        findings->roots[i].loaders = find_below(findings->roots[i].directory);
+}
+
+struct boot_means boot_findings_means(struct boot_findings *findings,
+                                      const struct snapshot *snapshot, uint16_t http_port,
+                                      uint64_t now_ms)
+{
+    if (snapshot->recipe_count == 0)
+        return (struct boot_means){.http_port = http_port};
+    if (findings->snapshot != snapshot || now_ms - findings->looked_at_ms >= BOOT_MEANS_MS) {
+        look(findings, snapshot);
+        findings->looked_at_ms = now_ms;
+    }
+    return (struct boot_means){.loaders = findings->packaged,
+                               .roots = findings->roots,
+                               .root_count = findings->root_count,
+                               .http_port = http_port};
+}
+
+void boot_findings_release(struct boot_findings *findings)
+{
+    forget_roots(findings);
+    *findings = (struct boot_findings){.snapshot = NULL};
+}

@@ -16,7 +16,7 @@
 enum {
     BOOT_ANSWER_FILE_SIZE = 512, /* a name or URL with its NUL */
     BOOT_ANSWER_WHY_SIZE = 256,
-    BOOT_FILE_MAX = 256 * 1024, /* bytes of the longest generated file: room for this fits all */
+    BOOT_FILE_MAX = 1 << 20, /* bytes of the longest generated file; what would be longer is none */
 };
 
 /* The loaders that lie below one tftp-root. */

@@ -1,4 +1,5 @@
 /* `bootwire check`: what is wrong with a configuration, and what a machine would get by it. */
+#include "command/check_boot.h"
 #include "command/command.h"
 #include "command/explain.h"
 #include "config/config.h"
@@ -95,6 +96,7 @@ int command_check(int argc, char **argv)
         printf("%s: %zu host%s, %zu subnet%s, no errors\n", path, snapshot->host_count,
                snapshot->host_count == 1 ? "" : "s", snapshot->subnet_count,
                snapshot->subnet_count == 1 ? "" : "s");
+        check_boot(snapshot, stderr, stdout);
         result = 0;
     }
     diagnostics_release(&diagnostics);

@@ -467,7 +467,7 @@ struct menu_reading {
 
 static bool read_menu_entry(struct parser *parser, struct menu_reading *menu, struct token keyword)
 {
-    struct boot_entry extra;
+    struct boot_entry extra = {.append = ""};
     bool full = menu->recipe.entry_count == BOOT_ENTRIES_MAX;
     struct boot_entry *entry = full ? &extra : &menu->entries[menu->recipe.entry_count];
 

@@ -1,0 +1,111 @@
+"""Boot recipes in `bootwire check`: files that are not there, and the loaders for each machine."""
+import os
+import subprocess
+
+import pytest
+
+import bootwire_testing as testing
+
+CONFIG = """\
+tftp-root "{root}";
+subnet 10.50.1.0 netmask 255.255.255.0 {{
+    range 10.50.1.200 10.50.1.250;
+    menu "What shall it be?" {{
+        default "Local disk";
+        timeout 10;
+        boot local "Local disk";
+        boot linux "Install Debian" {{
+            kernel "debian/linux";
+            initrd "debian/initrd.gz", "/debian/more.gz";
+            append "priority=low";
+        }}
+        boot ipxe "Rescue" "scripts/${{mac}}.ipxe";
+        boot file "Elsewhere" "http://10.50.1.9/x.efi";
+    }}
+}}
+group {{
+    if known {{ boot netbsd {{ kernel "netbsd"; }} }}
+    host soekris {{ hardware ethernet 22:22:22:22:00:00; console com0 9600; }}
+}}
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "tftp"
+    (root / "debian").mkdir(parents=True)
+    return root
+
+
+def check(tmp_path, text, *options):
+    path = tmp_path / "x.conf"
+    path.write_text(text)
+    return subprocess.run([testing.BOOTWIRE, "check", "-c", str(path), *options],
+                          capture_output=True, text=True, check=False, timeout=30)
+
+
+def put(root, *names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+        (root / name).chmod(0o644)
+
+
+def test_what_is_there_needs_no_word(tmp_path, root):
+    put(root, "debian/linux", "debian/initrd.gz", "debian/more.gz", "netbsd")
+    shown = check(tmp_path, CONFIG.format(root=root))
+    assert shown.returncode == 0 and shown.stderr == ""
+
+
+def test_files_that_are_not_there_are_named_with_their_lines(tmp_path, root):
+    put(root, "debian/linux", "debian/initrd.gz")
+    (root / "debian/linux").chmod(0o640)
+    (root / "debian/more.gz").mkdir()
+    (root / "netbsd").symlink_to("gone")
+    shown = check(tmp_path, CONFIG.format(root=root))
+    path = tmp_path / "x.conf"
+    assert shown.returncode == 0
+    assert shown.stderr == (
+        f"{path}:9:20: warning: debian/linux below tftp-root {root} is not readable by everyone: "
+        "chmod a+r\n"
+        '    kernel "debian/linux";\n'
+        f"{path}:10:40: warning: debian/more.gz below tftp-root {root} is a directory\n"
+        '    initrd "debian/initrd.gz", "/debian/more.gz";\n'
+        f"{path}:18:37: warning: netbsd below tftp-root {root} is a symbolic link that leads to no "
+        "file there\n"
+        '    kernel "netbsd"; } }\n')
+    os.unlink(root / "netbsd")
+    assert f"{path}:18:37: warning: netbsd below tftp-root {root} does not exist\n" in \
+        check(tmp_path, CONFIG.format(root=root)).stderr
+
+
+def test_a_missing_tftp_root_is_said_once(tmp_path):
+    shown = check(tmp_path, 'boot linux { kernel "a"; initrd "b"; }\n')
+    assert shown.stderr == (f"{tmp_path}/x.conf:1:21: warning: a is looked for below tftp-root, "
+                            'and no `tftp-root` says where that is\n    kernel "a"; initrd "b"; }\n')
+    assert "/nowhere cannot be looked for: No such file or directory\n" in \
+        check(tmp_path, 'tftp-root "/nowhere";\nboot linux { kernel "a"; }\n').stderr
+
+
+def test_loaders_are_named_for_each_kind_of_machine(tmp_path, root):
+    put(root, "netbsd", "undionly.kpxe", "grubriscv64.efi", "ipxe-arm64.efi")
+    text = (f'tftp-root "{root}";\nclass "c" {{ match if known; boot-loader "grub"; '
+            'boot linux { kernel "netbsd"; } }\n')
+    shown = check(tmp_path, text.replace('boot-loader "grub";', ""))
+    assert "what is handed to carry out the boot recipes:\n" in shown.stdout
+    assert "\n  a BIOS       undionly.kpxe" in shown.stdout
+    assert "\n  riscv64 UEFI grubriscv64.efi\n" in shown.stdout
+    os.unlink(root / "grubriscv64.efi")
+    shown = check(tmp_path, text)
+    assert f"\n  riscv64 UEFI nothing for the recipe of {tmp_path}/x.conf:2: no loader for riscv64 " \
+        "UEFI is there; " in shown.stdout
+    # The loader that is preferred comes before the others.
+    put(root, "grub/i386-pc/core.0")
+    assert "\n  a BIOS       grub/i386-pc/core.0\n" in check(tmp_path, text).stdout
+
+
+def test_no_loader_is_named_where_none_is_needed(tmp_path, root):
+    put(root, "x.efi")
+    shown = check(tmp_path, f'tftp-root "{root}";\nboot file "x.efi";\nhost h {{ boot local; }}\n')
+    assert shown.stderr == ""
+    assert shown.stdout == f"{tmp_path}/x.conf: 1 host, 0 subnets, no errors\n"

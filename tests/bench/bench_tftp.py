@@ -26,7 +26,7 @@ from bench_servers import (GENERATOR_CORE, OTHER_CORES, SERVER_CORES, SMALL_RATI
 
 BOOTWIRE = os.environ["BOOTWIRE"]
 LOAD = os.environ["TFTP_LOAD"]
-REFLECTOR = os.environ.get("TFTP_REFLECTOR", "")
+REFLECTOR = os.environ["TFTP_REFLECTOR"]
 PEERS = pathlib.Path(os.environ["BENCH_PEERS"])  # Debian packages that cannot be installed together
 CLIENTS = (1, 10, 200)
 BLOCK_SIZES = (512, 1428)
@@ -46,7 +46,8 @@ system time of all of a server's processes, up to the moment that a datagram lie
 socket; memory is what they have in the middle of a run, what they share counted once. p99 is of whole
 transfers; those that had not ended {patience} s after the load count as long as that at least. With loss
 each datagram is forgotten with {loss} % probability, each way, and a client speaks again after 250 ms.
-The generator has core {core}, the servers have {others}."""
+The reflector is no server, but answers as cheaply as this kernel lets a program answer. The generator
+has core {core}, the servers have {others}."""
 
 
 def commands(work):
@@ -62,7 +63,7 @@ def commands(work):
         "dnsmasq": ["dnsmasq", "-k", "-C", "/dev/null", "-p", "0", "--enable-tftp",
                     f"--tftp-root={root}", "--listen-address=127.0.0.1", "-u", "root",
                     "--tftp-max=1000", f"--pid-file={work}/dnsmasq.pid"],
-        **({"reflector": [REFLECTOR, root]} if os.path.exists(REFLECTOR) else {}),
+        "reflector": [REFLECTOR, root],
     }
 
 
@@ -162,7 +163,7 @@ def run_cell(bench, cell):
     seconds = (bench.arguments.seconds or SECONDS[cell.loss]) / (2 if bench.arguments.quick else 1)
     for turn in range(bench.arguments.turns or (1 if bench.arguments.quick else TURNS[cell.loss])):
         for server in bench.servers if turn % 2 == 0 else bench.servers[::-1]:
-            if server.name == "reflector" and turn > 0:
+            if server.name == "reflector" and turn > 0 and len(bench.servers) > 1:
                 continue
             result = bench.load(server, cell, seconds)
             if result:
@@ -176,9 +177,9 @@ def run_cell(bench, cell):
     return figures
 
 
-def ratios(figures):
-    """Rate, p99 and CPU per GiB beside the best of each among the peers."""
-    ours = figures["bootwire"]
+def ratios(figures, name="bootwire"):
+    """A server's rate, p99 and CPU per GiB beside the best of each among the peers."""
+    ours = figures[name]
     peers = [of for name, of in figures.items() if name not in ("bootwire", "reflector")]
     if not ours.rate or not any(of.rate for of in peers):
         return 0, float("inf"), float("inf")
@@ -190,13 +191,17 @@ def judge(name, results, which, limit, text):
     """A bar over some workloads: at least `limit` where that is for rates, else at most."""
     if not results:
         return True
-    values = {cell.name: ratios(figures)[which] for cell, figures in results.items()}
-    if which == 0:
-        worst, short = min(values, key=values.get), [v for v in values.values() if v < limit]
-    else:
-        worst, short = max(values, key=values.get), [v for v in values.values() if v > limit]
-    return bar(name, f"{values[worst]:.2f} times {text} at the worst, {worst}; "
-               f"{len(values) - len(short)} of {len(values)} workloads are there", not short)
+
+    def enough(server):
+        values = {cell.name: ratios(figures, server)[which] for cell, figures in results.items()}
+        worst = (min if which == 0 else max)(values, key=values.get)
+        return values, worst, sum(v >= limit if which == 0 else v <= limit for v in values.values())
+
+    values, worst, there = enough("bootwire")
+    limits, _, possible = enough("reflector")
+    return bar(name, f"{values[worst]:.2f} times {text} at the worst, {worst} (the reflector "
+               f"{limits[worst]:.2f}); {there} of {len(values)} workloads are there (the reflector "
+               f"{possible})", there == len(values))
 
 
 def bars(results):

@@ -8,6 +8,7 @@
 #include "decide/boot_plan.h"
 #include "decide/recall.h"
 #include "decide/tftp.h"
+#include "service/boot_means.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -120,6 +121,7 @@ static bool show_made(struct show *show, enum boot_file_kind kind, const char *n
     find_server(show, &recalled->view);
     site = boot_site_of(&recalled->view, show->server, 0, text);
     site.hardware = show->hardware;
+    site.loaders = boot_loaders_now(&recalled->view);
     site.name = show->host ? show->host->name : NULL;
     made = boot_plan_write(kind, &site, recipe, &w);
     if (made)

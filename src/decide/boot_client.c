@@ -91,6 +91,22 @@ static bool ipxe_has_http(const struct dhcp_message *message)
     return features.length == 0;
 }
 
+/* U-Boot says in its vendor class what it runs on; as a PXE client of a UEFI architecture it looks
+ * for a file that UEFI would run. */
+static enum boot_platform u_boot_platform(const struct dhcp_message *message,
+                                          enum boot_platform named)
+{
+    if (boot_platform_is_efi(named) && stage_vendor_class_begins(message, "PXEClient"))
+        return named;
+    if (named == PLATFORM_U_BOOT_ARM || named == PLATFORM_U_BOOT_ARM64)
+        return named;
+    if (named == PLATFORM_EFI_ARM64 || stage_vendor_class_begins(message, "U-Boot.armv8"))
+        return PLATFORM_U_BOOT_ARM64;
+    if (named == PLATFORM_EFI_ARM || stage_vendor_class_begins(message, "U-Boot.arm"))
+        return PLATFORM_U_BOOT_ARM;
+    return PLATFORM_U_BOOT;
+}
+
 struct boot_client boot_client_of(const struct dhcp_message *message)
 {
     struct boot_client client = {.asker = asker_of(message)};
@@ -102,16 +118,8 @@ struct boot_client boot_client_of(const struct dhcp_message *message)
     else if (client.asker == ASKER_PXE || client.asker == ASKER_IPXE ||
              client.asker == ASKER_NETBSD)
         client.platform = PLATFORM_BIOS; /* all others say what they are */
-    if (client.asker == ASKER_U_BOOT) {
-        if (client.platform == PLATFORM_EFI_ARM64 ||
-            stage_vendor_class_begins(message, "U-Boot.armv8"))
-            client.platform = PLATFORM_U_BOOT_ARM64;
-        else if (client.platform == PLATFORM_EFI_ARM ||
-                 stage_vendor_class_begins(message, "U-Boot.arm"))
-            client.platform = PLATFORM_U_BOOT_ARM;
-        else if (client.platform != PLATFORM_U_BOOT_ARM && client.platform != PLATFORM_U_BOOT_ARM64)
-            client.platform = PLATFORM_U_BOOT;
-    }
+    if (client.asker == ASKER_U_BOOT)
+        client.platform = u_boot_platform(message, client.platform);
     client.speaks_http =
         client.asker == ASKER_HTTP || (client.asker == ASKER_IPXE && ipxe_has_http(message));
     return client;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "decide/boot_plan.h"
+#include "service/boot_means.h"
 #include "service/server.h"
 
 #include <errno.h>
@@ -101,6 +102,7 @@ static bool open_made(struct boot_file_request *request, const char *path, struc
         return false;
     site = boot_site_of(&request->view, request->local_address, request->server->http_port, text);
     site.client = request->machine.client;
+    site.loaders = boot_loaders_now(&request->view);
     site.hardware = request->machine.hardware;
     site.name = request->host ? request->host->name : NULL;
     bytes = memory_zeroed(1, BOOT_FILE_MAX);

@@ -112,6 +112,18 @@ struct boot_means boot_findings_means(struct boot_findings *findings,
                                .http_port = http_port};
 }
 
+uint64_t boot_loaders_now(const struct scope_view *view)
+{
+    struct slice root = scope_view_bytes(view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
+    char directory[PATH_TEXT];
+
+    if (root.length == 0 || root.length >= sizeof(directory))
+        return find_packaged();
+    memcpy(directory, root.data, root.length);
+    directory[root.length] = 0;
+    return find_packaged() | find_below(directory);
+}
+
 void boot_findings_release(struct boot_findings *findings)
 {
     forget_roots(findings);

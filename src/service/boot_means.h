@@ -29,6 +29,9 @@ struct boot_findings {
 struct boot_means boot_findings_means(struct boot_findings *findings,
                                       const struct snapshot *snapshot, uint16_t http_port,
                                       uint64_t now_ms);
+/* The loaders that a machine with these settings can be served, looked at now: bits of
+ * boot_loader_bit(). Any thread may ask. */
+uint64_t boot_loaders_now(const struct scope_view *view);
 void boot_findings_release(struct boot_findings *findings);
 
 #endif

@@ -29,6 +29,7 @@ struct scene {
     } answered[SCENE_MACHINES];
 
     struct boot_fetch fetched; /* what the machine that asks next fetched last */
+    struct boot_means boot;    /* what the server has to carry out recipes with */
 
     /* Of the last request: */
     uint8_t packet[DHCP_MESSAGE_MAX];
@@ -141,6 +142,7 @@ static inline bool scene_receive(struct scene *scene, struct slice packet, uint3
         .message = &scene->message,
         .arrival = {source, destination, SCENE_SERVER},
         .fetched = scene->fetched,
+        .boot = scene->boot,
         .wall = scene->wall,
         .now_ms = scene->now_ms,
     };

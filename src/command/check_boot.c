@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "command/file_lines.h"
-#include "decide/boot_plan.h"
+#include "service/boot_means.h"
 #include "store/boot_files.h"
 
 #include <errno.h>
@@ -136,17 +136,6 @@ static enum boot_file_status look(const char *root, const char *path, int *error
     return status;
 }
 
-static bool is_installed(const struct boot_loader *loader)
-{
-    int error;
-
-    for (size_t i = 0; loader && loader->files[i]; i++) {
-        if (look("/", loader->files[i] + 1, &error) == BOOT_FILE_OPEN)
-            return true;
-    }
-    return false;
-}
-
 static void copy_root(char to[ROOT_SIZE], struct slice root)
 {
     snprintf(to, ROOT_SIZE, "%.*s", (int)root.length, (const char *)root.data);
@@ -156,17 +145,14 @@ static uint64_t loaders_of(struct check *c, struct slice directory)
 {
     uint64_t loaders = c->packaged;
     char root[ROOT_SIZE];
-    int error;
 
     for (size_t i = 0; i < c->root_count; i++) {
         if (slice_equal(c->roots[i].directory, directory))
             return c->roots[i].loaders;
     }
     copy_root(root, directory);
-    for (size_t i = 0; directory.length > 0 && i < boot_loader_count; i++) {
-        if (look(root, boot_loaders[i].name, &error) == BOOT_FILE_OPEN)
-            loaders |= boot_loader_bit(&boot_loaders[i]);
-    }
+    if (directory.length > 0)
+        loaders |= boot_loaders_below(root);
     if (c->root_count < ROOTS_MAX)
         c->roots[c->root_count++] = (struct root){directory, loaders};
     return loaders;
@@ -185,7 +171,8 @@ static void warn(struct check *c, struct position where, const char *path, const
 static bool is_elsewhere(const char *path)
 {
     return strstr(path, "://") || strstr(path, "${") ||
-           boot_plan_kind(path) != BOOT_FILE_KIND_NONE || is_installed(boot_loader_by_name(path));
+           boot_plan_kind(path) != BOOT_FILE_KIND_NONE ||
+           boot_loader_is_installed(boot_loader_by_name(path));
 }
 
 static void check_file(struct check *c, struct slice directory, const char *path,
@@ -329,10 +316,7 @@ void check_boot(const struct snapshot *snapshot, FILE *warnings, FILE *to)
         return;
     c.scopes = memory_zeroed(snapshot->recipe_count, sizeof(const struct scope *));
     find_scopes(&c);
-    for (size_t i = 0; i < boot_loader_count; i++) {
-        if (is_installed(&boot_loaders[i]))
-            c.packaged |= boot_loader_bit(&boot_loaders[i]);
-    }
+    c.packaged = boot_loaders_installed();
     for (size_t i = 0; i < snapshot->recipe_count; i++) {
         if (c.scopes[i])
             check_files(&c, i);

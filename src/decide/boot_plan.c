@@ -151,6 +151,11 @@ static void say_missing(struct boot_answer *answer, const struct boot_recipe *re
         const struct boot_loader *loader = boot_loader_find(UINT64_MAX, kinds[i], platform);
 
         length = strlen(answer->why);
+        for (size_t j = 0; j < i; j++) {
+            /* The preferred one stands among the others, too. */
+            if (kinds[j] == kinds[i])
+                loader = NULL;
+        }
         if (loader && kinds[i] != LOADER_SHIM && loader->package)
             snprintf(answer->why + length, sizeof(answer->why) - length, "; %s: install %s",
                      loader->name, loader->package);

@@ -1,45 +1,50 @@
 #include "service/boot_means.h"
 
 #include "base/memory.h"
+#include "store/boot_files.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { PATH_TEXT = 4096 + 64 };
+enum { ROOT_TEXT = 4096 };
 
-static bool is_file(const char *path)
+/* Whether it would be served: as the server opens it, not as anybody else would. */
+static bool is_served(const char *root, const char *path)
 {
-    struct stat status;
+    struct boot_file file;
 
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    if (boot_file_open(&file, root, path, false) != BOOT_FILE_OPEN)
+        return false;
+    boot_file_close(&file);
+    return true;
 }
 
-static uint64_t find_packaged(void)
+bool boot_loader_is_installed(const struct boot_loader *loader)
+{
+    for (size_t i = 0; loader && loader->files[i]; i++) {
+        if (is_served("/", loader->files[i] + 1))
+            return true;
+    }
+    return false;
+}
+
+uint64_t boot_loaders_installed(void)
 {
     uint64_t found = 0;
 
     for (size_t i = 0; i < boot_loader_count; i++) {
-        const struct boot_loader *loader = &boot_loaders[i];
-
-        for (size_t j = 0; loader->files[j]; j++) {
-            if (is_file(loader->files[j]))
-                found |= boot_loader_bit(loader);
-        }
+        if (boot_loader_is_installed(&boot_loaders[i]))
+            found |= boot_loader_bit(&boot_loaders[i]);
     }
     return found;
 }
 
-static uint64_t find_below(const char *directory)
+uint64_t boot_loaders_below(const char *directory)
 {
-    char path[PATH_TEXT];
     uint64_t found = 0;
 
     for (size_t i = 0; i < boot_loader_count; i++) {
-        int length = snprintf(path, sizeof(path), "%s/%s", directory, boot_loaders[i].name);
-
-        if (length > 0 && (size_t)length < sizeof(path) && is_file(path))
+        if (is_served(directory, boot_loaders[i].name))
             found |= boot_loader_bit(&boot_loaders[i]);
     }
     return found;
@@ -91,9 +96,9 @@ static void look(struct boot_findings *findings, const struct snapshot *snapshot
         find_roots(findings, snapshot);
         findings->snapshot = snapshot;
     }
-    findings->packaged = find_packaged();
+    findings->packaged = boot_loaders_installed();
     for (size_t i = 0; i < findings->root_count; i++)
-        findings->roots[i].loaders = find_below(findings->roots[i].directory);
+        findings->roots[i].loaders = boot_loaders_below(findings->roots[i].directory);
 }
 
 struct boot_means boot_findings_means(struct boot_findings *findings,
@@ -115,13 +120,13 @@ struct boot_means boot_findings_means(struct boot_findings *findings,
 uint64_t boot_loaders_now(const struct scope_view *view)
 {
     struct slice root = scope_view_bytes(view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
-    char directory[PATH_TEXT];
+    char directory[ROOT_TEXT];
 
     if (root.length == 0 || root.length >= sizeof(directory))
-        return find_packaged();
+        return boot_loaders_installed();
     memcpy(directory, root.data, root.length);
     directory[root.length] = 0;
-    return find_packaged() | find_below(directory);
+    return boot_loaders_installed() | boot_loaders_below(directory);
 }
 
 void boot_findings_release(struct boot_findings *findings)

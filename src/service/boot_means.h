@@ -32,6 +32,11 @@ struct boot_means boot_findings_means(struct boot_findings *findings,
 /* The loaders that a machine with these settings can be served, looked at now: bits of
  * boot_loader_bit(). Any thread may ask. */
 uint64_t boot_loaders_now(const struct scope_view *view);
+/* What is found, as it is now: whether a package has installed a loader (NULL: no), which loaders
+ * packages have installed, and which lie below a tftp-root and can be served from there. */
+bool boot_loader_is_installed(const struct boot_loader *loader);
+uint64_t boot_loaders_installed(void);
+uint64_t boot_loaders_below(const char *directory);
 void boot_findings_release(struct boot_findings *findings);
 
 #endif

@@ -168,6 +168,7 @@ static const struct statement statements[] = {
     {"subnet6", ANYWHERE, read_subnet6, NO_PARAMETER},
     {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
     {"switch", ANYWHERE, read_switch, NO_PARAMETER},
+    {"tftp-ignore-case", ANYWHERE, read_flag_setting, PARAMETER_TFTP_IGNORE_CASE},
     {"tftp-root", ANYWHERE, read_directory, PARAMETER_TFTP_ROOT},
     {"uid", HOST, read_uid, NO_PARAMETER},
     {"unset", ANYWHERE, read_unset, NO_PARAMETER},

@@ -439,6 +439,7 @@ bool parameter_is_flag(enum parameter parameter)
     case PARAMETER_INFINITE_IS_RESERVED:
     case PARAMETER_STASH_AGENT_OPTIONS:
     case PARAMETER_ECHO_CLIENT_ID:
+    case PARAMETER_TFTP_IGNORE_CASE:
         return true;
     default:
         return false;

@@ -2,7 +2,9 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/nearest.h"
 #include "decide/boot_plan.h"
+#include "decide/tftp_name.h"
 #include "service/boot_means.h"
 #include "service/server.h"
 
@@ -38,7 +40,6 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
     request->local_address = local_address;
     request->snapshot = server_snapshot(server);
     request->told = NULL;
-    request->any_case = false;
     request->text[0] = request->origin[0] = 0;
     request->host = machines_host(server->machines, request->snapshot, address, &request->machine,
                                   &request->told);
@@ -47,6 +48,7 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
     if (request->told)
         scope_view_put_first(&request->view, &request->told->scope);
     request->recipe = scope_view_recipe(request->snapshot, &request->view);
+    request->any_case = scope_view_flag(&request->view, PARAMETER_TFTP_IGNORE_CASE, false);
 }
 
 void boot_file_request_end(struct boot_file_request *request)
@@ -137,6 +139,55 @@ static bool open_packaged(struct boot_file_request *request, const char *path,
     return false;
 }
 
+/* What another name means in the place of one that does not exist: a machine's own address in
+ * hexadecimal is the file that its configuration names, and its own directory needs to hold nothing
+ * that is everybody's. NULL: nothing else. Writes no more than `other` holds. */
+static const char *other_name(const struct boot_file_request *request, const char *path,
+                              char other[TFTP_NAME_MAX])
+{
+    struct slice filename = scope_view_bytes(&request->view, SPACE_PARAMETER, PARAMETER_FILENAME);
+
+    if (!tftp_name_is_address(path, request->address))
+        return tftp_name_below_own(path);
+    return filename.length > 0 && tftp_path(other, filename) == TFTP_NAME_GOOD ? other : NULL;
+}
+
+/* As nearest_name() (config/nearest.h) judges words: of one letter in three, another may stand. */
+static size_t name_distance(const char *wanted, const char *name)
+{
+    size_t distance = nearest_distance(slice_of_string(wanted), slice_of_string(name));
+
+    /* A file that was packed, or has its version behind it, is meant, too. */
+    if (distance > 0 &&
+        (strncmp(name, wanted, strlen(wanted)) == 0 || strncmp(name, wanted, strlen(name)) == 0))
+        return strlen(wanted) > 2 && strlen(name) > 2 ? 1 : SIZE_MAX;
+    return distance <= strlen(wanted) / 3 ? distance : SIZE_MAX;
+}
+
+static bool refuse_missing(struct boot_file_request *request, const char *name, const char *root,
+                           const char *path)
+{
+    char *near = boot_file_nearest(root, path, name_distance), shown[NAME_TEXT];
+
+    text_printable(shown, sizeof(shown), slice_of_string(near ? near : ""));
+    free(near);
+    return refuse(request, BOOT_FILE_MISSING, "no file %s under %.150s%s%.100s", name, root,
+                  shown[0] ? "; there is " : "", shown);
+}
+
+static enum boot_file_status open_by_any_name(struct boot_file_request *request, const char *root,
+                                              const char *path, struct boot_file *file)
+{
+    enum boot_file_status status = boot_file_open(file, root, path, request->any_case);
+    char other[TFTP_NAME_MAX];
+    const char *meant = status == BOOT_FILE_NOT_FOUND ? other_name(request, path, other) : NULL;
+
+    if (!meant || boot_file_open(file, root, meant, request->any_case) != BOOT_FILE_OPEN)
+        return status;
+    snprintf(request->origin, sizeof(request->origin), "as %.100s", meant);
+    return BOOT_FILE_OPEN;
+}
+
 static bool open_below_root(struct boot_file_request *request, const char *path,
                             struct boot_file *file)
 {
@@ -145,14 +196,14 @@ static bool open_below_root(struct boot_file_request *request, const char *path,
     if (!boot_file_request_root(request, directory))
         return false;
     text_printable(name, sizeof(name), slice_of_string(path));
-    switch (boot_file_open(file, directory, path, request->any_case)) {
+    switch (open_by_any_name(request, directory, path, file)) {
     case BOOT_FILE_OPEN:
         return true;
     case BOOT_FILE_NO_ROOT:
         return refuse(request, file->error == ENOENT ? BOOT_FILE_MISSING : BOOT_FILE_FORBIDDEN,
                       "tftp-root %.200s cannot be opened: %s", directory, strerror(file->error));
     case BOOT_FILE_NOT_FOUND:
-        return refuse(request, BOOT_FILE_MISSING, "no file %s under %.150s", name, directory);
+        return refuse_missing(request, name, directory, path);
     case BOOT_FILE_BAD_LINK:
         return refuse(request, BOOT_FILE_MISSING,
                       "%s is a symbolic link that leads to no file under %.100s", name, directory);

@@ -160,6 +160,39 @@ enum boot_file_status boot_file_open(struct boot_file *file, const char *root, c
     return status;
 }
 
+char *boot_file_nearest(const char *root, const char *path,
+                        size_t (*distance)(const char *wanted, const char *name))
+{
+    char *above = memory_string(path), *slash = strrchr(above, '/'), *best = NULL;
+    const char *wanted = slash ? slash + 1 : path;
+    int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), inside;
+    size_t best_distance = SIZE_MAX, seen = 0;
+    struct dirent *entry;
+    DIR *entries;
+
+    if (slash)
+        *slash = 0;
+    inside = top >= 0 ? open_inside(top, slash ? above : ".", O_RDONLY | O_DIRECTORY) : -1;
+    entries = inside >= 0 ? fdopendir(inside) : NULL;
+    if (!entries && inside >= 0)
+        close(inside);
+    while (entries && seen++ < BOOT_FILE_NAMES_MAX && (entry = readdir(entries)) != NULL) {
+        size_t far = entry->d_name[0] == '.' ? SIZE_MAX : distance(wanted, entry->d_name);
+
+        if (far >= best_distance)
+            continue;
+        best_distance = far;
+        free(best);
+        best = memory_string(entry->d_name);
+    }
+    if (entries)
+        closedir(entries);
+    if (top >= 0)
+        close(top);
+    free(above);
+    return best;
+}
+
 enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice bytes)
 {
     size_t written = 0;

@@ -39,6 +39,13 @@ struct boot_file {
  * in upper and lower case only will do. Close with boot_file_close(). */
 enum boot_file_status boot_file_open(struct boot_file *file, const char *root, const char *path,
                                      bool any_case);
+/* Of the names in the directory of `path` below `root`, the one that `nearer` likes best: it is
+ * given each of the first BOOT_FILE_NAMES_MAX, and says how far it is from the last component of
+ * `path`; SIZE_MAX is too far. NULL where none is near, or nothing can be looked at; else
+ * allocated. */
+enum { BOOT_FILE_NAMES_MAX = 500 };
+char *boot_file_nearest(const char *root, const char *path,
+                        size_t (*distance)(const char *wanted, const char *name));
 /* A file in memory alone with these bytes, for whoever serves files: no directory has it, and it is
  * gone with boot_file_close(). BOOT_FILE_OPEN, or BOOT_FILE_FAILED with `error`. */
 enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice bytes);

@@ -1,6 +1,7 @@
 #include "golden.h"
 
 #include "decide/tftp.h"
+#include "decide/tftp_name.h"
 #include "wire/netascii.h"
 #include "wire/tftp.h"
 
@@ -419,6 +420,40 @@ static void names_become_paths(void **state)
     assert_string_equal(tftp_state_name(TFTP_STATE_SENDING), "sending");
 }
 
+static void names_of_ones_own(void **state)
+{
+    static const struct {
+        const char *path, *rest;
+    } own[] = {
+        {"1a2b3c4d/start4.elf", "start4.elf"},
+        {"DC-a6-32-01-02-03/overlays/x.dtbo", "overlays/x.dtbo"},
+        {"1a2b3c4d", NULL},
+        {"1a2b3c4d/", NULL},
+        {"1a2b3c4/x", NULL},
+        {"1a2b3c4d5/x", NULL},
+        {"dc-a6-32-01-02/x", NULL},
+        {"dc-a6-32-01-02-03-04/x", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    assert_true(tftp_name_is_address("0A320109", 0x0a320109));
+    assert_true(tftp_name_is_address("0a320109.SUN4M", 0x0a320109));
+    assert_false(tftp_name_is_address("0A320108", 0x0a320109));
+    assert_false(tftp_name_is_address("0A320109.", 0x0a320109));
+    assert_false(tftp_name_is_address("0A3201090", 0x0a320109));
+    assert_false(tftp_name_is_address("0A320109.x/y", 0x0a320109));
+    assert_false(tftp_name_is_address("", 0));
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        const char *rest = tftp_name_below_own(own[i].path);
+
+        if (own[i].rest)
+            assert_string_equal(rest, own[i].rest);
+        else
+            assert_null(rest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +474,7 @@ int main(void)
         cmocka_unit_test(an_unknown_size_ends_when_it_is_known),
         cmocka_unit_test(a_repeated_request_is_known),
         cmocka_unit_test(names_become_paths),
+        cmocka_unit_test(names_of_ones_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

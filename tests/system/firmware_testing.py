@@ -187,9 +187,13 @@ class Boot:
         self.expect(f"{NAME} login:", "login:", timeout)
         self.machine.send("root\r")
         self.machine.expect("# ")
-        self.machine.send("echo line: $(cat /proc/cmdline)\r")
-        self.machine.expect(rf"\nline: .*\brecipe={re.escape(mark)}\b")
+        self.run("cat /proc/cmdline", rf"\brecipe={re.escape(mark)}\b")
         self.timeline()
+
+    def run(self, command, pattern):
+        """Runs a command in the shell of login() and expects a line of its output to match."""
+        self.machine.send(f"echo line: $({command})\r")
+        self.machine.expect(rf"\nline: [^\n]*{pattern}")
 
     def serves(self, name, by="tftp"):
         """The log says that the machine read all of that file."""

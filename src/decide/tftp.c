@@ -38,21 +38,18 @@ static void negotiate(struct tftp_transfer *t, const struct tftp_options *asked)
         agree(t, TFTP_TIMEOUT, value);
     }
     t->window = 1;
-    /* A converted file's length is known only once it is sent (RFC 2349 counts octets as sent), and
-     * its blocks cannot be found again by number: neither size nor window. */
-    if (t->size == TFTP_SIZE_UNKNOWN)
-        return;
-    if (asked->present[TFTP_TSIZE])
-        agree(t, TFTP_TSIZE, t->size);
     value = asked->value[TFTP_WINDOWSIZE];
-    if (asked->present[TFTP_WINDOWSIZE] && value >= 1 && value <= 65535) {
-        uint32_t most = TFTP_WINDOW_BYTES_MAX / t->block_size;
+    if (asked->present[TFTP_WINDOWSIZE] && value >= 1 && value <= TFTP_WINDOW_MAX) {
+        bool converted = t->size == TFTP_SIZE_UNKNOWN;
 
-        if (most > TFTP_WINDOW_MAX)
-            most = TFTP_WINDOW_MAX;
-        t->window = value > most ? most : (uint32_t)value;
+        /* RFC 7440 section 3: the answer may be smaller than what was asked. */
+        t->window = converted && value > TFTP_WINDOW_CONVERTED_MAX ? TFTP_WINDOW_CONVERTED_MAX
+                                                                   : (uint32_t)value;
         agree(t, TFTP_WINDOWSIZE, t->window);
     }
+    /* A converted file's length is known only once it is sent (RFC 2349 counts octets as sent). */
+    if (asked->present[TFTP_TSIZE] && t->size != TFTP_SIZE_UNKNOWN)
+        agree(t, TFTP_TSIZE, t->size);
 }
 
 /* Doubled with every attempt, up to the cap; a timer that the client chose stays. */
@@ -111,6 +108,13 @@ struct tftp_action tftp_begin(struct tftp_transfer *t, const struct tftp_packet 
     return send_window(t, now);
 }
 
+void tftp_left(struct tftp_transfer *t, uint64_t block, uint64_t now)
+{
+    if (block > t->left)
+        t->left = block;
+    t->sent_at = now;
+}
+
 /* RFC 6298 with the gains it gives. What was sent twice tells nothing (Karn). */
 static void measure(struct tftp_transfer *t, uint64_t now)
 {
@@ -163,7 +167,10 @@ struct tftp_action tftp_acknowledged(struct tftp_transfer *t, uint16_t block, ui
         t->state = TFTP_STATE_SENDING;
         return send_window(t, now);
     }
-    if (t->state != TFTP_STATE_SENDING || advance > t->sent - t->acked)
+    /* With a long window, an old acknowledgement that comes late looks like one of a block that has
+     * not left yet: that one cannot be. */
+    if (t->state != TFTP_STATE_SENDING || advance > t->sent - t->acked ||
+        advance > t->left - t->acked)
         return wait_on();
     if (advance == 0)
         return duplicate(t, now);
@@ -204,6 +211,8 @@ struct tftp_action tftp_expired(struct tftp_transfer *t, uint64_t now)
 void tftp_ends_at(struct tftp_transfer *t, uint64_t block, size_t length)
 {
     t->last_block = block;
+    if (t->sent > block)
+        t->sent = block;
     t->size = (block - 1) * t->block_size + length;
 }
 

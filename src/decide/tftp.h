@@ -14,9 +14,9 @@ enum {
     TFTP_BLOCK_DEFAULT = 512, /* RFC 1350 */
     TFTP_BLOCK_MIN = 8,       /* RFC 2348 */
     TFTP_BLOCK_MAX = 65464,
-    /* RFC 7440 allows 65,535 blocks; a burst is kept to what a turn of the loop sends quickly. */
-    TFTP_WINDOW_MAX = 256,
-    TFTP_WINDOW_BYTES_MAX = 1 << 20,
+    TFTP_WINDOW_MAX = 65535, /* RFC 7440 */
+    /* Of a file that is converted as it leaves: the caller keeps each block's place in it. */
+    TFTP_WINDOW_CONVERTED_MAX = 64,
     TFTP_TIMER_FIRST_MS = 1000, /* before the first answer tells how long answers take */
     TFTP_TIMER_MIN_MS = 250,
     TFTP_TIMER_MAX_MS = 8000,
@@ -39,12 +39,13 @@ struct tftp_transfer {
     uint32_t window; /* blocks */
     uint64_t size;   /* bytes, or TFTP_SIZE_UNKNOWN */
     uint64_t last_block;
-    uint64_t acked, sent;           /* blocks */
+    uint64_t acked, sent;           /* blocks; `sent` counts those that are still to leave */
+    uint64_t left;                  /* the last block that has left */
     unsigned attempts;              /* how often the present window, or OACK, was sent again */
     uint64_t resent_total;          /* the same over the whole transfer */
     bool fixed_timer;               /* the client chose it (RFC 2349) */
     uint32_t timer_ms;              /* its length before it is doubled */
-    uint64_t sent_at;               /* milliseconds: when the present window left */
+    uint64_t sent_at;               /* milliseconds: when the last of the present window left */
     uint32_t round_trip, variation; /* milliseconds (RFC 6298); 0: none measured yet */
     bool duplicate_may_resend, duplicate_resent;
 };
@@ -52,7 +53,8 @@ struct tftp_transfer {
 enum tftp_act {
     TFTP_WAIT,      /* do nothing */
     TFTP_SEND_OACK, /* send `agreed`, start the timer */
-    TFTP_SEND_DATA, /* send `count` blocks from `first` on, start the timer */
+    TFTP_SEND_DATA, /* send `count` blocks from `first` on instead of what is still to leave; tell
+                       tftp_left() as they do, and start the timer when all have */
     TFTP_END,       /* forget the transfer */
 };
 
@@ -78,6 +80,9 @@ const char *tftp_state_name(enum tftp_state state);
  * milliseconds of a clock that never goes back, here and below. */
 struct tftp_action tftp_begin(struct tftp_transfer *transfer, const struct tftp_packet *request,
                               uint64_t size, uint64_t now);
+/* The blocks up to `block` have left. A window may be longer than what leaves at once; no block
+ * counts as acknowledged before it has left. */
+void tftp_left(struct tftp_transfer *transfer, uint64_t block, uint64_t now);
 struct tftp_action tftp_acknowledged(struct tftp_transfer *transfer, uint16_t block, uint64_t now);
 struct tftp_action tftp_stopped(struct tftp_transfer *transfer);
 struct tftp_action tftp_expired(struct tftp_transfer *transfer, uint64_t now);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "net/loop.h"
+#include "net/udp_socket.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -47,18 +48,6 @@ struct udp_buffers {
     size_t queue_used;
 };
 
-struct udp_socket {
-    struct loop_event *event;
-    int descriptor;
-    void (*received)(void *argument, const struct datagram *datagram);
-    void *argument;
-    bool *closed; /* set where the call back closes the socket under udp_ready() */
-    struct udp_buffers *buffers;
-    unsigned rounds;
-    bool held;   /* udp_send() only queues */
-    bool shared; /* the buffers are somebody else's to free */
-};
-
 struct udp_buffers *udp_buffers_new(unsigned batch, size_t datagram_max)
 {
     struct udp_buffers *buffers = memory_zeroed(1, sizeof(*buffers));
@@ -91,7 +80,7 @@ void udp_buffers_free(struct udp_buffers *buffers)
     free(buffers);
 }
 
-static struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
+struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons(endpoint.port),
@@ -155,12 +144,23 @@ static int udp_receive(struct udp_socket *socket)
     return recvmmsg(socket->descriptor, buffers->headers, buffers->batch, MSG_DONTWAIT, NULL);
 }
 
+static void udp_has_room(struct udp_socket *socket)
+{
+    void (*roomy)(void *argument) = socket->roomy;
+
+    socket->roomy = NULL;
+    loop_watch_change(socket->event, LOOP_READ);
+    if (roomy)
+        roomy(socket->roomy_argument);
+}
+
 static void udp_ready(void *argument, int what)
 {
     struct udp_socket *socket = argument;
     bool closed = false;
 
-    (void)what;
+    if (what & LOOP_WRITE)
+        udp_has_room(socket);
     socket->closed = &closed;
     for (unsigned round = 0; round < socket->rounds; round++) {
         int count = udp_receive(socket);
@@ -197,7 +197,8 @@ static int udp_bind(const struct udp_options *options)
 
     if (descriptor < 0)
         return -1;
-    setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+    if (!options->no_destination)
+        setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
     udp_enlarge(descriptor);
     if (options->timestamps)
         setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
@@ -302,6 +303,13 @@ int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_add
     }
     /* Outside the call back nobody flushes for us. */
     return socket->closed || socket->held ? error : udp_flush(socket);
+}
+
+void udp_await_room(struct udp_socket *socket, void (*roomy)(void *argument), void *argument)
+{
+    socket->roomy_argument = argument;
+    socket->roomy = roomy;
+    loop_watch_change(socket->event, LOOP_READ | LOOP_WRITE);
 }
 
 void udp_hold(struct udp_socket *socket)

@@ -37,6 +37,7 @@ struct udp_options {
     struct endpoint local; /* address 0: any; port 0: one that is free */
     bool reuse_port;       /* SO_REUSEPORT: one socket per data thread */
     bool broadcast;        /* SO_BROADCAST */
+    bool no_destination;   /* datagrams need not say what address and interface they came to */
     bool timestamps;       /* wanted: how long each datagram waited (SO_TIMESTAMPNS) */
     unsigned batch;        /* datagrams per system call, 1 to 64; 0: 32 */
     unsigned rounds;       /* batches read in one turn, if so many wait; 0: 4 */
@@ -65,6 +66,9 @@ void udp_close(struct udp_socket *socket);
  * once. */
 int udp_send(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
              unsigned interface_index, const struct iovec *pieces, size_t count);
+/* Calls roomy(argument) once, as soon as the socket takes datagrams again that udp_send_messages()
+ * (net/udp_message.h) could not get rid of. It must not close the socket. */
+void udp_await_room(struct udp_socket *socket, void (*roomy)(void *argument), void *argument);
 /* From now on udp_send() only queues, outside of the call back too, until udp_flush(). */
 void udp_hold(struct udp_socket *socket);
 /* Sends what is queued; returns 0 or the errno of the last datagram that failed. */

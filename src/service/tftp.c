@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/loop.h"
+#include "net/workers.h"
 #include "platform/linux/port_holder.h"
 #include "service/boot_file_request.h"
 #include "service/server.h"
@@ -20,10 +22,18 @@ enum {
     TFTP_BATCH = 32,
     TFTP_REQUEST_MAX = 2048, /* RFC 2347: a request has at most 512 bytes */
     TFTP_NAME_TEXT = 300,
+    TFTP_WORKERS = 4,
+    TFTP_PIECES = 2048,     /* of files in memory, of all lanes: 32 MiB ... */
+    TFTP_LANE_PIECES = 512, /* ... of one lane at most: 8 MiB */
+    /* Some PROMs (SGI's) take a port for a signed number: stay below 32768. The kernel's own choice
+     * of free ports begins there. */
+    TFTP_PORT_LOW = 16384,
+    TFTP_PORT_HIGH = 32767,
 };
 
 struct tftp_service {
     struct server *server;
+    struct workers *workers; /* that read what is not in memory */
     struct tftp_lane *lanes;
     size_t lane_count;
 };
@@ -124,6 +134,7 @@ static bool serve_request(struct tftp_asking *asking)
         boot_file_request_patches(&asking->files, &opening.file, &opening.patches, patched);
     opening.patched = patched;
     opening.who = asking->who;
+    opening.range = (struct tftp_port_range){.low = TFTP_PORT_LOW, .high = TFTP_PORT_HIGH};
     if (tftp_session_begin(asking->lane, &opening, &why)) {
         asking->who = (struct tftp_who){.host = NULL};
         return true;
@@ -150,8 +161,11 @@ static void received(void *argument, const struct datagram *datagram)
     struct tftp_asking asking = {.lane = lane, .datagram = datagram};
     struct tftp_session *session = tftp_session_find(lane, datagram->peer);
 
-    if (!asks(datagram))
+    if (!asks(datagram)) {
+        if (session && tftp_session_uses(session, &lane->ports.listener))
+            tftp_session_received(session, datagram);
         return;
+    }
     asking.whole = tftp_decode(&asking.request, datagram->bytes);
     if (session && (!asking.whole || tftp_session_repeats(session, datagram->bytes)))
         return;
@@ -206,27 +220,48 @@ static void stop(void *state)
 
         tftp_sessions_end(lane, "the server ends");
         udp_close(lane->listener);
+        tftp_ports_release(&lane->ports);
         udp_buffers_free(lane->buffers);
         map_release(&lane->sessions);
         map_release(&lane->clients);
-        free(lane->scratch);
+        free(lane->recent);
     }
+    workers_free(service->workers);
+    for (size_t i = 0; i < service->lane_count; i++)
+        tftp_contents_free(service->lanes[i].contents);
     free(service->lanes);
     free(service);
 }
 
+static void turn_ended(void *argument)
+{
+    struct tftp_lane *lane = argument;
+
+    tftp_ports_run(&lane->ports);
+}
+
 /* False with errno where the port cannot be opened. */
-static bool open_lane(struct tftp_lane *lane, struct server *server, struct loop *loop)
+static bool open_lane(struct tftp_service *service, struct tftp_lane *lane, struct loop *loop)
 {
     struct udp_options options = {.local.port = TFTP_PORT, .reuse_port = true};
+    size_t pieces = TFTP_PIECES / service->server->data_loop_count;
 
-    lane->server = server;
+    lane->server = service->server;
     lane->loop = loop;
     lane->buffers = udp_buffers_new(TFTP_BATCH, TFTP_REQUEST_MAX);
-    lane->scratch = memory_zeroed(1, TFTP_SCRATCH);
+    lane->recent = memory_zeroed(TFTP_RECENT, sizeof(*lane->recent));
+    lane->contents = tftp_contents_new(loop, service->workers,
+                                       pieces > TFTP_LANE_PIECES ? TFTP_LANE_PIECES : pieces);
+    tftp_ports_init(&lane->ports, loop, lane->buffers, tftp_port_received, lane);
     options.buffers = lane->buffers;
     lane->listener = udp_open(loop, &options, received, lane);
-    return lane->listener != NULL;
+    if (!lane->listener)
+        return false;
+    lane->ports.listener.socket = lane->listener;
+    lane->ports.listener.number = TFTP_PORT;
+    tftp_sender_init(&lane->ports.listener.sender, lane->listener, lane->ports.bursts);
+    loop_at_turn_end(loop, turn_ended, lane);
+    return true;
 }
 
 static void *start(struct server *server, char *error, size_t error_size)
@@ -235,13 +270,19 @@ static void *start(struct server *server, char *error, size_t error_size)
     bool wanted = server->snapshot->has_tftp_root || server->snapshot->recipe_count > 0;
 
     service->server = server;
+    service->workers = workers_new(TFTP_WORKERS);
+    if (!service->workers) {
+        snprintf(error, error_size, "no thread can be started: %s", strerror(errno));
+        free(service);
+        return NULL;
+    }
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));
     for (size_t i = 0; i < server->data_loop_count; i++) {
         char holder[256];
         int reason;
 
         service->lane_count = i + 1;
-        if (open_lane(&service->lanes[i], server, server->data_loops[i]))
+        if (open_lane(service, &service->lanes[i], server->data_loops[i]))
             continue;
         reason = errno;
         port_holder_text("udp", TFTP_PORT, holder, sizeof(holder));

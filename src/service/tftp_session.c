@@ -8,21 +8,15 @@
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/server.h"
-#include "wire/netascii.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    /* Some PROMs (SGI's) take a port for a signed number: stay below 32768. The kernel's own choice
-     * of free ports begins there. */
-    TFTP_PORT_LOW = 16384,
-    TFTP_PORT_HIGH = 32767,
-    TFTP_PORT_TRIES = 64,
     TFTP_REPLY_SIZE = 1024, /* of an OACK or ERROR */
+    TFTP_LATE_MS = 30000,   /* so long after a transfer something for it may still come */
 };
 
 /* Transfers of one client address. */
@@ -30,28 +24,23 @@ struct tftp_client {
     unsigned count;
 };
 
-/* A place in a file that is converted as it leaves. */
-struct tftp_place {
-    uint64_t offset;
-    struct netascii state;
-};
-
 struct tftp_session {
     struct tftp_lane *lane;
-    struct udp_socket *socket;
+    struct tftp_port *port;
+    struct tftp_sending sending;
     struct loop_event *timer;
+    uint64_t deadline; /* milliseconds: when to send again; 0: not yet */
+    uint64_t wakes;    /* when the timer runs out, which may be before; 0: it does not run */
+    uint32_t delay_ms; /* from the last block's leaving to the deadline */
     struct endpoint peer;
     uint32_t local_address;
-    struct boot_file file;
+    struct tftp_content *content;
     struct tftp_transfer transfer;
     struct patches patches;
     char *patched;
     struct tftp_who who;
     uint8_t *request; /* its bytes, to know it again */
     size_t request_length;
-    bool netascii;
-    uint64_t block;               /* netascii: the block that begins at `begin` ... */
-    struct tftp_place begin, end; /* ... and ends before `end` */
 };
 
 /* The key of a map of endpoints. */
@@ -73,6 +62,24 @@ struct tftp_session *tftp_session_find(struct tftp_lane *lane, struct endpoint p
     struct peer_key key = peer_key(peer);
 
     return map_get(&lane->sessions, &key, sizeof(key));
+}
+
+static struct tftp_recent *recent_place(struct tftp_lane *lane, struct endpoint peer)
+{
+    struct peer_key key = peer_key(peer);
+
+    return &lane->recent[map_hash(&key, sizeof(key)) % TFTP_RECENT];
+}
+
+/* The server's port of the peer's last transfer, where that ended lately; else 0. */
+static uint16_t recent_port(struct tftp_lane *lane, struct endpoint peer)
+{
+    const struct tftp_recent *recent = recent_place(lane, peer);
+
+    return recent->peer.address == peer.address && recent->peer.port == peer.port &&
+                   clock_monotonic_ms() - recent->ended_ms < TFTP_LATE_MS
+               ? recent->port
+               : 0;
 }
 
 void tftp_who_release(struct tftp_who *who)
@@ -140,11 +147,15 @@ static void session_free(struct tftp_session *session)
 {
     struct peer_key key = peer_key(session->peer);
 
+    *recent_place(session->lane, session->peer) =
+        (struct tftp_recent){session->peer, session->port->number, clock_monotonic_ms()};
     map_remove(&session->lane->sessions, &key, sizeof(key));
     client_leaves(session->lane, session->peer.address);
-    udp_close(session->socket);
+    tftp_sending_stop(&session->sending);
+    tftp_port_leave(session->port);
     loop_event_free(session->timer);
-    boot_file_close(&session->file);
+    tftp_content_close(session->content);
+    free(session->sending.places);
     tftp_who_release(&session->who);
     free(session->patched);
     free(session->request);
@@ -160,7 +171,8 @@ static void session_end(struct tftp_session *session, const char *got, bool refu
 
 void tftp_session_cancel(struct tftp_session *session, const char *why)
 {
-    tftp_send_error(session->socket, session->peer, 0, TFTP_ERROR_UNDEFINED, why);
+    tftp_send_error(session->port->socket, session->peer, session->local_address,
+                    TFTP_ERROR_UNDEFINED, why);
     session_end(session, why, true);
 }
 
@@ -203,7 +215,9 @@ static void session_finish(struct tftp_session *session, enum tftp_end how)
                  (unsigned long long)t->size, session->patched[0] ? "; " : "", session->patched);
     else
         snprintf(got, sizeof(got), "%llu of %llu bytes, then the client stopped answering", bytes,
-                 (unsigned long long)(t->size == TFTP_SIZE_UNKNOWN ? session->file.size : t->size));
+                 (unsigned long long)(t->size == TFTP_SIZE_UNKNOWN
+                                          ? tftp_content_size(session->content)
+                                          : t->size));
     if (!silent && session->who.file[0])
         machines_fetched(session->lane->server->machines, session->peer.address, session->who.file,
                          clock_monotonic_ms());
@@ -219,117 +233,66 @@ static void send_oack(struct tftp_session *session)
 
     tftp_encode(&w, &packet);
     piece = (struct iovec){bytes, w.length};
-    (void)udp_send(session->socket, session->peer, 0, 0, &piece, 1);
+    (void)udp_send(session->port->socket, session->peer, session->local_address, 0, &piece, 1);
 }
 
-static void send_block(struct tftp_session *session, uint64_t block, uint8_t *data, size_t length)
+/* Starts the clock for an answer. An acknowledgement as a rule comes long before, so the timer is
+ * not set back each time: it looks at the deadline when it runs out. */
+static void session_await(struct tftp_session *session, uint32_t delay_ms)
 {
-    uint8_t header[TFTP_HEADER_SIZE];
-    struct writer w = writer_of(header, sizeof(header));
-    /* Past 65535 the number goes on with 0. */
-    struct tftp_packet packet = {.opcode = TFTP_DATA, .block = (uint16_t)block};
-    struct iovec pieces[2] = {{header, sizeof(header)}, {data, length}};
-
-    tftp_encode(&w, &packet);
-    (void)udp_send(session->socket, session->peer, 0, 0, pieces, 2);
+    session->deadline = clock_monotonic_ms() + delay_ms;
+    if (session->wakes && session->wakes <= session->deadline)
+        return;
+    session->wakes = session->deadline;
+    loop_timer_start(session->timer, delay_ms);
 }
 
-/* Blocks of a file that leaves as it is, as many per read as the scratch holds. NULL, or why it
- * failed. */
-static const char *send_octets(struct tftp_session *session, uint64_t first, uint32_t count)
+static void session_left(void *argument)
 {
-    const struct tftp_transfer *t = &session->transfer;
-    uint8_t *scratch = session->lane->scratch;
+    struct tftp_session *session = argument;
 
-    while (count > 0) {
-        uint32_t batch = TFTP_SCRATCH / t->block_size;
-        uint64_t offset = (first - 1) * t->block_size;
-        uint64_t left = t->size - offset;
-        size_t wanted;
-
-        if (batch > count)
-            batch = count;
-        wanted = (size_t)batch * t->block_size;
-        if (wanted > left)
-            wanted = (size_t)left;
-        errno = 0;
-        if (boot_file_read(&session->file, offset, scratch, wanted) != (ssize_t)wanted)
-            return errno ? strerror(errno) : "the file became shorter while it was sent";
-        patches_apply(&session->patches, offset, scratch, wanted);
-        for (uint32_t i = 0; i < batch; i++) {
-            size_t begin = (size_t)i * t->block_size;
-            size_t length = wanted - begin < t->block_size ? wanted - begin : t->block_size;
-
-            send_block(session, first + i, scratch + begin, length);
-        }
-        first += batch;
-        count -= batch;
-    }
-    return NULL;
+    session_await(session, session->delay_ms);
 }
 
-/* One block of a file that is converted as it leaves; netascii has no windows. */
-static const char *send_netascii(struct tftp_session *session, uint64_t block)
+static void session_failed(void *argument, const char *why)
 {
-    struct tftp_transfer *t = &session->transfer;
-    uint8_t *block_bytes = session->lane->scratch;
-    uint8_t *file_bytes = block_bytes + t->block_size;
-    size_t length = 0;
-
-    if (block == session->block + 1) {
-        session->begin = session->end;
-        session->block = block;
-    }
-    session->end = session->begin;
-    while (length < t->block_size) {
-        size_t wanted = t->block_size - length;
-        ssize_t n = boot_file_read(&session->file, session->end.offset, file_bytes, wanted);
-        struct slice from;
-
-        if (n < 0)
-            return strerror(errno);
-        from = slice_of(file_bytes, (size_t)n);
-        length += netascii_convert(&session->end.state, &from, block_bytes + length, wanted);
-        session->end.offset += (size_t)n - from.length;
-        if (n == 0)
-            break;
-    }
-    if (length < t->block_size)
-        tftp_ends_at(t, block, length);
-    send_block(session, block, block_bytes, length);
-    return NULL;
+    tftp_session_cancel(argument, why);
 }
 
 /* Carries out what the state machine decided. The session may be gone afterwards. */
 static void session_do(struct tftp_session *session, struct tftp_action action)
 {
-    const char *failure = NULL;
-
     switch (action.act) {
     case TFTP_WAIT:
         return;
     case TFTP_SEND_OACK:
         send_oack(session);
-        break;
+        session_await(session, action.timer_ms);
+        return;
     case TFTP_SEND_DATA:
-        failure = session->netascii ? send_netascii(session, action.first)
-                                    : send_octets(session, action.first, action.count);
-        break;
+        session->delay_ms = action.timer_ms;
+        tftp_sending_start(&session->sending, action.first, action.count);
+        /* A socket that takes nothing for so long is as good as no answer; a disk may be slow. */
+        session_await(session, action.timer_ms);
+        return;
     case TFTP_END:
         session_finish(session, action.end);
         return;
     }
-    if (failure)
-        tftp_session_cancel(session, failure);
-    else
-        loop_timer_start(session->timer, action.timer_ms);
 }
 
 static void session_expired(void *argument)
 {
     struct tftp_session *session = argument;
+    uint64_t now = clock_monotonic_ms();
 
-    session_do(session, tftp_expired(&session->transfer, clock_monotonic_ms()));
+    session->wakes = 0;
+    if (now < session->deadline)
+        session_await(session, (uint32_t)(session->deadline - now));
+    else if (session->sending.waiter.list)
+        session_await(session, session->delay_ms);
+    else
+        session_do(session, tftp_expired(&session->transfer, now));
 }
 
 static void session_stopped(struct tftp_session *session, const struct tftp_packet *packet)
@@ -341,25 +304,22 @@ static void session_stopped(struct tftp_session *session, const struct tftp_pack
     text_printable(message, sizeof(message), packet->message);
     /* An ordinary thing: the client wanted the size only, or goes back in the file. */
     snprintf(got, sizeof(got), "%llu bytes of %llu, then the client ended it: error %u \"%s\"",
-             bytes, (unsigned long long)session->file.size, packet->error, message);
+             bytes, (unsigned long long)tftp_content_size(session->content), packet->error,
+             message);
     session_end(session, got, false);
 }
 
-static void session_received(void *argument, const struct datagram *datagram)
+bool tftp_session_uses(const struct tftp_session *session, const struct tftp_port *port)
 {
-    struct tftp_session *session = argument;
+    return session->port == port;
+}
+
+void tftp_session_received(struct tftp_session *session, const struct datagram *datagram)
+{
     struct tftp_packet packet;
 
     if (!tftp_decode(&packet, datagram->bytes))
         return;
-    if (datagram->peer.address != session->peer.address ||
-        datagram->peer.port != session->peer.port) {
-        /* RFC 1350 section 4: tell the stranger, go on with the transfer. */
-        if (packet.opcode != TFTP_ERROR)
-            tftp_send_error(session->socket, datagram->peer, 0, TFTP_ERROR_UNKNOWN_TRANSFER,
-                            "this port serves another client's transfer");
-        return;
-    }
     if (packet.opcode == TFTP_ACK)
         session_do(session,
                    tftp_acknowledged(&session->transfer, packet.block, clock_monotonic_ms()));
@@ -367,21 +327,43 @@ static void session_received(void *argument, const struct datagram *datagram)
         session_stopped(session, &packet);
 }
 
-static struct udp_socket *open_socket(struct tftp_session *session)
+void tftp_port_received(void *argument, const struct datagram *datagram)
 {
-    struct udp_options options = {.local.address = session->local_address,
-                                  .buffers = session->lane->buffers};
+    struct tftp_port *port = argument;
+    struct tftp_lane *lane = port->ports->lane;
+    struct tftp_session *session = tftp_session_find(lane, datagram->peer);
+    struct tftp_packet packet;
 
-    for (int i = 0; i < TFTP_PORT_TRIES; i++) {
-        struct udp_socket *socket;
-
-        options.local.port =
-            (uint16_t)(TFTP_PORT_LOW + randombytes_uniform(TFTP_PORT_HIGH - TFTP_PORT_LOW + 1));
-        socket = udp_open(session->lane->loop, &options, session_received, session);
-        if (socket || errno != EADDRINUSE)
-            return socket;
+    if (session && tftp_session_uses(session, port)) {
+        tftp_session_received(session, datagram);
+        return;
     }
-    return NULL;
+    /* RFC 1350 section 4: tell the stranger, go on with the transfers. But who has just ended one
+     * here, or begun another one from the same port, is none: it may even wait for its next answer,
+     * and would take an error for that. */
+    if (session || recent_port(lane, datagram->peer) == port->number || datagram->peer.port == 0 ||
+        !tftp_decode(&packet, datagram->bytes) || packet.opcode == TFTP_ERROR)
+        return;
+    tftp_send_error(port->socket, datagram->peer, 0, TFTP_ERROR_UNKNOWN_TRANSFER,
+                    "this port serves other clients' transfers");
+}
+
+/* What the transfer sends with. */
+static void session_prepare(struct tftp_session *session, bool netascii)
+{
+    session->sending = (struct tftp_sending){
+        .sender = &session->port->sender,
+        .peer = session->peer,
+        .local_address = session->local_address,
+        .transfer = &session->transfer,
+        .content = session->content,
+        .patches = &session->patches,
+        .places = netascii ? memory_zeroed(TFTP_PLACES, sizeof(struct tftp_place)) : NULL,
+        .left = session_left,
+        .failed = session_failed,
+        .argument = session,
+        .next = 1,
+    };
 }
 
 bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *opening,
@@ -390,7 +372,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     const struct datagram *datagram = opening->datagram;
     struct peer_key key = peer_key(datagram->peer);
     struct tftp_session *session;
-    uint64_t size = opening->file.size;
+    bool netascii = opening->request->mode == TFTP_MODE_NETASCII;
 
     if (lane->sessions.count >= TFTP_SESSIONS_MAX) {
         *why = "server busy: too many transfers, try again";
@@ -404,8 +386,8 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     session->lane = lane;
     session->peer = datagram->peer;
     session->local_address = datagram->local_address;
-    session->socket = open_socket(session);
-    if (!session->socket) {
+    session->port = tftp_port_take(&lane->ports, &opening->range, recent_port(lane, session->peer));
+    if (!session->port) {
         *why = errno == EMFILE || errno == ENFILE ? "server busy: no descriptor is free, try again"
                                                   : "server busy: no port is free, try again";
         client_leaves(lane, datagram->peer.address);
@@ -413,18 +395,18 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
         return false;
     }
     session->timer = loop_timer(lane->loop, session_expired, session);
-    session->file = opening->file;
+    session->content = tftp_content_open(lane->contents, &opening->file);
     session->patches = opening->patches;
     session->patched = memory_string(opening->patched);
     session->who = opening->who;
     session->request_length = datagram->bytes.length;
     session->request = memory_zeroed(1, session->request_length);
     memcpy(session->request, datagram->bytes.data, session->request_length);
-    session->netascii = opening->request->mode == TFTP_MODE_NETASCII;
+    session_prepare(session, netascii);
     map_put(&lane->sessions, &key, sizeof(key), session);
     session_do(session,
                tftp_begin(&session->transfer, opening->request,
-                          session->netascii ? TFTP_SIZE_UNKNOWN : size, clock_monotonic_ms()));
+                          netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms()));
     return true;
 }
 

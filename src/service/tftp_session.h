@@ -1,4 +1,4 @@
-/* One TFTP transfer: its socket, its timer, its file. Only service/tftp.c opens them; each belongs
+/* One TFTP transfer: its port, its timer, its file. Only service/tftp.c opens them; each belongs
  * to one lane's thread. */
 #ifndef BOOTWIRE_SERVICE_TFTP_SESSION_H
 #define BOOTWIRE_SERVICE_TFTP_SESSION_H
@@ -8,6 +8,8 @@
 #include "model/patch.h"
 #include "model/step.h"
 #include "net/udp.h"
+#include "service/tftp_content.h"
+#include "service/tftp_port.h"
 #include "store/boot_files.h"
 #include "wire/tftp.h"
 
@@ -21,9 +23,16 @@ struct tftp_session;
 
 enum {
     TFTP_SESSIONS_MAX = 4096, /* per lane */
-    TFTP_CLIENT_MAX = 64,     /* per lane and client address */
-    TFTP_SCRATCH = 262144,    /* bytes read from a file at a time; several of the longest blocks */
+    TFTP_CLIENT_MAX = 256,    /* per lane and client address: machines may share one (NAT) */
+    TFTP_RECENT = 1024,       /* places for transfers that ended lately, per lane */
     TFTP_GOT_SIZE = 512,      /* what a step says it got, with its NUL */
+};
+
+/* A transfer that ended lately: what comes for it is late, and no stranger's. */
+struct tftp_recent {
+    struct endpoint peer;
+    uint16_t port; /* the server's; 0: nothing here */
+    uint64_t ended_ms;
 };
 
 /* What one data loop keeps. */
@@ -32,9 +41,11 @@ struct tftp_lane {
     struct loop *loop;
     struct udp_socket *listener;
     struct udp_buffers *buffers; /* of all sockets of this lane */
-    struct map sessions;         /* struct tftp_session; key: the peer's address and port */
-    struct map clients;          /* struct tftp_client; key: the peer's address */
-    uint8_t *scratch;            /* TFTP_SCRATCH */
+    struct tftp_ports ports;
+    struct tftp_contents *contents;
+    struct map sessions;        /* struct tftp_session; key: the peer's address and port */
+    struct map clients;         /* struct tftp_client; key: the peer's address */
+    struct tftp_recent *recent; /* TFTP_RECENT of them, each where its peer's hash says */
 };
 
 /* Who asks and for what, for the journal. The strings are the session's own once it has begun. */
@@ -54,9 +65,16 @@ struct tftp_opening {
     struct patches patches;
     const char *patched; /* what they do, in words; "" for nothing */
     struct tftp_who who; /* the session's from now on */
+    struct tftp_port_range range;
 };
 
 struct tftp_session *tftp_session_find(struct tftp_lane *lane, struct endpoint peer);
+/* Whether what comes to this port may be this transfer's. */
+bool tftp_session_uses(const struct tftp_session *session, const struct tftp_port *port);
+/* What came to a port of transfers; with `argument` the struct tftp_port. */
+void tftp_port_received(void *argument, const struct datagram *datagram);
+/* What came for this transfer. It may be gone afterwards. */
+void tftp_session_received(struct tftp_session *session, const struct datagram *datagram);
 /* Begins a transfer and sends its first packets. Where it cannot, `*why` gets the reason for client
  * and log, and file and who stay the caller's. */
 bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *opening,

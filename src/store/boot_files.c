@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int open_inside(int root, const char *path, uint64_t flags)
@@ -49,6 +50,20 @@ static enum boot_file_status judge(const struct stat *info)
     return info->st_mode & S_IROTH ? BOOT_FILE_OPEN : BOOT_FILE_PRIVATE;
 }
 
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static struct boot_file_identity identity_of(const struct stat *info)
+{
+    return (struct boot_file_identity){.device = info->st_dev,
+                                       .inode = info->st_ino,
+                                       .size = (uint64_t)info->st_size,
+                                       .modified = nanoseconds(info->st_mtim),
+                                       .changed = nanoseconds(info->st_ctim)};
+}
+
 static enum boot_file_status open_below(struct boot_file *file, int root, const char *path)
 {
     enum boot_file_status status = BOOT_FILE_FAILED;
@@ -75,6 +90,7 @@ static enum boot_file_status open_below(struct boot_file *file, int root, const 
         goto failed;
     status = judge(&info);
     file->size = (uint64_t)info.st_size;
+    file->identity = identity_of(&info);
     /* Read ahead: the loop that serves the file should find it in memory. */
     (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
     (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_WILLNEED);
@@ -196,6 +212,7 @@ char *boot_file_nearest(const char *root, const char *path,
 enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice bytes)
 {
     size_t written = 0;
+    struct stat info;
 
     *file = (struct boot_file){.descriptor = memfd_create("generated", MFD_CLOEXEC),
                                .size = bytes.length};
@@ -206,8 +223,10 @@ enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice by
             break;
         written += (size_t)n;
     }
-    if (file->descriptor >= 0 && written == bytes.length)
+    if (file->descriptor >= 0 && written == bytes.length && fstat(file->descriptor, &info) == 0) {
+        file->identity = identity_of(&info);
         return BOOT_FILE_OPEN;
+    }
     file->error = errno;
     boot_file_close(file);
     return BOOT_FILE_FAILED;
@@ -230,6 +249,34 @@ ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, 
         done += (size_t)n;
     }
     return (ssize_t)done;
+}
+
+ssize_t boot_file_read_now(const struct boot_file *file, uint64_t offset, void *to, size_t length)
+{
+    struct iovec piece = {to, length};
+    ssize_t n;
+
+    do
+        n = preadv2(file->descriptor, &piece, 1, (off_t)offset, RWF_NOWAIT);
+    while (n < 0 && errno == EINTR);
+    /* Some file systems cannot say whether a read would wait. */
+    if (n < 0 && errno == EOPNOTSUPP) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return n;
+}
+
+bool boot_file_is_unchanged(const struct boot_file *file)
+{
+    struct boot_file_identity now;
+    struct stat info;
+
+    if (fstat(file->descriptor, &info) < 0)
+        return false;
+    now = identity_of(&info);
+    /* Another name, or none any more, is no other content. */
+    return now.size == file->identity.size && now.modified == file->identity.modified;
 }
 
 void boot_file_close(struct boot_file *file)

@@ -26,10 +26,19 @@ enum boot_file_status {
     BOOT_FILE_FAILED,  /* `error` says why */
 };
 
+/* Which bytes a file had when it was opened: another file, or other bytes in it, make at least one
+ * of these another one. Times are in nanoseconds since 1970. */
+struct boot_file_identity {
+    uint64_t device, inode, size;
+    int64_t modified; /* its bytes */
+    int64_t changed;  /* its bytes, or what is said of it: name, owner, mode */
+};
+
 /* An open file. `size` is its size when it was opened. */
 struct boot_file {
     int descriptor;
     uint64_t size;
+    struct boot_file_identity identity;
     int error; /* errno, where the status says so */
 };
 
@@ -51,6 +60,10 @@ char *boot_file_nearest(const char *root, const char *path,
 enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice bytes);
 /* Reads up to `length` bytes at `offset`; fewer only at the end of the file. -1 with errno. */
 ssize_t boot_file_read(const struct boot_file *file, uint64_t offset, void *to, size_t length);
+/* The same as far as no disk is waited for: fewer bytes, or -1 with EAGAIN, where one would be. */
+ssize_t boot_file_read_now(const struct boot_file *file, uint64_t offset, void *to, size_t length);
+/* Whether the file's bytes are still those that it was opened with. */
+bool boot_file_is_unchanged(const struct boot_file *file);
 void boot_file_close(struct boot_file *file);
 
 #endif

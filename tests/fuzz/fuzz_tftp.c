@@ -30,7 +30,7 @@ static void check_encoding(const struct tftp_packet *packet)
                 again.options.value[i] == packet->options.value[i]);
 }
 
-static void check_action(const struct tftp_transfer *t, struct tftp_action action)
+static void check_action(struct tftp_transfer *t, struct tftp_action action)
 {
     if (action.act == TFTP_WAIT || action.act == TFTP_END)
         return;
@@ -40,6 +40,10 @@ static void check_action(const struct tftp_transfer *t, struct tftp_action actio
     require(action.count >= 1 && action.count <= t->window && action.first == t->acked + 1);
     require(action.first + action.count - 1 <= t->last_block);
     require((action.first + action.count - 2) * t->block_size <= t->size);
+    /* Three of four windows leave as a whole. */
+    tftp_left(t, action.first + (action.first % 4 ? action.count : action.count / 2) - 1,
+              t->sent_at);
+    require(t->left <= t->last_block);
 }
 
 static void drive(const struct tftp_packet *request, struct reader *r)

@@ -390,12 +390,16 @@ def test_a_strange_port_is_told_and_the_transfer_goes_on(served):
     assert client.transfer(first=2) == served.data[512:]
 
 
-def test_each_transfer_has_its_own_port(served):
-    clients = [served.client().request("file") for _ in range(8)]
-    for client in clients:
-        assert client.block()[0] == 1
-    assert len({client.peer for client in clients}) == len(clients)
-    assert 69 not in {client.peer[1] for client in clients}
+def test_a_clients_next_transfer_has_another_port(served):
+    """Transfers are told apart by both ports (RFC 1350 section 4): from one port of a client's, what
+    is late of the transfer before is not the next one's."""
+    client, before = served.client(), None
+    for _ in range(8):
+        assert client.request("file").block()[0] == 1
+        assert client.peer != before and client.peer[1] != 69
+        before = client.peer
+        client.ack(1)
+        assert client.block()[0] == 2
 
 
 # ---- The client's errors ----

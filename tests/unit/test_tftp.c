@@ -182,12 +182,15 @@ static struct tftp_packet request(uint64_t blksize, uint64_t windowsize)
     return packet;
 }
 
-static void assert_data(struct tftp_action action, uint64_t first, uint32_t count)
+/* Blocks are to be sent; they leave at once. */
+static void assert_data(struct tftp_transfer *t, struct tftp_action action, uint64_t first,
+                        uint32_t count)
 {
     assert_int_equal(action.act, TFTP_SEND_DATA);
     assert_int_equal(action.first, first);
     assert_int_equal(action.count, count);
     assert_true(action.timer_ms > 0);
+    tftp_left(t, first + count - 1, t->sent_at);
 }
 
 static void options_are_agreed_on(void **state)
@@ -200,26 +203,28 @@ static void options_are_agreed_on(void **state)
     assert_int_equal(tftp_begin(&t, &packet, 1000, 0).act, TFTP_SEND_OACK);
     assert_int_equal(t.agreed.value[TFTP_TSIZE], 1000);
     assert_int_equal(t.block_size, 512);
-    /* netascii: no size that could be told, and no window. */
+    /* netascii: no size that could be told, and a window that is kept short. */
     packet.options.present[TFTP_WINDOWSIZE] = true;
-    packet.options.value[TFTP_WINDOWSIZE] = 4;
-    assert_data(tftp_begin(&t, &packet, TFTP_SIZE_UNKNOWN, 0), 1, 1);
+    packet.options.value[TFTP_WINDOWSIZE] = 1000;
+    assert_int_equal(tftp_begin(&t, &packet, TFTP_SIZE_UNKNOWN, 0).act, TFTP_SEND_OACK);
+    assert_false(t.agreed.present[TFTP_TSIZE]);
+    assert_int_equal(t.window, TFTP_WINDOW_CONVERTED_MAX);
 
     packet = request(7, 65536);
-    assert_data(tftp_begin(&t, &packet, 1000, 0), 1, 1);
+    assert_data(&t, tftp_begin(&t, &packet, 1000, 0), 1, 1);
     packet = request(8, 65535);
     assert_int_equal(tftp_begin(&t, &packet, 1000, 0).act, TFTP_SEND_OACK);
     assert_int_equal(t.block_size, 8);
-    assert_int_equal(t.window, TFTP_WINDOW_MAX);
+    assert_int_equal(t.window, 65535);
     packet = request(70000, 65535);
     tftp_begin(&t, &packet, 1000, 0);
     assert_int_equal(t.agreed.value[TFTP_BLKSIZE], 65464);
-    assert_int_equal(t.window, TFTP_WINDOW_BYTES_MAX / 65464);
+    assert_int_equal(t.agreed.value[TFTP_WINDOWSIZE], 65535);
 
     packet = request(0, 0);
     packet.options.present[TFTP_TIMEOUT] = true;
     packet.options.value[TFTP_TIMEOUT] = 256;
-    assert_data(tftp_begin(&t, &packet, 1000, 0), 1, 1);
+    assert_data(&t, tftp_begin(&t, &packet, 1000, 0), 1, 1);
     packet.options.value[TFTP_TIMEOUT] = 255;
     assert_int_equal(tftp_begin(&t, &packet, 1000, 0).timer_ms, 255000);
 }
@@ -231,16 +236,16 @@ static void a_plain_transfer_runs_to_its_end(void **state)
     struct tftp_action action;
 
     (void)state;
-    assert_data(tftp_begin(&t, &packet, 1024, 0), 1, 1);
-    assert_data(tftp_acknowledged(&t, 1, 1), 2, 1);
-    assert_data(tftp_acknowledged(&t, 2, 2), 3, 1);
+    assert_data(&t, tftp_begin(&t, &packet, 1024, 0), 1, 1);
+    assert_data(&t, tftp_acknowledged(&t, 1, 1), 2, 1);
+    assert_data(&t, tftp_acknowledged(&t, 2, 2), 3, 1);
     /* 1024 is a multiple of 512: the last block is empty. */
     action = tftp_acknowledged(&t, 3, 3);
     assert_int_equal(action.act, TFTP_END);
     assert_int_equal(action.end, TFTP_COMPLETE);
     assert_int_equal(tftp_bytes_acked(&t), 1024);
 
-    assert_data(tftp_begin(&t, &packet, 0, 0), 1, 1);
+    assert_data(&t, tftp_begin(&t, &packet, 0, 0), 1, 1);
     assert_int_equal(tftp_acknowledged(&t, 1, 1).end, TFTP_COMPLETE);
     assert_int_equal(tftp_bytes_acked(&t), 0);
 }
@@ -251,15 +256,15 @@ static void duplicates_wake_no_apprentice(void **state)
     struct tftp_transfer t;
 
     (void)state;
-    tftp_begin(&t, &packet, 10000, 0);
-    assert_data(tftp_acknowledged(&t, 1, 1), 2, 1);
+    assert_data(&t, tftp_begin(&t, &packet, 10000, 0), 1, 1);
+    assert_data(&t, tftp_acknowledged(&t, 1, 1), 2, 1);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(tftp_acknowledged(&t, 1, 2).act, TFTP_WAIT);
         assert_int_equal(tftp_acknowledged(&t, 0, 2).act, TFTP_WAIT);
         assert_int_equal(tftp_acknowledged(&t, 3, 2).act, TFTP_WAIT);
         assert_int_equal(tftp_acknowledged(&t, 65535, 2).act, TFTP_WAIT);
     }
-    assert_data(tftp_acknowledged(&t, 2, 3), 3, 1);
+    assert_data(&t, tftp_acknowledged(&t, 2, 3), 3, 1);
 }
 
 static void windows_go_on_after_a_gap(void **state)
@@ -270,19 +275,19 @@ static void windows_go_on_after_a_gap(void **state)
     (void)state;
     assert_int_equal(tftp_begin(&t, &packet, 512 * 20, 0).act, TFTP_SEND_OACK);
     assert_int_equal(tftp_acknowledged(&t, 1, 1).act, TFTP_WAIT);
-    assert_data(tftp_acknowledged(&t, 0, 1), 1, 4);
-    assert_data(tftp_acknowledged(&t, 4, 2), 5, 4);
+    assert_data(&t, tftp_acknowledged(&t, 0, 1), 1, 4);
+    assert_data(&t, tftp_acknowledged(&t, 4, 2), 5, 4);
     /* Block 7 was lost. */
-    assert_data(tftp_acknowledged(&t, 6, 3), 7, 4);
+    assert_data(&t, tftp_acknowledged(&t, 6, 3), 7, 4);
     /* Block 8 of the window before draws the same acknowledgement: no second copy. */
     assert_int_equal(tftp_acknowledged(&t, 6, 4).act, TFTP_WAIT);
-    assert_data(tftp_acknowledged(&t, 10, 5), 11, 4);
+    assert_data(&t, tftp_acknowledged(&t, 10, 5), 11, 4);
     /* The whole window's first block was lost: sent again, once. */
-    assert_data(tftp_acknowledged(&t, 10, 6), 11, 4);
+    assert_data(&t, tftp_acknowledged(&t, 10, 6), 11, 4);
     assert_int_equal(tftp_acknowledged(&t, 10, 7).act, TFTP_WAIT);
-    assert_data(tftp_acknowledged(&t, 14, 8), 15, 4);
+    assert_data(&t, tftp_acknowledged(&t, 14, 8), 15, 4);
     assert_int_equal(tftp_acknowledged(&t, 14, 9).act, TFTP_WAIT);
-    assert_data(tftp_acknowledged(&t, 18, 10), 19, 3);
+    assert_data(&t, tftp_acknowledged(&t, 18, 10), 19, 3);
     assert_int_equal(tftp_acknowledged(&t, 21, 11).end, TFTP_COMPLETE);
 }
 
@@ -294,15 +299,70 @@ static void blocks_roll_over(void **state)
     struct tftp_transfer t;
 
     (void)state;
-    tftp_begin(&t, &packet, size, 0);
-    action = tftp_acknowledged(&t, 0, 0);
+    action = tftp_begin(&t, &packet, size, 0);
+    if (action.act == TFTP_SEND_OACK)
+        action = tftp_acknowledged(&t, 0, 0);
     while (action.act == TFTP_SEND_DATA) {
         assert_int_equal(action.first, ++block);
+        tftp_left(&t, block, block);
         action = tftp_acknowledged(&t, (uint16_t)action.first, block);
     }
     assert_int_equal(action.end, TFTP_COMPLETE);
     assert_int_equal(block, 200001);
     assert_int_equal(tftp_bytes_acked(&t), size);
+}
+
+/* The longest window leaves in bursts. Nothing counts as acknowledged that has not left. */
+static void a_long_window_leaves_in_bursts(void **state)
+{
+    struct tftp_packet packet = request(512, 65535);
+    uint64_t blocks = 3 * 65535;
+    struct tftp_action action;
+    struct tftp_transfer t;
+
+    (void)state;
+    tftp_begin(&t, &packet, blocks * 512 - 1, 0);
+    action = tftp_acknowledged(&t, 0, 1);
+    assert_int_equal(action.first, 1);
+    assert_int_equal(action.count, 65535);
+    tftp_left(&t, 1000, 2);
+    assert_int_equal(tftp_acknowledged(&t, 1001, 3).act, TFTP_WAIT);
+    /* Block 500 was lost: what was still to leave need not. */
+    action = tftp_acknowledged(&t, 499, 4);
+    assert_int_equal(action.first, 500);
+    assert_int_equal(action.count, 65535);
+    tftp_left(&t, 700, 5);
+    /* Late ones from before would be ones of blocks far ahead. */
+    assert_int_equal(tftp_acknowledged(&t, 498, 5).act, TFTP_WAIT);
+    assert_int_equal(tftp_acknowledged(&t, 0, 5).act, TFTP_WAIT);
+    tftp_left(&t, 499 + 65535, 6);
+    assert_data(&t, tftp_acknowledged(&t, (uint16_t)(499 + 65535), 7), 500 + 65535, 65535);
+    action = tftp_acknowledged(&t, (uint16_t)(499 + 2 * 65535), 8);
+    assert_data(&t, action, 500 + 2 * 65535, 65535 - 499);
+    assert_int_equal(tftp_acknowledged(&t, (uint16_t)blocks, 9).end, TFTP_COMPLETE);
+}
+
+/* A file over 4 GB: its size is told whole, and the blocks' numbers go on with 0, many times. */
+static void files_over_4_gb(void **state)
+{
+    struct tftp_packet packet = request(1428, 64);
+    uint64_t size = (UINT64_C(5) << 30) + 1, first = 0;
+    struct tftp_action action;
+    struct tftp_transfer t;
+
+    (void)state;
+    packet.options.present[TFTP_TSIZE] = true;
+    tftp_begin(&t, &packet, size, 0);
+    assert_true(t.agreed.value[TFTP_TSIZE] == size);
+    for (action = tftp_acknowledged(&t, 0, 0); action.act == TFTP_SEND_DATA;
+         action = tftp_acknowledged(&t, (uint16_t)t.sent, 0)) {
+        assert_true(action.first == first + 1);
+        first = action.first + action.count - 1;
+        tftp_left(&t, first, 0);
+    }
+    assert_int_equal(action.end, TFTP_COMPLETE);
+    assert_true(first == size / 1428 + 1);
+    assert_true(tftp_bytes_acked(&t) == size);
 }
 
 static void silence_ends_a_transfer(void **state)
@@ -332,7 +392,7 @@ static void silence_ends_a_transfer(void **state)
     packet = request(0, 0);
     tftp_begin(&t, &packet, 100, 0);
     for (int i = 0; i < TFTP_ATTEMPTS_MAX; i++)
-        assert_data(tftp_expired(&t, 0), 1, 1);
+        assert_data(&t, tftp_expired(&t, 0), 1, 1);
     assert_int_equal(tftp_expired(&t, 0).end, TFTP_UNCONFIRMED);
     tftp_begin(&t, &packet, 100, 0);
     assert_int_equal(tftp_stopped(&t).end, TFTP_STOPPED);
@@ -347,11 +407,16 @@ static void the_timer_learns(void **state)
 
     (void)state;
     assert_int_equal(action.timer_ms, TFTP_TIMER_FIRST_MS);
-    for (uint16_t block = 1; block < 50; block++)
+    tftp_left(&t, 1, now);
+    for (uint16_t block = 1; block < 50; block++) {
         action = tftp_acknowledged(&t, block, now += 2);
+        tftp_left(&t, block + 1, now);
+    }
     assert_int_equal(action.timer_ms, TFTP_TIMER_MIN_MS);
-    for (uint16_t block = 50; block < 100; block++)
+    for (uint16_t block = 50; block < 100; block++) {
         action = tftp_acknowledged(&t, block, now += 1500);
+        tftp_left(&t, block + 1, now);
+    }
     assert_in_range(action.timer_ms, 1500, 2000);
     /* What was sent twice tells nothing; the doubled timer goes with the answer. */
     assert_in_range(tftp_expired(&t, now += 1600).timer_ms, 3000, 4000);
@@ -364,11 +429,20 @@ static void an_unknown_size_ends_when_it_is_known(void **state)
     struct tftp_transfer t;
 
     (void)state;
-    assert_data(tftp_begin(&t, &packet, TFTP_SIZE_UNKNOWN, 0), 1, 1);
-    assert_data(tftp_acknowledged(&t, 1, 1), 2, 1);
+    assert_data(&t, tftp_begin(&t, &packet, TFTP_SIZE_UNKNOWN, 0), 1, 1);
+    assert_data(&t, tftp_acknowledged(&t, 1, 1), 2, 1);
     tftp_ends_at(&t, 2, 10);
     assert_int_equal(tftp_acknowledged(&t, 2, 2).end, TFTP_COMPLETE);
     assert_int_equal(tftp_bytes_acked(&t), 522);
+
+    /* In the middle of a window: the blocks behind it are none. */
+    packet = request(512, 8);
+    tftp_begin(&t, &packet, TFTP_SIZE_UNKNOWN, 0);
+    assert_int_equal(tftp_acknowledged(&t, 0, 1).count, 8);
+    tftp_ends_at(&t, 3, 0);
+    tftp_left(&t, 3, 2);
+    assert_int_equal(tftp_acknowledged(&t, 3, 3).end, TFTP_COMPLETE);
+    assert_int_equal(tftp_bytes_acked(&t), 1024);
 }
 
 static void a_repeated_request_is_known(void **state)
@@ -380,6 +454,7 @@ static void a_repeated_request_is_known(void **state)
     tftp_begin(&t, &packet, 10000, 0);
     assert_true(tftp_is_repetition(&t, BYTES("same"), BYTES("same")));
     assert_false(tftp_is_repetition(&t, BYTES("same"), BYTES("else")));
+    tftp_left(&t, 1, 0);
     tftp_acknowledged(&t, 1, 0);
     assert_false(tftp_is_repetition(&t, BYTES("same"), BYTES("same")));
 }
@@ -469,6 +544,8 @@ int main(void)
         cmocka_unit_test(duplicates_wake_no_apprentice),
         cmocka_unit_test(windows_go_on_after_a_gap),
         cmocka_unit_test(blocks_roll_over),
+        cmocka_unit_test(a_long_window_leaves_in_bursts),
+        cmocka_unit_test(files_over_4_gb),
         cmocka_unit_test(silence_ends_a_transfer),
         cmocka_unit_test(the_timer_learns),
         cmocka_unit_test(an_unknown_size_ends_when_it_is_known),

@@ -10,12 +10,25 @@ static bool is_separator(const char *word, size_t length)
            (length == 2 && (memcmp(word, "||", 2) == 0 || memcmp(word, "&&", 2) == 0));
 }
 
-/* Writes text so that it comes out as it is. There is no way to write "${": a blank goes between
- * the two. Returns nothing; what is no text (control characters) becomes a blank. */
-static void write_words(struct writer *w, const char *text)
+/* Writes a word's bytes. There is no way to write "${" where nothing is to be replaced: a blank
+ * goes between the two. `settings`: what the user wrote for iPXE to replace is left to it. */
+static void write_word(struct writer *w, const char *word, size_t length, bool settings)
 {
-    char previous = ' ';
+    if (is_separator(word, length))
+        writer_slice(w, slice_of_string("${bw}"));
+    for (size_t i = 0; i < length; i++) {
+        uint8_t byte = (uint8_t)word[i];
 
+        if (byte == '{' && i > 0 && word[i - 1] == '$' &&
+            !(settings && boot_setting_length(word + i - 1) > 0))
+            writer_u8(w, ' ');
+        writer_u8(w, byte < 0x20 || byte == 0x7f ? '?' : byte);
+    }
+}
+
+/* Writes text so that it comes out as it is; what is no text (control characters) does not. */
+static void write_words(struct writer *w, const char *text, bool settings)
+{
     while (*text) {
         size_t blanks = strspn(text, " \t\r\n"), length;
 
@@ -28,20 +41,8 @@ static void write_words(struct writer *w, const char *text)
         length = strcspn(text, " \t\r\n");
         if (length == 0)
             break;
-        if (is_separator(text, length))
-            writer_slice(w, slice_of_string("${bw}"));
-        for (size_t i = 0; i < length; i++) {
-            uint8_t byte = (uint8_t)text[i];
-
-            if (byte < 0x20 || byte == 0x7f)
-                byte = '?';
-            if (byte == '{' && previous == '$')
-                writer_u8(w, ' ');
-            writer_u8(w, byte);
-            previous = (char)byte;
-        }
+        write_word(w, text, length, settings);
         text += length;
-        previous = ' ';
     }
     if (w->length > 0 && !w->failed && w->data[w->length - 1] == '\\')
         writer_slice(w, slice_of_string(" ${bw}"));
@@ -59,7 +60,7 @@ static void write_title(struct writer *w, const char *title)
     plain[text.length] = 0;
     if (plain[0] == '-')
         writer_slice(w, slice_of_string("${bw} "));
-    write_words(w, plain);
+    write_words(w, plain, false);
 }
 
 /* The URL of a path below tftp-root, or a URL as it is but for what iPXE would take apart. */
@@ -69,11 +70,17 @@ static void write_location(struct writer *w, const struct boot_site *site, const
         boot_write_url(w, site, path);
         return;
     }
-    for (const uint8_t *at = (const uint8_t *)path; *at; at++) {
-        if (*at <= 0x20 || *at >= 0x7f || *at == '$' || *at == '\\')
-            boot_print(w, "%%%02X", *at);
+    while (*path) {
+        uint8_t byte = (uint8_t)*path;
+        size_t setting = boot_setting_length(path);
+
+        if (setting > 0)
+            writer_bytes(w, path, setting);
+        else if (byte <= 0x20 || byte >= 0x7f || byte == '$' || byte == '\\')
+            boot_print(w, "%%%02X", byte);
         else
-            writer_u8(w, *at);
+            writer_u8(w, byte);
+        path += setting > 0 ? setting : 1;
     }
 }
 
@@ -93,13 +100,13 @@ static void write_linux(struct writer *w, const struct boot_site *site,
     write_location(w, site, entry->file);
     if (boot_linux_console(site, entry))
         boot_print(w, " ${con}");
-    write_words(w, boot_linux_root(site, entry, words));
+    write_words(w, boot_linux_root(site, entry, words), false);
     /* A kernel that UEFI starts looks for its initrds by these names. */
     for (size_t i = 0; i < entry->initrd_count; i++)
         boot_print(w, " initrd=initrd%zu", i);
     if (entry->append && entry->append[0]) {
         boot_print(w, " ");
-        write_words(w, entry->append);
+        write_words(w, entry->append, true);
     }
     boot_print(w, " || goto failed%zu\n", number);
     for (size_t i = 0; i < entry->initrd_count; i++) {
@@ -129,36 +136,42 @@ static void write_root_guess(struct writer *w)
                    cards[i].interface);
 }
 
-/* A BIOS's iPXE starts the kernel itself (multiboot); on UEFI NetBSD's loader does. The kernel
- * reads flags only as the first word; `console=com` has the port in an argument of its own, and
- * "com0", as loaders have it, would leave the port silent. */
+/* NetBSD's own loader for the machine that runs the script. */
+static void write_netbsd_loader(struct writer *w)
+{
+    boot_print(w, "set loader pxeboot_ia32.bin\n"
+                  "iseq ${platform} efi && set loader bootx64.efi ||\n"
+                  "iseq ${platform}/${buildarch} efi/i386 && set loader bootia32.efi ||\n"
+                  "iseq ${platform}/${buildarch} efi/arm64 && set loader bootaa64.efi ||\n");
+}
+
+/* A BIOS's iPXE starts the kernel itself (multiboot); on UEFI, and where the kernel was built
+ * without multiboot, NetBSD's loader does. The kernel reads flags only as the first word;
+ * `console=com` has the port in an argument of its own, and "com0", as loaders have it, would leave
+ * the port silent. */
 static void write_netbsd(struct writer *w, const struct boot_site *site,
                          const struct boot_entry *entry, size_t number)
 {
     bool guess = !boot_has_word(entry->append, "root=");
+    bool console = !boot_has_word(entry->append, "console=");
 
-    boot_print(w, "iseq ${platform} efi && goto efi%zu ||\n", number);
+    write_netbsd_loader(w);
+    boot_print(w, "iseq ${platform} efi && goto own%zu ||\n", number);
     if (guess)
         write_root_guess(w);
     boot_print(w, "kernel ");
     write_location(w, site, entry->file);
     if (entry->append && entry->append[0]) {
         boot_print(w, " ");
-        write_words(w, entry->append);
+        write_words(w, entry->append, true);
     }
-    if (boot_console_port(site) >= 0 && !boot_has_word(entry->append, "console="))
+    if (console && boot_console_port(site) >= 0)
         boot_print(w, " console=com console_speed=%u console_addr=0x%x", boot_console_speed(site),
                    boot_console_address(site));
-    else if (site->console && strcmp(site->console, "pc") == 0 &&
-             !boot_has_word(entry->append, "console="))
+    else if (console && site->console && strcmp(site->console, "pc") == 0)
         boot_print(w, " console=pc");
-    boot_print(w, "%s || goto failed%zu\n", guess ? " ${root}" : "", number);
-    boot_print(w, "boot || goto failed%zu\n", number);
-    boot_print(w,
-               ":efi%zu\nset loader bootx64.efi\n"
-               "iseq ${buildarch} i386 && set loader bootia32.efi ||\n"
-               "iseq ${buildarch} arm64 && set loader bootaa64.efi ||\nchain ",
-               number);
+    boot_print(w, "%s || goto own%zu\n", guess ? " ${root}" : "", number);
+    boot_print(w, "boot || goto own%zu\n:own%zu\nimgfree\nchain ", number, number);
     boot_write_url(w, site, "");
     boot_print(w, "${loader} || goto failed%zu\n", number);
 }

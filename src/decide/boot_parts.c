@@ -33,6 +33,16 @@ static bool is_plain_in_url(uint8_t byte)
            (byte >= '0' && byte <= '9') || (byte != 0 && strchr("-._~/+@:,=", byte));
 }
 
+size_t boot_setting_length(const char *at)
+{
+    size_t length;
+
+    if (strncmp(at, "${", 2) != 0)
+        return 0;
+    length = strspn(at + 2, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:");
+    return at[2 + length] == '}' ? length + 3 : 0;
+}
+
 void boot_write_url(struct writer *w, const struct boot_site *site, const char *path)
 {
     char address[IPV4_TEXT_SIZE];
@@ -46,11 +56,17 @@ void boot_write_url(struct writer *w, const struct boot_site *site, const char *
         boot_print(w, "http://%s:%u/", address, site->http_port);
     while (*path == '/')
         path++;
-    for (const uint8_t *at = (const uint8_t *)path; *at; at++) {
-        if (is_plain_in_url(*at))
-            writer_u8(w, *at);
+    while (*path) {
+        uint8_t byte = (uint8_t)*path;
+        size_t setting = boot_setting_length(path);
+
+        if (setting > 0)
+            writer_bytes(w, path, setting);
+        else if (is_plain_in_url(byte))
+            writer_u8(w, byte);
         else
-            boot_print(w, "%%%02X", *at);
+            boot_print(w, "%%%02X", byte);
+        path += setting > 0 ? setting : 1;
     }
 }
 

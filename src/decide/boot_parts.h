@@ -18,8 +18,11 @@ bool boot_write_u_boot(const struct boot_site *site, const struct boot_recipe *r
 
 /* Whether a recipe's path is a URL ("http://...", "tftp://..."). */
 bool boot_is_url(const char *path);
+/* The length of iPXE's "${SETTING}" at `at`; 0: none stands there. */
+size_t boot_setting_length(const char *at);
 /* The URL of a path below tftp-root: by HTTP where it is served, else by TFTP. Bytes that a URL
- * has no room for are written as %NN (RFC 3986 section 2.1). */
+ * has no room for are written as %NN (RFC 3986 section 2.1), but for iPXE's settings, which are for
+ * iPXE to replace. */
 void boot_write_url(struct writer *w, const struct boot_site *site, const char *path);
 /* Writes formatted text without its NUL; fails where it does not fit. */
 void boot_print(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -191,8 +191,8 @@ static void netbsd_is_loaded_by_multiboot_or_its_own_loader(void **state)
     (void)state;
     file = made(BOOT_FILE_KIND_IPXE, &site, &recipe);
     assert_non_null(strstr(file, "kernel tftp://10.50.1.1/netbsd -s root=wm1 console=com"
-                                 " console_speed=9600 console_addr=0x3f8 || goto failed0\n"));
-    assert_non_null(strstr(file, "iseq ${platform} efi && goto efi0 ||\n"));
+                                 " console_speed=9600 console_addr=0x3f8 || goto own0\n"));
+    assert_non_null(strstr(file, "iseq ${platform} efi && goto own0 ||\n"));
     assert_non_null(strstr(file, "chain tftp://10.50.1.1/${loader} || goto failed0\n"));
     file = made(BOOT_FILE_KIND_GRUB, &site, &recipe);
     assert_non_null(strstr(file, "knetbsd --serial=com0,9600 '-s' --root='wm1'"
@@ -237,6 +237,24 @@ static void the_disk_is_left_to_the_firmware(void **state)
     assert_string_equal(script_of(&site, &recipe), "echo This computer boots from its own disk.\n");
 }
 
+/* As in every string of the configuration, what is between ${ and } is the client's to replace. */
+static void ipxe_s_settings_reach_ipxe(void **state)
+{
+    struct boot_entry entry = {
+        .kind = BOOT_IPXE, .file = "menus/${uuid}.ipxe", .append = "", .title = "${x}"};
+    struct boot_recipe recipe = only(&entry);
+    struct boot_site site = a_site();
+
+    (void)state;
+    assert_non_null(strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe),
+                           "chain tftp://10.50.1.1/menus/${uuid}.ipxe ||"));
+    entry.file = "http://boot.example/${net0/mac:hexhyp}${ x}.ipxe";
+    assert_non_null(strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe),
+                           "chain http://boot.example/${net0/mac:hexhyp}%24{%20x}.ipxe ||"));
+    recipe.title = "t";
+    assert_non_null(strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe), "item entry0 $ {x}\n"));
+}
+
 static void what_a_loader_cannot_boot_is_left_out(void **state)
 {
     struct boot_recipe script = only(&script_entry), file = only(&file_entry);
@@ -270,9 +288,9 @@ static void check_lines(const char *file, const char *const *allowed, size_t cou
 
 static void titles_and_arguments_break_out_of_no_syntax(void **state)
 {
-    static const char *const ipxe[] = {"#!ipxe", ":",       "menu ",  "item ",   "choose ", "goto ",
-                                       "set ",   "iseq ",   "clear ", "kernel ", "initrd ", "boot ",
-                                       "echo ",  "prompt ", "chain ", "sanboot "};
+    static const char *const ipxe[] = {
+        "#!ipxe",  ":",       "menu ", "item ", "choose ", "goto ",   "set ",   "iseq ",   "clear ",
+        "kernel ", "initrd ", "boot ", "echo ", "prompt ", "imgfree", "chain ", "sanboot "};
     static const char *const pxelinux[] = {
         "SERIAL ", "DEFAULT ", "UI ",     "MENU ",     "TIMEOUT ",   "PROMPT ", "LABEL ",
         "KERNEL ", "INITRD ",  "APPEND ", "IPAPPEND ", "LOCALBOOT ", "PXE ",    "SAY "};
@@ -286,7 +304,7 @@ static void titles_and_arguments_break_out_of_no_syntax(void **state)
     check_lines(file, ipxe, sizeof(ipxe) / sizeof(ipxe[0]));
     assert_non_null(strstr(file, "menu Boot 'menu' $x $ {y} \"z\"; ${bw}|| exit ${bw}#\n"));
     assert_non_null(strstr(file, "item entry1 ${bw} -NetBSD: now\n"));
-    assert_non_null(strstr(file, " y=$ {net0/mac} ${bw}&& z \\ ${bw} || goto failed0\n"));
+    assert_non_null(strstr(file, " y=${net0/mac} ${bw}&& z \\ ${bw} || goto failed0\n"));
     assert_non_null(strstr(file, "kernel tftp://10.50.1.1/a%27b%20%24c%3Bd/vmlinuz "));
     assert_non_null(strstr(file, "choose --default entry4 --timeout 5000 selected"));
     file = made(BOOT_FILE_KIND_PXELINUX, &site, &menu);
@@ -477,6 +495,7 @@ int main(void)
         cmocka_unit_test(netbsd_is_loaded_by_multiboot_or_its_own_loader),
         cmocka_unit_test(the_card_tells_netbsd_s_root_device),
         cmocka_unit_test(the_disk_is_left_to_the_firmware),
+        cmocka_unit_test(ipxe_s_settings_reach_ipxe),
         cmocka_unit_test(what_a_loader_cannot_boot_is_left_out),
         cmocka_unit_test(titles_and_arguments_break_out_of_no_syntax),
         cmocka_unit_test(grub_s_own_checker_reads_it),

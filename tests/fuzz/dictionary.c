@@ -12,10 +12,12 @@ static void print(const char *before, const char *word, const char *after)
 int main(void)
 {
     static const char *const others[] = {
-        "{",        "}",         ";",        ",",        "=",          "!=",    "~=",   "~~",
-        "(",        ")",         ":",        "/",        "\\\"",       "\\\\x", "true", "false",
-        "on",       "off",       "#",        "&",        "|",          "^",     "-1",   "0x1f",
-        "10.0.0.1", "255.0.0.0", "01:02:03", "array of", "compressed",
+        "{",        "}",         ";",        ",",        "=",          "!=",
+        "~=",       "~~",        "(",        ")",        ":",          "/",
+        "\\\"",     "\\\\x",     "true",     "false",    "on",         "off",
+        "#",        "&",         "|",        "^",        "-1",         "0x1f",
+        "10.0.0.1", "255.0.0.0", "01:02:03", "array of", "compressed", "linux {",
+        "netbsd {", "ipxe",      "file",     "kernel",   "initrd",     "timeout",
     };
     const struct dhcp_option_definition *options;
     const struct statement *statements;

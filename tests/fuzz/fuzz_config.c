@@ -3,7 +3,34 @@
 #include "config/config.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
+
+/* Text that a generated file has one line for; NULL: none, where that may be. */
+static void check_text(const char *text, bool may_lack)
+{
+    assert(text || may_lack);
+    for (size_t i = 0; text && text[i]; i++)
+        assert(!iscntrl((unsigned char)text[i]) && i < BOOT_STRING_MAX);
+}
+
+static void check_recipe(const struct boot_recipe *recipe)
+{
+    assert(recipe->entry_count >= 1 && recipe->entry_count <= BOOT_ENTRIES_MAX);
+    assert(recipe->default_entry < recipe->entry_count);
+    assert(recipe->title || recipe->timeout_s == 0);
+    check_text(recipe->title, true);
+    for (size_t i = 0; i < recipe->entry_count; i++) {
+        const struct boot_entry *entry = &recipe->entries[i];
+
+        assert(entry->initrd_count <= BOOT_INITRDS_MAX);
+        check_text(entry->title, true);
+        check_text(entry->file, entry->kind == BOOT_LOCAL);
+        check_text(entry->append, false);
+        for (size_t j = 0; j < entry->initrd_count; j++)
+            check_text(entry->initrds[j], false);
+    }
+}
 
 static void check_snapshot(const struct snapshot *snapshot)
 {
@@ -25,7 +52,10 @@ static void check_snapshot(const struct snapshot *snapshot)
 
         assert(view.scopes[view.count - 1] == &snapshot->global);
         scope_view_bytes(&view, SPACE_DHCP, 17);
+        scope_view_recipe(snapshot, &view);
     }
+    for (size_t i = 0; i < snapshot->recipe_count; i++)
+        check_recipe(&snapshot->recipes[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)

@@ -1,5 +1,7 @@
 """Boot recipes in `bootwire check`: files that are not there, and the loaders for each machine."""
+import json
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -109,3 +111,59 @@ def test_no_loader_is_named_where_none_is_needed(tmp_path, root):
     shown = check(tmp_path, f'tftp-root "{root}";\nboot file "x.efi";\nhost h {{ boot local; }}\n')
     assert shown.stderr == ""
     assert shown.stdout == f"{tmp_path}/x.conf: 1 host, 0 subnets, no errors\n"
+
+
+EXAMPLES = pathlib.Path(__file__).parents[2] / "doc/examples"
+
+
+def filenames(tmp_path, text, machine):
+    """What each stage is handed: {stage: (file, line, why)}."""
+    done = check(tmp_path, text, "--explain", machine, "--json")
+    found = {}
+    for stage in json.loads(done.stdout)["networks"][0]["stages"]:
+        for fact in stage["facts"]:
+            if fact["name"] == "filename":
+                found[stage["stage"]] = (fact["value"], fact.get("line"), fact.get("why"))
+    return found
+
+
+def test_each_stage_is_explained_with_the_line_of_its_recipe(tmp_path, root):
+    put(root, "undionly.kpxe", "ipxe.efi", "netbsd", "debian/linux", "debian/initrd.gz",
+        "debian/more.gz")
+    text = CONFIG.format(root=root).replace("console com0 9600;",
+                                            'boot netbsd { kernel "netbsd"; }')
+    found = filenames(tmp_path, text, "soekris")
+    assert found["rom"] == ('"undionly.kpxe"', 19, "undionly.kpxe for a BIOS")
+    assert found["ipxe"] == ('"boot.ipxe"', 19, "boot.ipxe for iPXE")
+    assert found["uefi-pxe"][:2] == ('"ipxe.efi"', 19)
+    assert found["libsa"] == ('"netbsd"', 19, "the kernel for NetBSD's loader")
+    # Of an unknown machine it is the subnet's menu that decides.
+    assert filenames(tmp_path, text, "22:22:22:22:00:99")["ipxe"] == \
+        ('"boot.ipxe"', 4, "boot.ipxe for iPXE")
+    # A filename of an inner scope holds, and hides the menu at every stage.
+    text = text.replace('boot netbsd { kernel "netbsd"; } }\n}', 'filename "old.0"; }\n}')
+    assert {value[0] for value in filenames(tmp_path, text, "soekris").values()} == {'"old.0"'}
+
+
+def test_the_examples_are_good_as_they_stand(tmp_path, root):
+    put(root, "debian/linux", "debian/initrd.gz", "netbsd")
+    for name in ("option-93.conf", "boot-recipes.conf"):
+        text = (EXAMPLES / name).read_text().replace("/srv/tftp", str(root))
+        shown = check(tmp_path, text)
+        assert shown.returncode == 0 and shown.stderr == "", name
+        assert shown.stdout.startswith(f"{tmp_path}/x.conf: 3 hosts, 1 subnet, no errors\n")
+
+
+def test_the_example_of_recipes_boots_the_machines_of_the_other_one(tmp_path, root):
+    put(root, "debian/linux", "debian/initrd.gz", "netbsd", "undionly.kpxe", "shimx64.efi",
+        "grubx64.efi")
+    by_hand, recipes = (
+        (EXAMPLES / name).read_text().replace("/srv/tftp", str(root))
+        for name in ("option-93.conf", "boot-recipes.conf"))
+    for machine, stages in (("22:22:22:22:00:99", ("rom", "ipxe", "uefi-pxe")),
+                            ("soekris", ("libsa",)), ("kiosk", ("rom", "uefi-pxe")),
+                            ("printer-server", ("rom", "ipxe"))):
+        before = filenames(tmp_path, by_hand, machine)
+        after = filenames(tmp_path, recipes, machine)
+        for stage in stages:
+            assert after[stage][0] == before[stage][0], (machine, stage)

@@ -1,5 +1,6 @@
 #include "command/check_boot.h"
 
+#include "base/map.h"
 #include "base/memory.h"
 #include "command/file_lines.h"
 #include "service/boot_means.h"
@@ -28,6 +29,7 @@ struct check {
     struct root roots[ROOTS_MAX];
     size_t root_count;
     uint64_t packaged; /* loaders */
+    struct map told;   /* files that a warning is about, with their roots */
     struct file_lines lines;
     FILE *warnings;
     bool rootless; /* that there is no tftp-root is said */
@@ -158,6 +160,16 @@ static uint64_t loaders_of(struct check *c, struct slice directory)
     return loaders;
 }
 
+/* Whether no word was said of the file yet: a thousand hosts may boot one kernel. */
+static bool is_new(struct check *c, struct slice directory, const char *path)
+{
+    char *key = memory_printf("%.*s:%s", (int)directory.length, (const char *)directory.data, path);
+    bool fresh = !map_put(&c->told, key, strlen(key), c);
+
+    free(key);
+    return fresh;
+}
+
 /* A warning in the form of diagnostic_text() (config/config.h), but for the caret. */
 static void warn(struct check *c, struct position where, const char *path, const char *root,
                  const char *what)
@@ -181,7 +193,7 @@ static void check_file(struct check *c, struct slice directory, const char *path
     char root[ROOT_SIZE], what[200];
     int error;
 
-    if (!path || is_elsewhere(path))
+    if (!path || is_elsewhere(path) || !is_new(c, directory, path))
         return;
     if (directory.length == 0) {
         /* Where others have one, the machine's may be in a scope that this one does not lie in. */
@@ -322,6 +334,7 @@ void check_boot(const struct snapshot *snapshot, FILE *warnings, FILE *to)
             check_files(&c, i);
     }
     tell_loaders(&c, to);
+    map_release(&c.told);
     file_lines_release(&c.lines);
     free(c.scopes);
 }

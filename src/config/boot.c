@@ -16,8 +16,9 @@ enum { MENU_TIMEOUT_MAX = 3599 };
 struct entry_reading {
     struct parser *parser;
     struct boot_entry *entry;
-    const char *kind; /* "linux", "netbsd" */
-    bool broken;      /* something in the braces could not be read: the kernel, perhaps */
+    const char *kind;              /* "linux", "netbsd" */
+    struct position *initrd_where; /* the entry's */
+    bool broken; /* something in the braces could not be read: the kernel, perhaps */
 };
 
 /* ---- Texts ---- */
@@ -190,6 +191,15 @@ static bool read_kernel(struct entry_reading *reading, struct token keyword)
     return good && parser_end_statement(reading->parser);
 }
 
+static void add_initrd_place(struct entry_reading *reading, struct position where)
+{
+    if (!reading->initrd_where)
+        reading->initrd_where = region_allocate(&reading->parser->snapshot->region,
+                                                BOOT_INITRDS_MAX * sizeof(*reading->initrd_where));
+    reading->entry->initrd_where = reading->initrd_where;
+    reading->initrd_where[reading->entry->initrd_count] = where;
+}
+
 static bool read_initrd(struct entry_reading *reading, struct token keyword)
 {
     struct boot_entry *entry = reading->entry;
@@ -206,7 +216,7 @@ static bool read_initrd(struct entry_reading *reading, struct token keyword)
         if (!read_path(reading->parser, "the initrd's file", &path, &where))
             return false;
         if (entry->initrd_count < BOOT_INITRDS_MAX) {
-            entry->initrd_where[entry->initrd_count] = where;
+            add_initrd_place(reading, where);
             entry->initrds[entry->initrd_count++] = path ? path : "";
         } else {
             parser_error(reading->parser, where,

@@ -168,6 +168,16 @@ static void explain_boot_file(struct explainer *x)
                     "no statement sets it at this stage");
 }
 
+/* Which loader was preferred, where that made a difference. */
+static void explain_boot_loader(struct explainer *x)
+{
+    const struct setting *setting = explain_find(x, SPACE_PARAMETER, PARAMETER_BOOT_LOADER);
+
+    if (x->plan.recipe && x->plan.boot.loader && setting)
+        explain_add(x, FACT_VALUE, "boot-loader", dhcp_quoted_text(x->region, setting->value),
+                    setting->where, NULL);
+}
+
 static void explain_fields(struct explainer *x)
 {
     const struct dhcp_reply *reply = &x->plan.reply;
@@ -181,6 +191,7 @@ static void explain_fields(struct explainer *x)
         explain_add(x, FACT_VALUE, "server-name", dhcp_quoted_text(x->region, name->value),
                     name->where, NULL);
     explain_boot_file(x);
+    explain_boot_loader(x);
 }
 
 /* ---- The whole ---- */

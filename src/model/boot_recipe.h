@@ -31,9 +31,9 @@ struct boot_entry {
     const char *append; /* the kernel's command line; "": none */
     const char *initrds[BOOT_INITRDS_MAX]; /* BOOT_LINUX: paths as `file`, in their order */
     size_t initrd_count;
-    struct position where;                          /* its `boot` */
-    struct position file_where;                     /* `file`, in its statement */
-    struct position initrd_where[BOOT_INITRDS_MAX]; /* each of `initrds` */
+    struct position where;               /* its `boot` */
+    struct position file_where;          /* `file`, in its statement */
+    const struct position *initrd_where; /* each of `initrds`; NULL: there are none */
 };
 
 /* What a scope says is booted. */

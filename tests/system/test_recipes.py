@@ -89,6 +89,13 @@ def test_a_missing_tftp_root_is_said_once(tmp_path):
         check(tmp_path, 'tftp-root "/nowhere";\nboot linux { kernel "a"; }\n').stderr
 
 
+def test_a_file_of_many_hosts_is_named_once(tmp_path, root):
+    hosts = [f'host h{i} {{ boot linux {{ kernel "gone"; initrd "gone"; }} }}\n' for i in range(50)]
+    shown = check(tmp_path, f'tftp-root "{root}";\n' + "".join(hosts))
+    assert shown.stderr == (f"{tmp_path}/x.conf:2:31: warning: gone below tftp-root {root} does not "
+                            'exist\n    kernel "gone"; initrd "gone"; } }\n')
+
+
 def test_loaders_are_named_for_each_kind_of_machine(tmp_path, root):
     put(root, "netbsd", "undionly.kpxe", "grubriscv64.efi", "ipxe-arm64.efi")
     text = (f'tftp-root "{root}";\nclass "c" {{ match if known; boot-loader "grub"; '
@@ -137,6 +144,12 @@ def test_each_stage_is_explained_with_the_line_of_its_recipe(tmp_path, root):
     assert found["ipxe"] == ('"boot.ipxe"', 19, "boot.ipxe for iPXE")
     assert found["uefi-pxe"][:2] == ('"ipxe.efi"', 19)
     assert found["libsa"] == ('"netbsd"', 19, "the kernel for NetBSD's loader")
+    # So is the preferred loader, where one is handed.
+    put(root, "grub/i386-pc/core.0")
+    grub = text.replace("host soekris {", 'host soekris { boot-loader "grub";')
+    assert filenames(tmp_path, grub, "soekris")["rom"][0] == '"grub/i386-pc/core.0"'
+    assert '  boot-loader                         "grub"  ' in \
+        check(tmp_path, grub, "--explain", "soekris").stdout
     # Of an unknown machine it is the subnet's menu that decides.
     assert filenames(tmp_path, text, "22:22:22:22:00:99")["ipxe"] == \
         ('"boot.ipxe"', 4, "boot.ipxe for iPXE")

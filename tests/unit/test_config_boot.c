@@ -166,6 +166,7 @@ static void the_scopes_decide_what_is_booted(void **state)
         {"boot file \"a\";", NULL, "a"},
         {"boot file \"a\"; " NET "{ boot file \"b\"; }", NULL, "b"},
         {"boot file \"a\"; " NET "{ filename \"b\"; }", NULL, NULL},
+        {"boot file \"a\"; " NET "{ filename \"\"; }", NULL, NULL},
         {"filename \"a\"; " NET "{ boot file \"b\"; }", NULL, "b"},
         {"boot file \"a\"; " NET "{ filename \"b\"; } host h { boot local; }", "h", ""},
         {"shared-network n { boot file \"s\"; " NET "{ } }", NULL, "s"},

@@ -37,7 +37,7 @@ LOSSY_FILE_SIZE = 128 << 10                  # one loss costs up to a second
 COUNTED = {1: 6, 10: 3, 200: 2}              # with loss: transfers of each, which lose the same
 SECONDS = {False: 0.7, True: 1.5}            # without and with loss
 PATIENCE = {False: 4, True: 2.5}             # for transfers that are under way then
-TURNS = {False: 2, True: 1}
+TURNS = {False: 3, True: 1}
 TIMES_WITH_WINDOW, CPU_PART = 2, 0.5
 
 NOTES = """\

@@ -143,10 +143,13 @@ static void measure(struct tftp_transfer *t, uint64_t now)
  * sent, or every later block goes out twice (the Sorcerer's Apprentice, RFC 1123 section 4.2.3.1).
  * With a larger window it also is how a client says that the window's first block was lost (RFC
  * 7440 section 4): then the window is sent again, once, and not for the window after one that this
- * happened to, so that the copies' own acknowledgements start nothing. */
+ * happened to, so that the copies' own acknowledgements start nothing. What comes after a while is
+ * no copy's: the client has waited for the window, and says so. */
 static struct tftp_action duplicate(struct tftp_transfer *t, uint64_t now)
 {
-    if (t->window == 1 || !t->duplicate_may_resend)
+    bool waited = now >= t->sent_at + TFTP_REPEATED_MIN_MS;
+
+    if (t->window == 1 || (!t->duplicate_may_resend && !waited))
         return wait_on();
     t->duplicate_may_resend = false;
     t->duplicate_resent = true;
@@ -228,6 +231,22 @@ bool tftp_is_repetition(const struct tftp_transfer *t, struct slice first, struc
     bool unheard = t->state == TFTP_STATE_OACK || (t->acked == 0 && t->state == TFTP_STATE_SENDING);
 
     return unheard && slice_equal(first, again);
+}
+
+struct tftp_action tftp_repeated(struct tftp_transfer *t, uint64_t now)
+{
+    bool oack = t->state == TFTP_STATE_OACK, agreed = false;
+
+    for (size_t i = 0; i < TFTP_OPTION_COUNT; i++)
+        agreed |= t->agreed.present[i];
+    /* A client that has confirmed the options has heard us: this is an old copy. And one that comes
+     * sooner than any client repeats itself is the network's. */
+    if (t->state == TFTP_STATE_ENDED || oack != agreed || now - t->sent_at < TFTP_REPEATED_MIN_MS)
+        return wait_on();
+    if (t->attempts < TFTP_ATTEMPTS_MAX)
+        t->attempts++;
+    t->resent_total++;
+    return oack ? send_oack(t, now) : send_window(t, now);
 }
 
 /* Adds one component, a slash before it where it is not the first. */

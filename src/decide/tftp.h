@@ -20,8 +20,9 @@ enum {
     TFTP_TIMER_FIRST_MS = 1000, /* before the first answer tells how long answers take */
     TFTP_TIMER_MIN_MS = 250,
     TFTP_TIMER_MAX_MS = 8000,
-    TFTP_ATTEMPTS_MAX = 7, /* times that one window, or the OACK, is sent again */
-    TFTP_NAME_MAX = 512,   /* bytes of a file's name with its NUL */
+    TFTP_REPEATED_MIN_MS = 200, /* sooner no client says the same again by itself */
+    TFTP_ATTEMPTS_MAX = 7,      /* times that one window, or the OACK, is sent again */
+    TFTP_NAME_MAX = 512,        /* bytes of a file's name with its NUL */
 };
 
 /* The length of a file whose bytes are converted as they leave. */
@@ -94,6 +95,10 @@ uint64_t tftp_bytes_acked(const struct tftp_transfer *transfer);
  * same bytes, and no acknowledgement seen yet. */
 bool tftp_is_repetition(const struct tftp_transfer *transfer, struct slice first,
                         struct slice again);
+/* Such a request has come again: what the first one brought was lost, most likely, and is sent
+ * again at once. A boot ROM asks again sooner than the server's first timer, which knows nothing of
+ * the way to it, runs out. */
+struct tftp_action tftp_repeated(struct tftp_transfer *transfer, uint64_t now);
 
 enum tftp_name {
     TFTP_NAME_GOOD,

@@ -410,8 +410,12 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     return true;
 }
 
-bool tftp_session_repeats(const struct tftp_session *session, struct slice request)
+bool tftp_session_repeats(struct tftp_session *session, struct slice request)
 {
-    return tftp_is_repetition(&session->transfer,
-                              slice_of(session->request, session->request_length), request);
+    struct slice first = slice_of(session->request, session->request_length);
+
+    if (!tftp_is_repetition(&session->transfer, first, request))
+        return false;
+    session_do(session, tftp_repeated(&session->transfer, clock_monotonic_ms()));
+    return true;
 }

@@ -79,8 +79,9 @@ void tftp_session_received(struct tftp_session *session, const struct datagram *
  * and log, and file and who stay the caller's. */
 bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *opening,
                         const char **why);
-/* Whether the bytes only repeat the request that began this transfer. */
-bool tftp_session_repeats(const struct tftp_session *session, struct slice request);
+/* Whether the bytes only repeat the request that began this transfer. Then it is answered again, as
+ * far as that makes sense. */
+bool tftp_session_repeats(struct tftp_session *session, struct slice request);
 /* Ends a transfer from this side: the client gets an error with this text, the journal too. */
 void tftp_session_cancel(struct tftp_session *session, const char *why);
 /* Ends it without a word to the client, who has begun another one. */

@@ -6,6 +6,7 @@ four clients that people use fetch whole files.
 import itertools
 import random
 import shutil
+import time
 
 import pytest
 from scapy.layers.tftp import (TFTP, TFTP_ACK, TFTP_DATA, TFTP_ERROR, TFTP_OACK, TFTP_Option,
@@ -295,6 +296,16 @@ def test_a_lost_request_may_come_again(served):
     assert client.nothing()
     client.ack(1)
     assert client.transfer(first=2) == served.data[512:]
+
+
+def test_a_request_that_is_said_again_after_a_while_is_answered_at_once(served):
+    """The answer was lost, and the client's timer is shorter than the server's of 60 s."""
+    client = served.client().request("file", [("timeout", 60)])
+    first = client.options()
+    time.sleep(0.4)
+    assert client.request("file", [("timeout", 60)]).options() == first
+    client.ack(0)
+    assert client.transfer() == served.data
 
 
 @pytest.mark.parametrize("lost", [1, 2])

@@ -459,6 +459,45 @@ static void a_repeated_request_is_known(void **state)
     assert_false(tftp_is_repetition(&t, BYTES("same"), BYTES("same")));
 }
 
+static void a_repeated_request_is_answered_again(void **state)
+{
+    struct tftp_packet packet = request(0, 0);
+    struct tftp_transfer t;
+
+    (void)state;
+    /* Without options: the first block, but not for a copy that the network made. */
+    tftp_begin(&t, &packet, 10000, 1000);
+    assert_int_equal(tftp_repeated(&t, 1001).act, TFTP_WAIT);
+    assert_int_equal(tftp_repeated(&t, 1250).act, TFTP_SEND_DATA);
+    assert_int_equal(tftp_repeated(&t, 1251).act, TFTP_WAIT);
+    /* With options: their answer, until it is confirmed. */
+    packet.options.present[TFTP_TSIZE] = true;
+    tftp_begin(&t, &packet, 10000, 1000);
+    for (unsigned i = 1; i < 20; i++)
+        assert_int_equal(tftp_repeated(&t, 1000 + 250 * i).act, TFTP_SEND_OACK);
+    assert_int_equal(tftp_acknowledged(&t, 0, 9000).act, TFTP_SEND_DATA);
+    assert_int_equal(tftp_repeated(&t, 9250).act, TFTP_WAIT);
+}
+
+static void a_client_that_waits_for_a_window_is_heard(void **state)
+{
+    struct tftp_packet packet = request(512, 4);
+    struct tftp_transfer t;
+
+    (void)state;
+    tftp_begin(&t, &packet, 100000, 1000);
+    tftp_acknowledged(&t, 0, 1000);
+    tftp_left(&t, 4, 1000);
+    assert_int_equal(tftp_acknowledged(&t, 0, 1001).act, TFTP_SEND_DATA);
+    tftp_left(&t, 4, 1001);
+    /* Once is enough for the copies' acknowledgements, but not for a client whose window is gone.
+     */
+    assert_int_equal(tftp_acknowledged(&t, 0, 1002).act, TFTP_WAIT);
+    assert_int_equal(tftp_acknowledged(&t, 0, 1251).act, TFTP_SEND_DATA);
+    tftp_left(&t, 4, 1251);
+    assert_int_equal(tftp_acknowledged(&t, 0, 1252).act, TFTP_WAIT);
+}
+
 static void names_become_paths(void **state)
 {
     static const struct {
@@ -550,6 +589,8 @@ int main(void)
         cmocka_unit_test(the_timer_learns),
         cmocka_unit_test(an_unknown_size_ends_when_it_is_known),
         cmocka_unit_test(a_repeated_request_is_known),
+        cmocka_unit_test(a_repeated_request_is_answered_again),
+        cmocka_unit_test(a_client_that_waits_for_a_window_is_heard),
         cmocka_unit_test(names_become_paths),
         cmocka_unit_test(names_of_ones_own),
     };

@@ -88,6 +88,20 @@ bool read_bandwidth(struct parser *parser, const struct statement *statement, st
     return true;
 }
 
+bool read_port(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    uint8_t bytes[2];
+    int64_t port;
+
+    if (!read_number(parser, "a port, or 0 for none", 0, UINT16_MAX, &port) ||
+        !parser_end_statement(parser))
+        return false;
+    bytes[0] = (uint8_t)(port >> 8);
+    bytes[1] = (uint8_t)port;
+    add_setting(parser, SPACE_PARAMETER, statement->parameter, slice_of(bytes, 2), keyword.where);
+    return true;
+}
+
 /* Seconds as they are, up to the end of 32 bits. */
 bool read_moment(struct parser *parser, const struct statement *statement, struct token keyword)
 {

@@ -287,12 +287,13 @@ read_statement read_key, read_zone, read_omapi_key; /* key.c */
 void check_omapi_key(struct parser *parser);
 read_statement read_without_effect, read_server_duid, read_interface, read_fixed_address6,
     read_fixed_prefix6; /* ignored.c */
-read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte; /* number.c */
-read_statement read_boot, read_menu, read_boot_loader;                                /* boot.c */
-read_statement read_bootparam;                 /* bootparam.c */
-read_statement read_export;                    /* export.c */
-read_statement read_mtree;                     /* mtree.c */
-read_statement read_pxe_menu, read_pxe_prompt; /* pxe.c */
+read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte,
+    read_port;                                         /* number.c */
+read_statement read_boot, read_menu, read_boot_loader; /* boot.c */
+read_statement read_bootparam;                         /* bootparam.c */
+read_statement read_export;                            /* export.c */
+read_statement read_mtree;                             /* mtree.c */
+read_statement read_pxe_menu, read_pxe_prompt;         /* pxe.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
 

@@ -94,6 +94,7 @@ static const struct statement statements[] = {
     {"hardware", HOST, read_hardware_statement, NO_PARAMETER},
     {"host", GROUPS, read_host, NO_PARAMETER},
     {"host-identifier", HOST, read_host_identifier, NO_PARAMETER},
+    {"http-port", GLOBAL, read_port, PARAMETER_HTTP_PORT},
     {"if", ANYWHERE, read_if, NO_PARAMETER},
     {"ignore", ANYWHERE, read_permission, NO_PARAMETER},
     {"ignore-client-uids", ANYWHERE, read_flag_setting, PARAMETER_IGNORE_CLIENT_UIDS},

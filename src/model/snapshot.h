@@ -64,6 +64,7 @@ enum parameter {
     PARAMETER_INFINITE_IS_RESERVED,  /* flag: asking for an infinite time reserves the address */
     PARAMETER_STASH_AGENT_OPTIONS,   /* flag: a relay's options hold for renewals past it, too */
     PARAMETER_ECHO_CLIENT_ID,        /* flag */
+    PARAMETER_HTTP_PORT,             /* 2 bytes, network order; 0: no HTTP; global scope only */
     PARAMETER_TFTP_IGNORE_CASE,      /* flag: of a file's name */
     PARAMETER_BOOT,                  /* 4 bytes, network order: a place in snapshot->recipes */
     PARAMETER_BOOT_LOADER,           /* text: "ipxe", "pxelinux", "grub", "syslinux", "uboot" */

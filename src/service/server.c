@@ -21,7 +21,7 @@
 
 /* In the order they start; NULL ends the table. */
 static const struct service *const services[] = {
-    &service_dhcp, &service_tftp, &service_rpc, &service_rarp, NULL,
+    &service_dhcp, &service_tftp, &service_http, &service_rpc, &service_rarp, NULL,
 };
 
 enum {

@@ -45,6 +45,7 @@ struct service {
 
 extern const struct service service_dhcp;
 extern const struct service service_tftp;
+extern const struct service service_http;
 extern const struct service service_rpc; /* portmap, mount, NFS and bootparam */
 extern const struct service service_rarp;
 

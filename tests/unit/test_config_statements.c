@@ -52,6 +52,7 @@ static const struct setter {
     {"next-server", "next-server 10.50.1.1;", PARAMETER_NEXT_SERVER, "\x0a\x32\1\1", 4},
     {"keep-ownership", "keep-ownership on;", PARAMETER_KEEP_OWNERSHIP, "\1", 1},
     {"nfs-bandwidth", "nfs-bandwidth 65536;", PARAMETER_NFS_BANDWIDTH, "\0\1\0\0", 4},
+    {"http-port", "http-port 8080;", PARAMETER_HTTP_PORT, "\x1f\x90", 2},
     {"tftp-ignore-case", "tftp-ignore-case on;", PARAMETER_TFTP_IGNORE_CASE, "\1", 1},
     {"nfs-reserved-ports", "nfs-reserved-ports off;", PARAMETER_NFS_RESERVED_PORTS, "\0", 1},
     {"not", "not authoritative;", PARAMETER_AUTHORITATIVE, "\0", 1},

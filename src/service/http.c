@@ -1,0 +1,241 @@
+/* HTTP/1.1 for iPXE, UEFI's HTTP boot and installers: the files that TFTP serves, from threads of
+ * its own. sendfile(2) waits for the disk where a page is not in memory; there it stops nobody's
+ * DHCP, TFTP or NFS. */
+#include "service/http_connection.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/loop.h"
+#include "platform/linux/cores.h"
+#include "platform/linux/port_holder.h"
+#include "service/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    HTTP_PORT = 80,
+    HTTP_LANES_MIN = 2, /* one of them may wait for the disk */
+    HTTP_LANES_MAX = 64,
+    HTTP_BACKLOG = 511,
+    HTTP_ACCEPT_TURN = 32, /* connections taken before those that are open have their turn */
+    HTTP_SWEEP_MS = 1000,
+    HTTP_LINES_SECOND = 100, /* of the log, for each lane */
+};
+
+struct http_service {
+    struct server *server;
+    struct http_lane *lanes;
+    size_t lane_count;
+    uint16_t port; /* 0: not served */
+};
+
+/* ---- A lane ---- */
+
+static void accept_some(void *argument, int what)
+{
+    struct http_lane *lane = argument;
+
+    (void)what;
+    for (int i = 0; i < HTTP_ACCEPT_TURN; i++) {
+        struct sockaddr_in peer, local;
+        socklen_t peer_size = sizeof(peer), local_size = sizeof(local);
+        int descriptor = accept4(lane->listener, (struct sockaddr *)&peer, &peer_size,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (descriptor < 0) {
+            /* No descriptor is free: until the next sweep nobody else is let in. */
+            if (errno == EMFILE || errno == ENFILE)
+                loop_watch_change(lane->accepting, 0);
+            return;
+        }
+        if (getsockname(descriptor, (struct sockaddr *)&local, &local_size) < 0)
+            local.sin_addr.s_addr = 0;
+        http_connection_open(lane, descriptor, ntohl(peer.sin_addr.s_addr),
+                             ntohl(local.sin_addr.s_addr));
+    }
+}
+
+static void swept(void *argument)
+{
+    struct http_lane *lane = argument;
+
+    http_connections_sweep(lane, clock_monotonic_ms());
+    loop_watch_change(lane->accepting, LOOP_READ);
+    loop_timer_start(lane->tick, HTTP_SWEEP_MS);
+}
+
+static int listen_on(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), yes = 1;
+
+    if (descriptor < 0)
+        return -1;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0 &&
+        bind(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        listen(descriptor, HTTP_BACKLOG) == 0)
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+/* False with errno where the port cannot be opened. */
+static bool lane_open(struct http_lane *lane, struct server *server, uint16_t port)
+{
+    lane->server = server;
+    lane->lines.per_second = HTTP_LINES_SECOND;
+    lane->listener = listen_on(port);
+    if (lane->listener < 0)
+        return false;
+    lane->loop = loop_new();
+    if (!lane->loop)
+        return false;
+    lane->accepting = loop_watch(lane->loop, lane->listener, LOOP_READ, accept_some, lane);
+    lane->tick = loop_timer(lane->loop, swept, lane);
+    loop_timer_start(lane->tick, HTTP_SWEEP_MS);
+    return true;
+}
+
+static void lane_close(struct http_lane *lane)
+{
+    if (lane->has_thread) {
+        loop_stop(lane->loop);
+        pthread_join(lane->thread, NULL);
+    }
+    while (lane->connections)
+        http_connection_close(lane->connections);
+    map_release(&lane->clients);
+    loop_event_free(lane->accepting);
+    loop_event_free(lane->tick);
+    loop_free(lane->loop);
+    if (lane->listener >= 0)
+        close(lane->listener);
+}
+
+static void *lane_run(void *argument)
+{
+    struct http_lane *lane = argument;
+
+    loop_run(lane->loop);
+    return NULL;
+}
+
+/* Its thread; signals are the control thread's. */
+static int lane_start(struct http_lane *lane)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&lane->thread, NULL, lane_run, lane);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    lane->has_thread = error == 0;
+    return error;
+}
+
+/* ---- The service ---- */
+
+static void stop(void *state)
+{
+    struct http_service *service = state;
+
+    for (size_t i = 0; i < service->lane_count; i++)
+        lane_close(&service->lanes[i]);
+    free(service->lanes);
+    free(service);
+}
+
+/* The port that the configuration names; `*written`: it does. */
+static uint16_t configured_port(const struct snapshot *snapshot, bool *written)
+{
+    struct scope_view view = scope_view_of(snapshot, NULL, NULL);
+
+    *written = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_HTTP_PORT) != NULL;
+    return (uint16_t)scope_view_number(&view, PARAMETER_HTTP_PORT, HTTP_PORT);
+}
+
+/* 0, or an errno. */
+static int open_lanes(struct http_service *service, uint16_t port)
+{
+    size_t count = cores_usable();
+    int error = 0;
+
+    if (count < HTTP_LANES_MIN)
+        count = HTTP_LANES_MIN;
+    if (count > HTTP_LANES_MAX)
+        count = HTTP_LANES_MAX;
+    service->lanes = memory_zeroed(count, sizeof(*service->lanes));
+    for (size_t i = 0; i < count && !error; i++) {
+        service->lane_count = i + 1;
+        error = lane_open(&service->lanes[i], service->server, port)
+                    ? lane_start(&service->lanes[i])
+                    : errno;
+    }
+    return error;
+}
+
+static void close_lanes(struct http_service *service)
+{
+    for (size_t i = 0; i < service->lane_count; i++)
+        lane_close(&service->lanes[i]);
+    free(service->lanes);
+    service->lanes = NULL;
+    service->lane_count = 0;
+}
+
+static void *start(struct server *server, char *error, size_t error_size)
+{
+    struct http_service *service = memory_zeroed(1, sizeof(*service));
+    char holder[256];
+    bool written;
+    uint16_t port = configured_port(server->snapshot, &written);
+    int reason;
+
+    service->server = server;
+    if (port == 0 || (!server->snapshot->has_tftp_root && server->snapshot->recipe_count == 0))
+        return service;
+    reason = open_lanes(service, port);
+    if (!reason) {
+        service->port = server->http_port = port;
+        return service;
+    }
+    port_holder_text("tcp", port, holder, sizeof(holder));
+    snprintf(error, error_size, "tcp port %u cannot be opened: %s%s%s", port, strerror(reason),
+             reason == EADDRINUSE ? "; " : "",
+             reason == EADDRINUSE ? holder
+             : reason == EACCES   ? "; run as root, or with CAP_NET_BIND_SERVICE"
+                                  : "");
+    close_lanes(service);
+    if (written) {
+        free(service);
+        return NULL;
+    }
+    log_info("http is not served: %s; http-port names another one, or 0 for none", error);
+    return service;
+}
+
+static void reloaded(void *state)
+{
+    struct http_service *service = state;
+    struct snapshot *snapshot = server_snapshot(service->server);
+    bool written;
+    uint16_t port = configured_port(snapshot, &written);
+
+    if (written && port != service->port)
+        log_warning("http-port %u takes a restart: port %u is served until then", port,
+                    service->port);
+    snapshot_free(snapshot);
+}
+
+const struct service service_http = {
+    .name = "http", .start = start, .stop = stop, .reloaded = reloaded};

@@ -1,0 +1,328 @@
+/* One HTTP connection: requests in, answers out, as fast as the client takes them. */
+#include "service/http_connection.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/loop.h"
+#include "service/journal.h"
+#include "service/machines.h"
+#include "service/server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    HTTP_PIECE = 512 << 10,  /* bytes of a file in one call */
+    HTTP_TURN = 4,           /* of those, until other connections have their turn */
+    HTTP_REQUESTS_TURN = 32, /* answers to requests that came together, until then */
+};
+
+/* Of one address. */
+struct http_client {
+    unsigned count;
+};
+
+/* ---- The journal ---- */
+
+static void say(struct http_connection *connection)
+{
+    struct http_lane *lane = connection->lane;
+    uint64_t now = clock_monotonic_ms();
+    unsigned withheld = 0;
+    struct machine machine = {0};
+    struct boot_step step = {
+        .service = "http",
+        .address = connection->peer,
+        .host = connection->host,
+        .asked = connection->asked,
+        .got = connection->got,
+        .bytes = connection->bytes,
+        .refused = connection->refused,
+    };
+
+    if (!connection->asked || !line_budget_take(&lane->lines, now, &withheld))
+        return;
+    (void)machines_get(lane->server->machines, connection->peer, &machine);
+    step.stage = machine.stage;
+    step.hardware = machine.hardware;
+    journal_step(lane->server->journal, &step);
+    if (withheld > 0)
+        log_info("http: %u lines about requests were left out of the log", withheld);
+}
+
+static void forget_answer(struct http_connection *connection)
+{
+    boot_file_close(&connection->file);
+    free(connection->asked);
+    free(connection->got);
+    free(connection->host);
+    connection->asked = connection->got = connection->host = NULL;
+    connection->name[0] = 0;
+    connection->out_length = connection->out_sent = 0;
+    connection->offset = connection->left = connection->bytes = 0;
+    connection->refused = false;
+}
+
+static void answer_left(struct http_connection *connection)
+{
+    if (connection->name[0])
+        machines_fetched(connection->lane->server->machines, connection->peer, connection->name,
+                         clock_monotonic_ms());
+    say(connection);
+    forget_answer(connection);
+}
+
+static void answer_was_cut(struct http_connection *connection, const char *why)
+{
+    char *got;
+
+    if (!connection->asked)
+        return;
+    got = memory_printf("%llu bytes, then %s", (unsigned long long)connection->bytes, why);
+    free(connection->got);
+    connection->got = got;
+    connection->refused = true;
+    say(connection);
+    forget_answer(connection);
+}
+
+/* ---- Its life ---- */
+
+static void client_leaves(struct http_lane *lane, uint32_t address)
+{
+    struct http_client *client = map_get(&lane->clients, &address, sizeof(address));
+
+    if (--client->count == 0)
+        free(map_remove(&lane->clients, &address, sizeof(address)));
+}
+
+static bool client_enters(struct http_lane *lane, uint32_t address)
+{
+    struct http_client *client = map_get(&lane->clients, &address, sizeof(address));
+
+    if (!client) {
+        client = memory_zeroed(1, sizeof(*client));
+        map_put(&lane->clients, &address, sizeof(address), client);
+    }
+    client->count++;
+    return client->count <= HTTP_CLIENT_MAX;
+}
+
+void http_connection_close(struct http_connection *connection)
+{
+    struct http_lane *lane = connection->lane;
+
+    forget_answer(connection);
+    loop_event_free(connection->event);
+    close(connection->descriptor);
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        lane->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    lane->count--;
+    client_leaves(lane, connection->peer);
+    free(connection);
+}
+
+static void enter(struct http_connection *connection, enum http_state state)
+{
+    connection->state = state;
+    connection->since_ms = clock_monotonic_ms();
+}
+
+/* ---- Sending ---- */
+
+/* Sends what the connection takes now; false where it takes no more for the moment, or failed. */
+static bool send_some(struct http_connection *connection, bool *failed)
+{
+    ssize_t n;
+
+    if (connection->out_sent < connection->out_length) {
+        n = send(connection->descriptor, connection->out + connection->out_sent,
+                 connection->out_length - connection->out_sent,
+                 MSG_NOSIGNAL | (connection->left > 0 ? MSG_MORE : 0));
+        if (n > 0)
+            connection->out_sent += (size_t)n;
+    } else {
+        off_t offset = (off_t)connection->offset;
+        size_t piece = connection->left < HTTP_PIECE ? connection->left : HTTP_PIECE;
+
+        n = sendfile(connection->descriptor, connection->file.descriptor, &offset, piece);
+        /* The file became shorter: what was promised cannot be sent. */
+        if (n == 0) {
+            *failed = true;
+            return false;
+        }
+        if (n > 0) {
+            connection->offset += (uint64_t)n;
+            connection->left -= (uint64_t)n;
+            connection->bytes += (uint64_t)n;
+        }
+    }
+    if (n > 0) {
+        connection->since_ms = clock_monotonic_ms();
+        return true;
+    }
+    *failed = errno != EAGAIN && errno != EINTR;
+    return false;
+}
+
+/* Sends the answer, or as much of it as this turn may. True: all of it. */
+static bool send_answer(struct http_connection *connection, bool *failed)
+{
+    for (int i = 0; i <= HTTP_TURN; i++) {
+        if (connection->out_sent == connection->out_length && connection->left == 0)
+            return true;
+        if (!send_some(connection, failed))
+            return false;
+    }
+    return connection->out_sent == connection->out_length && connection->left == 0;
+}
+
+/* ---- Receiving ---- */
+
+static void take_head(struct http_connection *connection, size_t length)
+{
+    http_answer(connection, length);
+    memmove(connection->in, connection->in + length, connection->in_length - length);
+    connection->in_length -= length;
+    enter(connection, HTTP_SENDING);
+}
+
+/* Goes on as far as what came allows. The connection may be gone afterwards. */
+static void go_on(struct http_connection *connection)
+{
+    bool failed = false;
+
+    for (int i = 0; i < HTTP_REQUESTS_TURN; i++) {
+        if (connection->state == HTTP_READING) {
+            struct slice bytes = slice_of(connection->in, connection->in_length);
+            size_t length = http_head_length(bytes);
+
+            if (length > 0) {
+                take_head(connection, length);
+            } else if (connection->in_length == sizeof(connection->in)) {
+                http_refuse(connection, HTTP_FIELDS_LARGE,
+                            "the request has more than 8192 bytes of header");
+                enter(connection, HTTP_SENDING);
+            } else {
+                break;
+            }
+        }
+        if (!send_answer(connection, &failed))
+            break;
+        answer_left(connection);
+        if (connection->last) {
+            shutdown(connection->descriptor, SHUT_WR);
+            connection->in_length = 0;
+            enter(connection, HTTP_DRAINING);
+            break;
+        }
+        enter(connection, HTTP_READING);
+    }
+    if (failed) {
+        answer_was_cut(connection, "the connection broke");
+        http_connection_close(connection);
+        return;
+    }
+    /* What came already waits for its turn: a socket that can be written to gives it at once. */
+    if (connection->state == HTTP_SENDING ||
+        (connection->state == HTTP_READING &&
+         http_head_length(slice_of(connection->in, connection->in_length)) > 0))
+        loop_watch_change(connection->event, LOOP_WRITE);
+    else
+        loop_watch_change(connection->event, LOOP_READ);
+}
+
+static void ready(void *argument, int what)
+{
+    struct http_connection *connection = argument;
+    ssize_t n;
+
+    if (what & LOOP_READ && connection->state != HTTP_SENDING) {
+        n = recv(connection->descriptor, connection->in + connection->in_length,
+                 sizeof(connection->in) - connection->in_length, 0);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            http_connection_close(connection);
+            return;
+        }
+        if (connection->state == HTTP_DRAINING)
+            return;
+        if (n > 0) {
+            /* A request's time counts from its first byte. */
+            if (connection->in_length == 0)
+                connection->since_ms = clock_monotonic_ms();
+            connection->in_length += (size_t)n;
+        }
+    }
+    go_on(connection);
+}
+
+void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local)
+{
+    struct http_connection *connection = memory_zeroed(1, sizeof(*connection));
+    bool welcome = client_enters(lane, peer) && lane->count < HTTP_CONNECTIONS_MAX;
+    int yes = 1;
+
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    connection->lane = lane;
+    connection->descriptor = descriptor;
+    connection->peer = peer;
+    connection->local = local;
+    connection->file.descriptor = -1;
+    connection->next = lane->connections;
+    if (lane->connections)
+        lane->connections->previous = connection;
+    lane->connections = connection;
+    lane->count++;
+    connection->event = loop_watch(lane->loop, descriptor, LOOP_READ, ready, connection);
+    enter(connection, HTTP_READING);
+    if (!welcome) {
+        http_refuse(connection, HTTP_BUSY, "too many connections are open: try again");
+        enter(connection, HTTP_SENDING);
+    }
+    /* What was asked has mostly come with the connection. */
+    ready(connection, LOOP_READ);
+}
+
+/* Whether its time is up, and what to tell the client. */
+static bool is_late(const struct http_connection *connection, uint64_t now_ms)
+{
+    uint64_t limit = HTTP_IDLE_MS;
+
+    if (connection->state == HTTP_SENDING)
+        limit = HTTP_STALL_MS;
+    else if (connection->state == HTTP_DRAINING)
+        limit = HTTP_DRAIN_MS;
+    else if (connection->in_length > 0)
+        limit = HTTP_HEAD_MS;
+    return now_ms > connection->since_ms + limit;
+}
+
+void http_connections_sweep(struct http_lane *lane, uint64_t now_ms)
+{
+    struct http_connection *next;
+
+    for (struct http_connection *at = lane->connections; at; at = next) {
+        next = at->next;
+        if (!is_late(at, now_ms))
+            continue;
+        if (at->state == HTTP_READING && at->in_length > 0) {
+            http_refuse(at, HTTP_TIMEOUT, "the request did not come to its end in time");
+            enter(at, HTTP_SENDING);
+            go_on(at);
+            continue;
+        }
+        answer_was_cut(at, "the client took no more");
+        http_connection_close(at);
+    }
+}

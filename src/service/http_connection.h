@@ -1,0 +1,87 @@
+/* HTTP's lanes and connections (service/http.c). Nobody else includes it. */
+#ifndef BOOTWIRE_SERVICE_HTTP_CONNECTION_H
+#define BOOTWIRE_SERVICE_HTTP_CONNECTION_H
+
+#include "base/map.h"
+#include "model/fetch.h"
+#include "service/line_budget.h"
+#include "store/boot_files.h"
+#include "wire/http.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_connection;
+struct loop;
+struct loop_event;
+struct server;
+
+enum {
+    HTTP_CONNECTIONS_MAX = 1024, /* of a lane */
+    HTTP_CLIENT_MAX = 256,       /* of a lane and client address */
+    HTTP_OUT_SIZE = 10240,       /* a head and a whole short file, or an error's text */
+    HTTP_HEAD_MS = 10000,        /* for a request, from its first byte to its last */
+    HTTP_IDLE_MS = 60000,        /* between two requests */
+    HTTP_STALL_MS = 30000,       /* while the client takes nothing of an answer */
+    HTTP_DRAIN_MS = 2000,        /* for the client to see a last answer before the end */
+};
+
+/* One thread, its loop, its listener. */
+struct http_lane {
+    struct server *server;
+    struct loop *loop;
+    pthread_t thread;
+    bool has_thread;
+    int listener; /* -1: none */
+    struct loop_event *accepting, *tick;
+    struct http_connection *connections;
+    unsigned count;
+    struct map clients; /* struct http_client; key: the client's address */
+    struct line_budget lines;
+};
+
+/* How far a connection is. */
+enum http_state {
+    HTTP_READING,  /* a request, or the time until one comes */
+    HTTP_SENDING,  /* an answer */
+    HTTP_DRAINING, /* the last answer left: the client closes first, or its end would be lost */
+};
+
+struct http_connection {
+    struct http_lane *lane;
+    struct http_connection *next, *previous;
+    struct loop_event *event;
+    int descriptor;
+    uint32_t peer, local; /* addresses, host order */
+    enum http_state state;
+    uint64_t since_ms; /* when its state began, or bytes last moved */
+    uint8_t in[HTTP_HEAD_MAX];
+    size_t in_length;
+    /* The answer: bytes, then a part of a file. */
+    uint8_t out[HTTP_OUT_SIZE];
+    size_t out_length, out_sent;
+    struct boot_file file; /* descriptor -1: none */
+    uint64_t offset, left;
+    bool last; /* the connection ends behind it */
+    /* For the journal. */
+    char *asked, *got, *host;        /* NULL: nothing; the host declaration's name */
+    char name[BOOT_FETCH_FILE_SIZE]; /* of a file that is sent whole; else empty */
+    uint64_t bytes;                  /* of the file that have left */
+    bool refused;
+};
+
+/* A connection that was accepted; the descriptor becomes its own. `local`: our address. */
+void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local);
+/* Closes and frees. */
+void http_connection_close(struct http_connection *connection);
+/* Closes those whose time is up. */
+void http_connections_sweep(struct http_lane *lane, uint64_t now_ms);
+
+/* Makes the answer to the head in `in`, of `length` bytes (service/http_answer.c). */
+void http_answer(struct http_connection *connection, size_t length);
+/* Makes an answer that refuses, and ends the connection behind it. */
+void http_refuse(struct http_connection *connection, enum http_status status, const char *text);
+
+#endif

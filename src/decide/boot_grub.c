@@ -161,9 +161,17 @@ static void write_entry(struct writer *w, const struct boot_site *site,
     boot_print(w, "}\n");
 }
 
+/* A PC's ports have numbers; elsewhere `serial` finds none and says so, and the UEFI's own console
+ * is the serial one already. */
+static bool has_numbered_ports(enum boot_platform platform)
+{
+    return !boot_platform_is_efi(platform) || platform == PLATFORM_EFI_X64 ||
+           platform == PLATFORM_EFI_IA32;
+}
+
 static void write_console(struct writer *w, const struct boot_site *site)
 {
-    if (boot_console_port(site) < 0)
+    if (boot_console_port(site) < 0 || !has_numbered_ports(site->client.platform))
         return;
     boot_print(w, "if serial ");
     if (site->console_address)

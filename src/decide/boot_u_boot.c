@@ -73,47 +73,73 @@ static void write_arguments(struct writer *w, const struct boot_site *site,
     boot_print(w, "\n");
 }
 
-/* Boards differ in which addresses they name; all have one to load to. */
-static void write_addresses(struct writer *w, bool initrd)
+/* Boards differ in which addresses they name; all have one to load to. The Malta names no other:
+ * its kernels unpack and move themselves below 64 MiB, so what is loaded has to lie higher. Its
+ * U-Boot can neither reckon (setexpr) nor tell a kernel in an ELF file of the memory; Linux then
+ * takes it for 32 MiB, which the initrd is not in. QEMU's has 128 MiB; `append` can say otherwise.
+ */
+static void write_addresses(struct writer *w, const struct boot_entry *entry)
 {
-    boot_print(w, "if test -z \"${kernel_addr_r}\"; then "
-                  "setenv kernel_addr_r ${loadaddr}; fi\n");
-    if (initrd)
+    bool sized = boot_has_word(entry->append, "mem=") || boot_has_word(entry->append, "memsize=");
+
+    boot_print(w,
+               "if test -z \"${kernel_addr_r}\"; then\n"
+               "if test \"${loadaddr}\" = 0x81000000; then\n"
+               "setenv kernel_addr_r 0x83000000\n"
+               "setenv ramdisk_addr_r 0x84000000\n%s"
+               "else\nsetenv kernel_addr_r ${loadaddr}\nfi\nfi\n",
+               sized ? "" : "setenv bw_memory mem=128M\n");
+    if (entry->initrd_count > 0)
         boot_print(w, "if test -z \"${ramdisk_addr_r}\"; then "
                       "setexpr ramdisk_addr_r ${kernel_addr_r} + 4000000; fi\n");
 }
 
+/* Loads the initrds one behind the other, as Linux takes them: "LOAD && LOAD && ", after which
+ * bw_size is the size of all. */
+static void write_initrds(struct writer *w, const struct boot_site *site,
+                          const struct boot_entry *entry)
+{
+    for (size_t i = 0; i < entry->initrd_count; i++) {
+        write_load(w, site, i == 0 ? "${ramdisk_addr_r}" : "${bw_end}", entry->initrds[i]);
+        boot_print(w, " && ");
+        if (i == 0)
+            boot_print(w, "setenv bw_size ${filesize} && ");
+        else
+            boot_print(w, "setexpr bw_size ${bw_size} + ${filesize} && ");
+        if (i + 1 < entry->initrd_count)
+            boot_print(w, "setexpr bw_end ${ramdisk_addr_r} + ${bw_size} && ");
+    }
+}
+
 /* A kernel. Which command starts it depends on what it is (a 64-bit Image, a zImage, an image with
- * U-Boot's own header, an ELF file): each refuses what it does not know. Several initrds are laid
- * one behind the other, as Linux takes them. */
+ * U-Boot's own header, an ELF file): each refuses what it does not know. An ELF file is a MIPS
+ * kernel, which is told of its initrd by its command line. */
 static void write_kernel(struct writer *w, const struct boot_site *site,
                          const struct boot_entry *entry)
 {
-    write_addresses(w, entry->initrd_count > 0);
+    write_addresses(w, entry);
     write_arguments(w, site, entry);
-    boot_print(w, "setenv bw_initrd -\n");
-    if (entry->initrd_count > 0)
-        boot_print(w, "setenv bw_end ${ramdisk_addr_r}\n");
-    boot_print(w, "if ");
-    for (size_t i = 0; i < entry->initrd_count; i++) {
-        write_load(w, site, "${bw_end}", entry->initrds[i]);
-        boot_print(w, " && setexpr bw_end ${bw_end} + ${filesize} && ");
-    }
+    boot_print(w, "setenv bw_initrd -\nif ");
+    write_initrds(w, site, entry);
     write_load(w, site, "${kernel_addr_r}", entry->file);
     boot_print(w, "; then\n");
     if (entry->initrd_count > 0)
-        boot_print(w, "setexpr bw_size ${bw_end} - ${ramdisk_addr_r}\n"
-                      "setenv bw_initrd ${ramdisk_addr_r}:${bw_size}\n");
+        boot_print(w, "setenv bw_initrd ${ramdisk_addr_r}:${bw_size}\n"
+                      "setenv bw_rd rd_start=${ramdisk_addr_r} rd_size=0x${bw_size}\n");
     boot_print(w, "booti ${kernel_addr_r} ${bw_initrd} ${fdtcontroladdr}\n"
                   "bootz ${kernel_addr_r} ${bw_initrd} ${fdtcontroladdr}\n"
                   "bootm ${kernel_addr_r} ${bw_initrd} ${fdtcontroladdr}\n");
-    boot_print(w, "bootelf ${kernel_addr_r} ${bootargs}\nfi\n");
+    /* It starts nothing unless autostart is set; the first word is the program's name to the
+     * kernel, in builds that do not take the address for it, where a word with a dot does no harm.
+     */
+    boot_print(w, "setenv autostart yes\n"
+                  "bootelf ${kernel_addr_r} u-boot.elf ${bw_memory} ${bw_rd} ${bootargs}\nfi\n");
 }
 
 static void write_file(struct writer *w, const struct boot_site *site,
                        const struct boot_entry *entry)
 {
-    write_addresses(w, false);
+    write_addresses(w, entry);
     write_arguments(w, site, entry);
     boot_print(w, "if ");
     write_load(w, site, "${kernel_addr_r}", entry->file);

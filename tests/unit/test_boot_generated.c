@@ -348,6 +348,12 @@ static void grub_s_own_checker_reads_it(void **state)
     assert_non_null(strstr(file, " 'init='\\''/bin/sh'\\''' 'x=$HOME;' "));
     assert_non_null(strstr(file, "menuentry 'line menu=evil:boot evil }' "));
     judge("grub-script-check", file, strlen(file));
+    /* Where serial ports have no numbers, `serial` would complain on the screen. */
+    assert_non_null(strstr(file, "if serial "));
+    site.client.platform = PLATFORM_EFI_X64;
+    assert_non_null(strstr(made(BOOT_FILE_KIND_GRUB, &site, &menu), "if serial "));
+    site.client.platform = PLATFORM_EFI_ARM64;
+    assert_null(strstr(made(BOOT_FILE_KIND_GRUB, &site, &menu), "if serial "));
 }
 
 static void u_boot_s_script_is_a_shell_s(void **state)
@@ -361,6 +367,12 @@ static void u_boot_s_script_is_a_shell_s(void **state)
     assert_non_null(strstr(script, "tftpboot ${kernel_addr_r} '10.50.1.1:a'\\''b $c;d/vmlinuz'"));
     assert_non_null(strstr(script, " 'init='\\''/bin/sh'\\'' x=$HOME; y=${net0/mac} && z \\'\n"));
     assert_non_null(strstr(script, "setenv bootargs ${bw_console} "));
+    /* An ELF kernel learns from its command line where its initrd is, and how much memory there is:
+     * on the Malta nothing else tells it. */
+    assert_non_null(strstr(script, "setenv bw_memory mem=128M\n"));
+    assert_non_null(strstr(script, "rd_start=${ramdisk_addr_r} rd_size=0x${bw_size}\n"));
+    assert_non_null(strstr(script, "setenv autostart yes\nbootelf ${kernel_addr_r} u-boot.elf "
+                                   "${bw_memory} ${bw_rd} ${bootargs}\n"));
     site.client.platform = PLATFORM_U_BOOT_ARM64;
     assert_null(strstr(script_of(&site, &recipe), "console=ttyS"));
     script = script_of(&site, &menu);

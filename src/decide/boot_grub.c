@@ -197,6 +197,7 @@ bool boot_write_grub(const struct boot_site *site, const struct boot_recipe *rec
         return false;
     if (can_boot(&recipe->entries[recipe->default_entry]))
         first = recipe->default_entry;
+    boot_write_owner(w, site);
     write_console(w, site);
     boot_print(w, "set default=entry%zu\n", first);
     if (!recipe->title)

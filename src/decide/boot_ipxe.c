@@ -217,6 +217,7 @@ bool boot_write_ipxe(const struct boot_site *site, const struct boot_recipe *rec
     char title[BOOT_TITLE_SIZE];
 
     boot_print(w, "#!ipxe\n");
+    boot_write_owner(w, site);
     if (menu) {
         boot_print(w, ":start\nmenu ");
         write_title(w, recipe->title);

@@ -101,6 +101,22 @@ void boot_write_plain(struct writer *w, const char *text)
     }
 }
 
+void boot_write_owner(struct writer *w, const struct boot_site *site)
+{
+    char address[HARDWARE_TEXT_SIZE];
+
+    if (!site->name && site->hardware.length == 0)
+        return;
+    boot_print(w, "#");
+    if (site->name) {
+        boot_print(w, " ");
+        boot_write_plain(w, site->name);
+    }
+    if (site->hardware.length > 0)
+        boot_print(w, " %s", hardware_text(address, &site->hardware));
+    boot_print(w, "\n");
+}
+
 const char *boot_title(const struct boot_entry *entry, char to[BOOT_TITLE_SIZE])
 {
     static const char *const kinds[] = {

@@ -244,14 +244,15 @@ void boot_plan_answer(struct boot_answer *answer, const struct boot_recipe *reci
     const struct boot_entry *file = only_entry(recipe, BOOT_FILE);
 
     *answer = (struct boot_answer){.outcome = BOOT_OUTCOME_NONE};
-    if (client->asker == ASKER_OTHER) {
+    if (file) {
+        /* Whoever asks: machines that nobody here knows say nothing of themselves. */
+        if (name_file(answer, file->file, client, means))
+            say(answer, "the file itself");
+    } else if (client->asker == ASKER_OTHER) {
         say(answer, "it asks for nothing to boot");
     } else if (only_entry(recipe, BOOT_LOCAL)) {
         answer->outcome = BOOT_OUTCOME_LOCAL;
         say(answer, "its own disk");
-    } else if (file) {
-        if (name_file(answer, file->file, client, means))
-            say(answer, "the file itself");
     } else if (client->asker == ASKER_IPXE) {
         answer_ipxe(answer, recipe, client, preferred, means);
     } else if (client->asker == ASKER_U_BOOT) {

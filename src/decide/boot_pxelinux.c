@@ -188,6 +188,7 @@ bool boot_write_pxelinux(enum boot_file_kind kind, const struct boot_site *site,
     /* SERIAL counts only where it stands first. */
     if (boot_console_port(site) >= 0 && !form.u_boot)
         boot_print(w, "SERIAL %d %u\n", boot_console_port(site), boot_console_speed(site));
+    boot_write_owner(w, site);
     boot_print(w, "DEFAULT %zu\n", first + 1);
     if (recipe->title)
         write_menu(w, &form, recipe);

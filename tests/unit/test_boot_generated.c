@@ -255,6 +255,24 @@ static void ipxe_s_settings_reach_ipxe(void **state)
     assert_non_null(strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe), "item entry0 $ {x}\n"));
 }
 
+static void the_machine_is_named(void **state)
+{
+    struct boot_recipe recipe = only(&local_entry);
+    struct boot_site site = a_site();
+
+    (void)state;
+    site.name = "alpha";
+    site.hardware = (struct hardware){.type = 1, .length = 6, .address = {0x52, 0x54, 0, 1, 2, 3}};
+    site.console = NULL;
+    assert_ptr_equal(
+        strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe), "#!ipxe\n# alpha 52:54:00:01:02:03\n"),
+        text);
+    assert_ptr_equal(
+        strstr(made(BOOT_FILE_KIND_GRUB, &site, &recipe), "# alpha 52:54:00:01:02:03\n"), text);
+    assert_ptr_equal(
+        strstr(made(BOOT_FILE_KIND_PXELINUX, &site, &recipe), "# alpha 52:54:00:01:02:03\n"), text);
+}
+
 static void what_a_loader_cannot_boot_is_left_out(void **state)
 {
     struct boot_recipe script = only(&script_entry), file = only(&file_entry);
@@ -508,6 +526,7 @@ int main(void)
         cmocka_unit_test(the_card_tells_netbsd_s_root_device),
         cmocka_unit_test(the_disk_is_left_to_the_firmware),
         cmocka_unit_test(ipxe_s_settings_reach_ipxe),
+        cmocka_unit_test(the_machine_is_named),
         cmocka_unit_test(what_a_loader_cannot_boot_is_left_out),
         cmocka_unit_test(titles_and_arguments_break_out_of_no_syntax),
         cmocka_unit_test(grub_s_own_checker_reads_it),

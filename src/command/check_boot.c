@@ -265,6 +265,13 @@ static void ask(struct check *c, struct boot_answer *answer, size_t number,
                      &means);
 }
 
+/* A file that is not for this firmware is the recipe's own affair. */
+static bool needs_loader(const struct boot_recipe *recipe)
+{
+    return recipe->title ||
+           (recipe->entries[0].kind != BOOT_LOCAL && recipe->entries[0].kind != BOOT_FILE);
+}
+
 /* Tells what a kind of machine is handed: by the first recipe that has nothing for it, where there
  * is one, else by the first that needs a loader. */
 static void tell_platform(struct check *c, const struct platform *platform, FILE *to)
@@ -274,7 +281,7 @@ static void tell_platform(struct check *c, const struct platform *platform, FILE
     for (size_t i = 0; i < c->snapshot->recipe_count; i++) {
         const struct position *where = &c->snapshot->recipes[i].where;
 
-        if (!c->scopes[i])
+        if (!c->scopes[i] || !needs_loader(&c->snapshot->recipes[i]))
             continue;
         ask(c, &answer, i, platform);
         if (answer.outcome == BOOT_OUTCOME_NONE) {
@@ -293,10 +300,46 @@ static void tell_platform(struct check *c, const struct platform *platform, FILE
     fputs("\n", to);
 }
 
-static bool needs_loader(const struct boot_recipe *recipe)
+/* Whether the package is for PCs, whose loaders Debian has ready on every machine. */
+static bool is_for_pcs(const struct boot_loader *loader)
 {
-    return recipe->title ||
-           (recipe->entries[0].kind != BOOT_LOCAL && recipe->entries[0].kind != BOOT_FILE);
+    if (!loader->package ||
+        (loader->platform != PLATFORM_BIOS && loader->platform != PLATFORM_EFI_X64))
+        return false;
+    return loader->kind == LOADER_IPXE || loader->kind == LOADER_PXELINUX ||
+           loader->kind == LOADER_GRUB || loader->kind == LOADER_SHIM ||
+           (loader->kind == LOADER_PART && loader->part_of == LOADER_PXELINUX);
+}
+
+/* Whether a row before this one, or a file of any row, speaks for the package. */
+static bool is_told_or_there(const struct check *c, size_t row)
+{
+    const char *package = boot_loaders[row].package;
+
+    for (size_t i = 0; i < boot_loader_count; i++) {
+        const struct boot_loader *other = &boot_loaders[i];
+
+        if (!other->package || strcmp(other->package, package) != 0)
+            continue;
+        if ((c->packaged & boot_loader_bit(other)) || (i < row && is_for_pcs(other)))
+            return true;
+    }
+    return false;
+}
+
+/* What would bring the loaders that are not there. */
+static void tell_packages(const struct check *c, FILE *to)
+{
+    const char *before = "  not installed, to be had with: apt install";
+
+    for (size_t i = 0; i < boot_loader_count; i++) {
+        if (!is_for_pcs(&boot_loaders[i]) || is_told_or_there(c, i))
+            continue;
+        fprintf(to, "%s %s", before, boot_loaders[i].package);
+        before = "";
+    }
+    if (!*before)
+        fputs("\n", to);
 }
 
 static void tell_loaders(struct check *c, FILE *to)
@@ -318,6 +361,7 @@ static void tell_loaders(struct check *c, FILE *to)
     for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++)
         tell_platform(c, &platforms[i], to);
     fputs("  iPXE and U-Boot need no boot loader\n", to);
+    tell_packages(c, to);
 }
 
 void check_boot(const struct snapshot *snapshot, FILE *warnings, FILE *to)

@@ -113,6 +113,23 @@ def test_loaders_are_named_for_each_kind_of_machine(tmp_path, root):
     assert "\n  a BIOS       grub/i386-pc/core.0\n" in check(tmp_path, text).stdout
 
 
+def test_packages_that_bring_loaders_are_named(tmp_path, root):
+    put(root, "netbsd")
+    path = tmp_path / "x.conf"
+    path.write_text(f'tftp-root "{root}";\nboot linux {{ kernel "netbsd"; }}\n')
+    # A machine without the packages.
+    empty = "for d in ipxe PXELINUX SYSLINUX.EFI shim grub syslinux; do " \
+        "[ ! -d /usr/lib/$d ] || mount -t tmpfs none /usr/lib/$d || exit 9; done; "
+    shown = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f"{empty} {testing.BOOTWIRE} check -c {path}"],
+        capture_output=True, text=True, check=True, timeout=30)
+    assert f"\n  a BIOS       nothing for the recipe of {path}:2: no loader for a BIOS is there; " \
+        "undionly.kpxe: install ipxe; lpxelinux.0: install pxelinux; " in shown.stdout
+    assert f"\n  x64 UEFI     nothing for the recipe of {path}:2: no loader" in shown.stdout
+    assert shown.stdout.endswith("\n  not installed, to be had with: apt install ipxe pxelinux "
+                                 "syslinux-common shim-signed grub-efi-amd64-signed\n")
+
+
 def test_no_loader_is_named_where_none_is_needed(tmp_path, root):
     put(root, "x.efi")
     shown = check(tmp_path, f'tftp-root "{root}";\nboot file "x.efi";\nhost h {{ boot local; }}\n')

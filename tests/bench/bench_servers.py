@@ -87,7 +87,7 @@ class Server:
         sys.exit(f"bench: {self.name} does not answer:\n"
                  + self.log.read_text(errors="replace")[-2000:])
 
-    def close(self):
+    def end(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -101,6 +101,9 @@ class Server:
                 pass
         if self.process:
             self.process.wait()
+
+    def close(self):
+        self.end()
         subprocess.run(["ip", "netns", "del", self.space], check=False)
         for _ in range(50):  # what was killed leaves it a little later
             try:

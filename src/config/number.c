@@ -138,3 +138,28 @@ bool read_byte(struct parser *parser, const struct statement *statement, struct 
     add_setting(parser, SPACE_PARAMETER, statement->parameter, slice_of(&byte, 1), keyword.where);
     return true;
 }
+
+/* `tftp-rollover 1;` and their like. */
+bool read_tftp_number(struct parser *parser, const struct statement *statement,
+                      struct token keyword)
+{
+    static const struct {
+        enum parameter parameter;
+        const char *what;
+        uint32_t least, greatest;
+    } rows[] = {
+        /* Without the option a block has 512 bytes (RFC 1350): no limit goes below. */
+        {PARAMETER_TFTP_MAX_BLKSIZE, "a number of bytes from 512 to 65464", 512, 65464},
+        {PARAMETER_TFTP_ROLLOVER, "0 or 1, the number of the block after 65535", 0, 1},
+    };
+    size_t row = 0;
+    int64_t number;
+
+    while (rows[row].parameter != statement->parameter)
+        row++;
+    if (!read_number(parser, rows[row].what, rows[row].least, rows[row].greatest, &number) ||
+        !parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, (uint32_t)number, keyword.where);
+    return true;
+}

@@ -170,6 +170,8 @@ static const struct statement statements[] = {
     {"supersede", ANYWHERE, read_operation, NO_PARAMETER},
     {"switch", ANYWHERE, read_switch, NO_PARAMETER},
     {"tftp-ignore-case", ANYWHERE, read_flag_setting, PARAMETER_TFTP_IGNORE_CASE},
+    {"tftp-max-blksize", ANYWHERE, read_tftp_number, PARAMETER_TFTP_MAX_BLKSIZE},
+    {"tftp-rollover", ANYWHERE, read_tftp_number, PARAMETER_TFTP_ROLLOVER},
     {"tftp-root", ANYWHERE, read_directory, PARAMETER_TFTP_ROOT},
     {"uid", HOST, read_uid, NO_PARAMETER},
     {"unset", ANYWHERE, read_unset, NO_PARAMETER},

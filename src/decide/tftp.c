@@ -108,6 +108,40 @@ struct tftp_action tftp_begin(struct tftp_transfer *t, const struct tftp_packet 
     return send_window(t, now);
 }
 
+/* Numbers 1 to 65535 alone come around. */
+enum { ROUND_FROM_ONE = 65535 };
+
+void tftp_roll_to_one(struct tftp_transfer *t)
+{
+    t->rolls_to_one = true;
+    /* A window as long as the round would make its first number and its last acknowledgement one.
+     */
+    if (t->window >= ROUND_FROM_ONE) {
+        t->window = ROUND_FROM_ONE - 1;
+        agree(t, TFTP_WINDOWSIZE, t->window);
+    }
+}
+
+uint16_t tftp_wire_block(const struct tftp_transfer *t, uint64_t block)
+{
+    if (!t->rolls_to_one || block == 0)
+        return (uint16_t)block;
+    return (uint16_t)((block - 1) % ROUND_FROM_ONE + 1);
+}
+
+/* How many blocks further than the last acknowledged one `block` is; UINT32_MAX where no block has
+ * that number. */
+static uint32_t advance_of(const struct tftp_transfer *t, uint16_t block)
+{
+    uint16_t acked = tftp_wire_block(t, t->acked);
+
+    if (!t->rolls_to_one)
+        return (uint16_t)(block - acked);
+    if (block == 0)
+        return t->acked == 0 ? 0 : UINT32_MAX;
+    return block >= acked ? (uint32_t)(block - acked) : (uint32_t)block + ROUND_FROM_ONE - acked;
+}
+
 void tftp_left(struct tftp_transfer *t, uint64_t block, uint64_t now)
 {
     if (block > t->left)
@@ -159,7 +193,7 @@ static struct tftp_action duplicate(struct tftp_transfer *t, uint64_t now)
 
 struct tftp_action tftp_acknowledged(struct tftp_transfer *t, uint16_t block, uint64_t now)
 {
-    uint16_t advance = (uint16_t)(block - (uint16_t)t->acked);
+    uint32_t advance = advance_of(t, block);
     bool whole;
 
     if (t->state == TFTP_STATE_OACK) {

@@ -28,7 +28,8 @@ enum {
 /* The length of a file whose bytes are converted as they leave. */
 #define TFTP_SIZE_UNKNOWN UINT64_MAX
 
-/* Blocks count from 1 and do not roll over in here; on the wire their low 16 bits stand. */
+/* Blocks count from 1 and do not roll over in here; tftp_wire_block() says what stands on the wire.
+ */
 struct tftp_transfer {
     enum tftp_state {
         TFTP_STATE_OACK,    /* options acknowledged, waiting for ACK 0 */
@@ -44,6 +45,7 @@ struct tftp_transfer {
     uint64_t left;                  /* the last block that has left */
     unsigned attempts;              /* how often the present window, or OACK, was sent again */
     uint64_t resent_total;          /* the same over the whole transfer */
+    bool rolls_to_one;              /* the block after 65535 is 1 on the wire, not 0 */
     bool fixed_timer;               /* the client chose it (RFC 2349) */
     uint32_t timer_ms;              /* its length before it is doubled */
     uint64_t sent_at;               /* milliseconds: when the last of the present window left */
@@ -81,6 +83,11 @@ const char *tftp_state_name(enum tftp_state state);
  * milliseconds of a clock that never goes back, here and below. */
 struct tftp_action tftp_begin(struct tftp_transfer *transfer, const struct tftp_packet *request,
                               uint64_t size, uint64_t now);
+/* Right after tftp_begin(): the block after 65535 has the number 1, as some clients expect, and not
+ * 0. */
+void tftp_roll_to_one(struct tftp_transfer *transfer);
+/* The number that a block, or the acknowledgement of it, has on the wire. */
+uint16_t tftp_wire_block(const struct tftp_transfer *transfer, uint64_t block);
 /* The blocks up to `block` have left. A window may be longer than what leaves at once; no block
  * counts as acknowledged before it has left. */
 void tftp_left(struct tftp_transfer *transfer, uint64_t block, uint64_t now);

@@ -66,6 +66,8 @@ enum parameter {
     PARAMETER_ECHO_CLIENT_ID,        /* flag */
     PARAMETER_HTTP_PORT,             /* 2 bytes, network order; 0: no HTTP; global scope only */
     PARAMETER_TFTP_IGNORE_CASE,      /* flag: of a file's name */
+    PARAMETER_TFTP_MAX_BLKSIZE,      /* 4 bytes, network order: bytes of a block at most */
+    PARAMETER_TFTP_ROLLOVER,         /* the same: 0 or 1, the number of the block after 65535 */
     PARAMETER_BOOT,                  /* 4 bytes, network order: a place in snapshot->recipes */
     PARAMETER_BOOT_LOADER,           /* text: "ipxe", "pxelinux", "grub", "syslinux", "uboot" */
     PARAMETER_COUNT,

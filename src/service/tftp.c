@@ -119,6 +119,17 @@ static bool check_request(struct tftp_asking *asking)
     return true;
 }
 
+/* RFC 2348: the answer to blksize may be smaller than what was asked. */
+static void limit_options(struct tftp_asking *asking)
+{
+    uint64_t *blksize = &asking->request.options.value[TFTP_BLKSIZE];
+    uint32_t most =
+        scope_view_number(&asking->files.view, PARAMETER_TFTP_MAX_BLKSIZE, TFTP_BLOCK_MAX);
+
+    if (*blksize > most)
+        *blksize = most;
+}
+
 static bool serve_request(struct tftp_asking *asking)
 {
     struct tftp_opening opening = {.datagram = asking->datagram, .request = &asking->request};
@@ -127,6 +138,7 @@ static bool serve_request(struct tftp_asking *asking)
 
     if (!check_request(asking))
         return false;
+    limit_options(asking);
     if (!boot_file_request_path(&asking->files, path, asking->request.filename) ||
         !boot_file_request_open(&asking->files, path, &opening.file))
         return refused(asking);
@@ -134,6 +146,7 @@ static bool serve_request(struct tftp_asking *asking)
         boot_file_request_patches(&asking->files, &opening.file, &opening.patches, patched);
     opening.patched = patched;
     opening.who = asking->who;
+    opening.roll_to_one = scope_view_number(&asking->files.view, PARAMETER_TFTP_ROLLOVER, 0) == 1;
     opening.range = (struct tftp_port_range){.low = TFTP_PORT_LOW, .high = TFTP_PORT_HIGH};
     if (tftp_session_begin(asking->lane, &opening, &why)) {
         asking->who = (struct tftp_who){.host = NULL};

@@ -123,15 +123,14 @@ static void burst_piece(struct burst *burst, const void *bytes, size_t length)
     burst->message->length += length;
 }
 
-static void burst_header(struct burst *burst, uint64_t block)
+static void burst_header(struct burst *burst, uint16_t block)
 {
     struct tftp_bursts *bursts = burst->bursts;
     uint8_t *bytes = bursts->headers[bursts->header_count++];
     struct writer w = writer_of(bytes, TFTP_HEADER_SIZE);
 
     writer_be16(&w, TFTP_DATA);
-    /* Past 65535 the number goes on with 0. */
-    writer_be16(&w, (uint16_t)block);
+    writer_be16(&w, block);
     burst_piece(burst, bytes, TFTP_HEADER_SIZE);
 }
 
@@ -163,7 +162,7 @@ static bool burst_octets(struct burst *burst, struct tftp_sending *sending, uint
     struct udp_message before = *burst->message;
     size_t pieces = bursts->piece_count, room = bursts->room_used, done = 0;
 
-    burst_header(burst, block);
+    burst_header(burst, tftp_wire_block(t, block));
     while (done < length) {
         struct slice bytes;
 
@@ -216,7 +215,7 @@ static bool burst_netascii(struct burst *burst, struct tftp_sending *sending, ui
         tftp_ends_at(t, block, length);
         sending->last = block;
     }
-    burst_header(burst, block);
+    burst_header(burst, tftp_wire_block(t, block));
     if (length > 0)
         burst_piece(burst, to, length);
     return true;

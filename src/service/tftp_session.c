@@ -372,6 +372,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     const struct datagram *datagram = opening->datagram;
     struct peer_key key = peer_key(datagram->peer);
     struct tftp_session *session;
+    struct tftp_action first;
     bool netascii = opening->request->mode == TFTP_MODE_NETASCII;
 
     if (lane->sessions.count >= TFTP_SESSIONS_MAX) {
@@ -404,9 +405,11 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     memcpy(session->request, datagram->bytes.data, session->request_length);
     session_prepare(session, netascii);
     map_put(&lane->sessions, &key, sizeof(key), session);
-    session_do(session,
-               tftp_begin(&session->transfer, opening->request,
-                          netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms()));
+    first = tftp_begin(&session->transfer, opening->request,
+                       netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms());
+    if (opening->roll_to_one)
+        tftp_roll_to_one(&session->transfer);
+    session_do(session, first);
     return true;
 }
 

@@ -66,6 +66,7 @@ struct tftp_opening {
     const char *patched; /* what they do, in words; "" for nothing */
     struct tftp_who who; /* the session's from now on */
     struct tftp_port_range range;
+    bool roll_to_one; /* tftp_roll_to_one() */
 };
 
 struct tftp_session *tftp_session_find(struct tftp_lane *lane, struct endpoint peer);

@@ -52,7 +52,11 @@ static void drive(const struct tftp_packet *request, struct reader *r)
     uint64_t now = 0;
     int silence = 0;
 
-    check_action(&t, tftp_begin(&t, request, reader_be32(r), now));
+    struct tftp_action first = tftp_begin(&t, request, reader_be32(r), now);
+
+    if (request->filename.length % 2)
+        tftp_roll_to_one(&t);
+    check_action(&t, first);
     while (t.state != TFTP_STATE_ENDED && reader_left(r) >= 4) {
         uint16_t advance = reader_be16(r);
 
@@ -60,7 +64,8 @@ static void drive(const struct tftp_packet *request, struct reader *r)
         if (advance % 7 == 0)
             check_action(&t, tftp_expired(&t, now));
         else
-            check_action(&t, tftp_acknowledged(&t, (uint16_t)(t.acked + advance % 300), now));
+            check_action(&t,
+                         tftp_acknowledged(&t, tftp_wire_block(&t, t.acked + advance % 300), now));
     }
     while (t.state != TFTP_STATE_ENDED) {
         check_action(&t, tftp_expired(&t, now));

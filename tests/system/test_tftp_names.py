@@ -76,3 +76,30 @@ def test_a_missing_file_has_near_names(network, server, tmp_path, there, asked, 
     text = Served(network, server, tmp_path).put(there).refusal(asked)
     assert text.startswith(f"no file {asked} under ")
     assert text.endswith(f"; there is {near}") if near else "there is" not in text
+
+
+def test_a_machines_blocks_have_a_limit(network, server, tmp_path):
+    served = Served(network, server, tmp_path, "tftp-max-blksize 1024;")
+    (served.root / "file").write_bytes(b"x" * 3000)
+    for asked, told in [(65464, 1024), (1025, 1024), (1024, 1024), (600, 600)]:
+        client = Client(network.client.socket()).request("file", [("blksize", asked)])
+        assert client.options() == [("blksize", str(told))]
+        client.ack(0)
+        assert client.transfer(told) == b"x" * 3000
+
+
+@pytest.mark.parametrize("statement, after", [("", 0), ("tftp-rollover 0;", 0), ("tftp-rollover 1;", 1)])
+def test_the_number_after_65535(network, server, tmp_path, statement, after):
+    served = Served(network, server, tmp_path, statement)
+    with open(served.root / "long", "wb") as made:
+        made.truncate(8 * 65540)
+    client = Client(network.client.socket())
+    client.request("long", [("blksize", 8), ("windowsize", 5000), ("timeout", 30)])
+    client.options()
+    client.ack(0)
+    expected = list(range(1, 65536)) + list(range(after, after + 6))
+    for place, number in enumerate(expected, 1):
+        assert client.block()[0] == number
+        if place % 5000 == 0 or place == len(expected):
+            client.ack(number)
+    served.server.wait_for_log("524320 bytes in 65541 blocks")

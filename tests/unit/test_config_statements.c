@@ -67,6 +67,8 @@ static const struct setter {
      "\x0a\x32\1\1", 4},
     {"server-name", "server-name \"bw\";", PARAMETER_SERVER_NAME, "bw", 2},
     {"state-directory", "state-directory \"/var/bw\";", PARAMETER_STATE_DIRECTORY, "/var/bw", 7},
+    {"tftp-max-blksize", "tftp-max-blksize 1428;", PARAMETER_TFTP_MAX_BLKSIZE, "\0\0\5\x94", 4},
+    {"tftp-rollover", "tftp-rollover 1;", PARAMETER_TFTP_ROLLOVER, "\0\0\0\1", 4},
     {"tftp-root", "tftp-root \"/srv/tftp\";", PARAMETER_TFTP_ROOT, "/srv/tftp", 9},
     {"abandon-lease-time", "abandon-lease-time 300;", PARAMETER_ABANDON_SECONDS, "\0\0\1\x2c", 4},
     {"adaptive-lease-time-threshold", "adaptive-lease-time-threshold 80;",

@@ -398,6 +398,42 @@ static void silence_ends_a_transfer(void **state)
     assert_int_equal(tftp_stopped(&t).end, TFTP_STOPPED);
 }
 
+/* Numbers that go on with 1 come around after 65,535 blocks, and 0 acknowledges options alone. */
+static void numbers_may_go_on_with_one(void **state)
+{
+    struct tftp_packet packet = request(512, 65535);
+    struct tftp_transfer t;
+
+    (void)state;
+    tftp_begin(&t, &packet, (uint64_t)512 * 190000 - 1, 0);
+    assert_int_equal(tftp_wire_block(&t, 65536), 0);
+    tftp_roll_to_one(&t);
+    assert_int_equal(tftp_wire_block(&t, 0), 0);
+    assert_int_equal(tftp_wire_block(&t, 65535), 65535);
+    assert_int_equal(tftp_wire_block(&t, 65536), 1);
+    assert_int_equal(tftp_wire_block(&t, 2 * 65535 + 1), 1);
+    assert_int_equal(t.agreed.value[TFTP_WINDOWSIZE], 65534);
+    assert_int_equal(tftp_acknowledged(&t, 0, 0).count, 65534);
+    tftp_left(&t, 65534, 0);
+    assert_data(&t, tftp_acknowledged(&t, 65534, 0), 65535, 65534);
+    tftp_left(&t, 2 * 65534, 0);
+    assert_int_equal(tftp_acknowledged(&t, 0, 0).act, TFTP_WAIT);
+    assert_int_equal(tftp_acknowledged(&t, 65533, 0).first, 2 * 65534 + 1);
+    assert_int_equal(t.acked, 2 * 65534);
+    tftp_left(&t, 190000, 0);
+    assert_int_equal(tftp_acknowledged(&t, tftp_wire_block(&t, 190000), 0).end, TFTP_COMPLETE);
+
+    packet = request(0, 0);
+    tftp_begin(&t, &packet, 512 * 70000, 0);
+    tftp_roll_to_one(&t);
+    assert_int_equal(t.window, 1);
+    tftp_left(&t, 65536, 0);
+    for (uint64_t block = 1; block <= 65535; block++)
+        assert_int_equal(tftp_acknowledged(&t, tftp_wire_block(&t, block), 0).first, block + 1);
+    assert_int_equal(tftp_acknowledged(&t, 0, 0).act, TFTP_WAIT);
+    assert_int_equal(tftp_acknowledged(&t, 1, 0).first, 65537);
+}
+
 static void the_timer_learns(void **state)
 {
     struct tftp_packet packet = request(0, 0);
@@ -586,6 +622,7 @@ int main(void)
         cmocka_unit_test(a_long_window_leaves_in_bursts),
         cmocka_unit_test(files_over_4_gb),
         cmocka_unit_test(silence_ends_a_transfer),
+        cmocka_unit_test(numbers_may_go_on_with_one),
         cmocka_unit_test(the_timer_learns),
         cmocka_unit_test(an_unknown_size_ends_when_it_is_known),
         cmocka_unit_test(a_repeated_request_is_known),

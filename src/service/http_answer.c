@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 enum {
     HTTP_HEADER_SIZE = 1024,     /* bytes of an answer's head */
@@ -27,7 +26,7 @@ struct answering {
     struct http_connection *connection;
     struct http_request request;
     struct boot_file_request files;
-    struct stat status;              /* the open file's */
+    int64_t modified;                /* the open file's last change, seconds since 1970 */
     char tag[HTTP_TAG_SIZE];         /* its entity tag */
     char patched[CONSOLE_TEXT_SIZE]; /* what is changed in it, or where it is from */
     enum http_status code;
@@ -91,7 +90,7 @@ static bool modified_since(struct slice date, int64_t modified)
 static enum http_status precondition(const struct answering *a)
 {
     const struct http_request *request = &a->request;
-    int64_t modified = a->status.st_mtim.tv_sec, seconds;
+    int64_t modified = a->modified, seconds;
 
     if (request->if_match.length > 0) {
         if (!http_tags_have(request->if_match, a->tag, false))
@@ -116,7 +115,7 @@ static bool range_holds(const struct answering *a)
     if (condition.length == 0)
         return true;
     if (http_date_parse(condition, &seconds))
-        return seconds == a->status.st_mtim.tv_sec;
+        return seconds == a->modified;
     return slice_equal_string(condition, a->tag);
 }
 
@@ -165,8 +164,6 @@ static bool open_file(struct answering *a)
         refuse(connection, codes[a->files.refusal], a->files.text, a->request.head);
         return false;
     }
-    if (fstat(connection->file.descriptor, &a->status) < 0)
-        memset(&a->status, 0, sizeof(a->status));
     if (strlen(name) <= sizeof(connection->name) - 1)
         memcpy(connection->name, name, strlen(name) + 1);
     return true;
@@ -224,7 +221,7 @@ static void write_file_head(struct answering *a)
                  "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n", a->first, a->last,
                  a->size);
     snprintf(more, sizeof(more), "Last-Modified: %s\r\nETag: %s\r\nAccept-Ranges: bytes\r\n%s",
-             http_date(modified, a->status.st_mtim.tv_sec), a->tag, range);
+             http_date(modified, a->modified), a->tag, range);
     write_head(connection, a->code,
                a->code == HTTP_NOT_MODIFIED ? NULL : content_type(connection->name),
                part ? a->last - a->first + 1 : a->size, more);
@@ -271,6 +268,17 @@ static void send_file(struct answering *a)
     connection->left = 0;
 }
 
+/* Its entity tag and date: those of the bytes that leave, also where they were made or changed. */
+static void name_version(struct answering *a)
+{
+    const struct boot_file *file = &a->connection->file;
+
+    a->size = file->size;
+    a->modified = file->identity.modified / 1000000000;
+    snprintf(a->tag, sizeof(a->tag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+             file->identity.inode, (uint64_t)file->identity.modified, file->size);
+}
+
 static void answer_file(struct answering *a)
 {
     struct http_connection *connection = a->connection;
@@ -282,12 +290,7 @@ static void answer_file(struct answering *a)
         char range[64];
 
         patch_file(a);
-        a->size = connection->file.size;
-        snprintf(a->tag, sizeof(a->tag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-                 (uint64_t)a->status.st_ino,
-                 (uint64_t)a->status.st_mtim.tv_sec * 1000000000 +
-                     (uint64_t)a->status.st_mtim.tv_nsec,
-                 a->size);
+        name_version(a);
         a->code = choose_part(a);
         if (a->code == HTTP_RANGE) {
             snprintf(range, sizeof(range), "the file has %" PRIu64 " bytes", a->size);

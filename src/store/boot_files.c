@@ -16,6 +16,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum { AHEAD_LEAST = 16384 }; /* bytes */
+
 static int open_inside(int root, const char *path, uint64_t flags)
 {
     struct open_how how = {.flags = flags | O_CLOEXEC,
@@ -91,7 +93,10 @@ static enum boot_file_status open_below(struct boot_file *file, int root, const 
     status = judge(&info);
     file->size = (uint64_t)info.st_size;
     file->identity = identity_of(&info);
-    /* Read ahead: the loop that serves the file should find it in memory. */
+    /* Read ahead: the loop that serves the file should find it in memory. A short one comes with
+     * its first page. */
+    if (file->size <= AHEAD_LEAST)
+        goto out;
     (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
     (void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_WILLNEED);
     goto out;

@@ -7,6 +7,7 @@
 #include "decide/tftp_name.h"
 #include "service/boot_means.h"
 #include "service/server.h"
+#include "store/boot_file_cache.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -36,6 +37,7 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
                              uint32_t address, uint32_t local_address)
 {
     request->server = server;
+    request->cache = NULL;
     request->address = address;
     request->local_address = local_address;
     request->snapshot = server_snapshot(server);
@@ -178,7 +180,9 @@ static bool refuse_missing(struct boot_file_request *request, const char *name, 
 static enum boot_file_status open_by_any_name(struct boot_file_request *request, const char *root,
                                               const char *path, struct boot_file *file)
 {
-    enum boot_file_status status = boot_file_open(file, root, path, request->any_case);
+    enum boot_file_status status =
+        request->cache ? boot_file_cache_open(request->cache, file, root, path, request->any_case)
+                       : boot_file_open(file, root, path, request->any_case);
     char other[TFTP_NAME_MAX];
     const char *meant = status == BOOT_FILE_NOT_FOUND ? other_name(request, path, other) : NULL;
 

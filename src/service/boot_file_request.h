@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct boot_file_cache;
 struct server;
 struct told;
 
@@ -37,6 +38,7 @@ enum boot_file_refusal {
 
 struct boot_file_request {
     struct server *server;
+    struct boot_file_cache *cache;     /* the thread's open files; NULL: it keeps none */
     uint32_t address;                  /* the client's */
     uint32_t local_address;            /* ours that it asked */
     struct snapshot *snapshot;         /* the configuration that answers; held until the end */
@@ -51,7 +53,8 @@ struct boot_file_request {
     char text[BOOT_FILE_REFUSAL_SIZE]; /* ... and that in words, for client and journal */
 };
 
-/* Finds out who asks from `address` at our `local_address`, and what applies to it. */
+/* Finds out who asks from `address` at our `local_address`, and what applies to it. `cache` may be
+ * set afterwards. */
 void boot_file_request_begin(struct boot_file_request *request, struct server *server,
                              uint32_t address, uint32_t local_address);
 /* Lets the configuration go. */

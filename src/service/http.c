@@ -10,6 +10,7 @@
 #include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
 #include "service/server.h"
+#include "store/boot_file_cache.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,6 +28,7 @@ enum {
     HTTP_BACKLOG = 511,
     HTTP_ACCEPT_TURN = 32, /* connections taken before those that are open have their turn */
     HTTP_SWEEP_MS = 1000,
+    HTTP_FILES = 256, /* kept open by each lane, until nobody asked for them between two sweeps */
     HTTP_LINES_SECOND = 100, /* of the log, for each lane */
 };
 
@@ -68,6 +70,7 @@ static void swept(void *argument)
     struct http_lane *lane = argument;
 
     http_connections_sweep(lane, clock_monotonic_ms());
+    boot_file_cache_sweep(lane->files);
     loop_watch_change(lane->accepting, LOOP_READ);
     loop_timer_start(lane->tick, HTTP_SWEEP_MS);
 }
@@ -93,6 +96,7 @@ static bool lane_open(struct http_lane *lane, struct server *server, uint16_t po
 {
     lane->server = server;
     lane->lines.per_second = HTTP_LINES_SECOND;
+    lane->files = boot_file_cache_new(HTTP_FILES);
     lane->listener = listen_on(port);
     if (lane->listener < 0)
         return false;
@@ -113,6 +117,7 @@ static void lane_close(struct http_lane *lane)
     }
     while (lane->connections)
         http_connection_close(lane->connections);
+    boot_file_cache_free(lane->files);
     map_release(&lane->clients);
     loop_event_free(lane->accepting);
     loop_event_free(lane->tick);

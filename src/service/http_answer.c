@@ -285,6 +285,7 @@ static void answer_file(struct answering *a)
 
     boot_file_request_begin(&a->files, connection->lane->server, connection->peer,
                             connection->local);
+    a->files.cache = connection->lane->files;
     connection->host = a->files.host ? memory_string(a->files.host->name) : NULL;
     if (open_file(a)) {
         char range[64];

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct boot_file_cache;
 struct http_connection;
 struct loop;
 struct loop_event;
@@ -38,7 +39,8 @@ struct http_lane {
     struct loop_event *accepting, *tick;
     struct http_connection *connections;
     unsigned count;
-    struct map clients; /* struct http_client; key: the client's address */
+    struct boot_file_cache *files; /* kept open */
+    struct map clients;            /* struct http_client; key: the client's address */
     struct line_budget lines;
 };
 

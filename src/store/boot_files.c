@@ -57,7 +57,7 @@ static int64_t nanoseconds(struct timespec time)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static struct boot_file_identity identity_of(const struct stat *info)
+struct boot_file_identity boot_file_identity_of(const struct stat *info)
 {
     return (struct boot_file_identity){.device = info->st_dev,
                                        .inode = info->st_ino,
@@ -92,7 +92,7 @@ static enum boot_file_status open_below(struct boot_file *file, int root, const 
         goto failed;
     status = judge(&info);
     file->size = (uint64_t)info.st_size;
-    file->identity = identity_of(&info);
+    file->identity = boot_file_identity_of(&info);
     /* Read ahead: the loop that serves the file should find it in memory. A short one comes with
      * its first page. */
     if (file->size <= AHEAD_LEAST)
@@ -229,7 +229,7 @@ enum boot_file_status boot_file_of_bytes(struct boot_file *file, struct slice by
         written += (size_t)n;
     }
     if (file->descriptor >= 0 && written == bytes.length && fstat(file->descriptor, &info) == 0) {
-        file->identity = identity_of(&info);
+        file->identity = boot_file_identity_of(&info);
         return BOOT_FILE_OPEN;
     }
     file->error = errno;
@@ -279,14 +279,29 @@ bool boot_file_is_unchanged(const struct boot_file *file)
 
     if (fstat(file->descriptor, &info) < 0)
         return false;
-    now = identity_of(&info);
+    now = boot_file_identity_of(&info);
     /* Another name, or none any more, is no other content. */
     return now.size == file->identity.size && now.modified == file->identity.modified;
 }
 
+struct boot_file boot_file_share(struct boot_file *file)
+{
+    if (!file->shares) {
+        file->shares = memory_zeroed(1, sizeof(*file->shares));
+        *file->shares = 1;
+    }
+    (*file->shares)++;
+    return *file;
+}
+
 void boot_file_close(struct boot_file *file)
 {
-    if (file->descriptor >= 0)
+    bool last = !file->shares || --*file->shares == 0;
+
+    if (file->descriptor >= 0 && last)
         close(file->descriptor);
+    if (last)
+        free(file->shares);
+    file->shares = NULL;
     file->descriptor = -1;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum boot_file_status {
@@ -39,7 +40,8 @@ struct boot_file {
     int descriptor;
     uint64_t size;
     struct boot_file_identity identity;
-    int error; /* errno, where the status says so */
+    unsigned *shares; /* how many have the descriptor; NULL: this one alone */
+    int error;        /* errno, where the status says so */
 };
 
 /* Opens the regular file `path` (relative) below the directory `root`. A server that runs as root
@@ -65,5 +67,8 @@ ssize_t boot_file_read_now(const struct boot_file *file, uint64_t offset, void *
 /* Whether the file's bytes are still those that it was opened with. */
 bool boot_file_is_unchanged(const struct boot_file *file);
 void boot_file_close(struct boot_file *file);
+/* The same open file once more; the descriptor is closed with the last of both. Of one thread. */
+struct boot_file boot_file_share(struct boot_file *file);
+struct boot_file_identity boot_file_identity_of(const struct stat *info);
 
 #endif

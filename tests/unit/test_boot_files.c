@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/memory.h"
+#include "store/boot_file_cache.h"
 #include "store/boot_files.h"
 
 #include <errno.h>
@@ -174,6 +175,63 @@ static void bytes_are_a_file_too(void **state)
     boot_file_close(&file);
 }
 
+static bool cached_text(struct boot_file_cache *cache, const char *root, const char *name,
+                        const char *text)
+{
+    struct boot_file file;
+    char bytes[64];
+    ssize_t length;
+
+    if (boot_file_cache_open(cache, &file, root, name, false) != BOOT_FILE_OPEN)
+        return !text;
+    length = boot_file_read(&file, 0, bytes, sizeof(bytes));
+    boot_file_close(&file);
+    return text && length == (ssize_t)strlen(text) && memcmp(bytes, text, strlen(text)) == 0;
+}
+
+static void open_files_are_given_again_while_they_are_the_same(void **state)
+{
+    struct place *place = *state;
+    struct boot_file_cache *cache = boot_file_cache_new(1);
+    char *path = memory_printf("%s/kept", place->root);
+    char *outside = memory_printf("%s/outside", place->directory);
+    struct boot_file first, second;
+
+    make_file(place->root, "kept", "one", 0644);
+    make_file(place->directory, "outside", "secret", 0644);
+    assert_int_equal(boot_file_cache_open(cache, &first, place->root, "kept", false),
+                     BOOT_FILE_OPEN);
+    assert_int_equal(boot_file_cache_open(cache, &second, place->root, "kept", false),
+                     BOOT_FILE_OPEN);
+    assert_int_equal(first.descriptor, second.descriptor);
+    boot_file_close(&first);
+    assert_true(cached_text(cache, place->root, "kept", "one"));
+    /* Another file of that name, other bytes, no right any more, a way out, no file. */
+    assert_int_equal(unlink(path), 0);
+    make_file(place->root, "kept", "two", 0644);
+    assert_true(cached_text(cache, place->root, "kept", "two"));
+    make_file(place->root, "kept", "three", 0644);
+    assert_true(cached_text(cache, place->root, "kept", "three"));
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_true(cached_text(cache, place->root, "kept", NULL));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(outside, path), 0);
+    assert_true(cached_text(cache, place->root, "kept", NULL));
+    assert_int_equal(unlink(path), 0);
+    assert_true(cached_text(cache, place->root, "kept", NULL));
+    make_file(place->root, "kept", "four", 0644);
+    assert_true(cached_text(cache, place->root, "kept", "four"));
+    boot_file_cache_sweep(cache);
+    boot_file_cache_sweep(cache);
+    assert_true(cached_text(cache, place->root, "kept", "four"));
+    boot_file_cache_free(cache);
+    boot_file_close(&second);
+    unlink(path);
+    unlink(outside);
+    free(path);
+    free(outside);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +240,7 @@ int main(void)
         cmocka_unit_test(case_counts_unless_it_does_not),
         cmocka_unit_test(a_missing_root_is_told),
         cmocka_unit_test(bytes_are_a_file_too),
+        cmocka_unit_test(open_files_are_given_again_while_they_are_the_same),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

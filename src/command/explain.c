@@ -221,7 +221,7 @@ char *explanation_make(struct explanation *explanation, const struct snapshot *s
     char *error;
 
     *explanation = (struct explanation){.snapshot = snapshot, .machine = options->machine};
-    explanation->boot = boot_findings_means(&findings, snapshot, 0, 0);
+    explanation->boot = boot_findings_means(&findings, snapshot, boot_http_port(snapshot), 0);
     region_init(&explanation->region, 0);
     error = find_machine(explanation, path, &probe);
     if (!error)

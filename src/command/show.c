@@ -119,7 +119,7 @@ static bool show_made(struct show *show, enum boot_file_kind kind, const char *n
         goto out;
     }
     find_server(show, &recalled->view);
-    site = boot_site_of(&recalled->view, show->server, 0, text);
+    site = boot_site_of(&recalled->view, show->server, boot_http_port(show->snapshot), text);
     site.hardware = show->hardware;
     site.loaders = boot_loaders_now(&recalled->view);
     site.name = show->host ? show->host->name : NULL;

@@ -146,15 +146,24 @@ static void explain_address(struct explainer *x)
 
 /* ---- Fields ---- */
 
+const char *explain_boot_name(struct explainer *x)
+{
+    const char *file = x->plan.boot.file;
+    char own[IPV4_TEXT_SIZE];
+    const char *at = x->plan.boot.is_url ? strstr(file, ipv4_text(own, x->own)) : NULL;
+
+    if (at)
+        file = region_printf(x->region, "%.*sSERVER%s", (int)(at - file), file, at + strlen(own));
+    return dhcp_quoted_text(x->region, slice_of_string(file));
+}
+
 static void explain_boot_file(struct explainer *x)
 {
     const struct setting *setting = explain_find(x, SPACE_PARAMETER, PARAMETER_FILENAME);
     const struct boot_answer *boot = &x->plan.boot;
 
     if (x->plan.recipe)
-        explain_add(x, FACT_VALUE, "filename",
-                    boot->file[0] ? dhcp_quoted_text(x->region, slice_of_string(boot->file))
-                                  : "none",
+        explain_add(x, FACT_VALUE, "filename", boot->file[0] ? explain_boot_name(x) : "none",
                     x->plan.recipe->where,
                     x->plan.loop ? "held back: it would load itself"
                                  : region_printf(x->region, "%s", boot->why));

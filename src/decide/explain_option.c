@@ -162,7 +162,7 @@ static bool explain_made(struct explainer *x, unsigned code, const char *name, c
         return true;
     case DHCP_OPTION_FILE_NAME:
         if (x->plan.recipe)
-            explain_add(x, FACT_VALUE, name, value, x->plan.recipe->where, NULL);
+            explain_add(x, FACT_VALUE, name, explain_boot_name(x), x->plan.recipe->where, NULL);
         else
             explain_add_parameter(x, name, value, PARAMETER_FILENAME, NULL);
         return true;

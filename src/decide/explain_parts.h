@@ -37,6 +37,9 @@ const struct setting *explain_find(struct explainer *x, enum setting_space space
 /* Its line; nowhere for NULL. */
 struct position explain_place(const struct setting *setting);
 
+/* The recipe's boot file as text, SERVER where a URL has the server's address. */
+const char *explain_boot_name(struct explainer *x);
+
 /* Adds the options of the reply, and what is configured and not in it. */
 void explain_options(struct explainer *x);
 /* Adds what the other services have for the machine. */

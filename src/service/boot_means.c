@@ -129,6 +129,13 @@ uint64_t boot_loaders_now(const struct scope_view *view)
     return boot_loaders_installed() | boot_loaders_below(directory);
 }
 
+uint16_t boot_http_port(const struct snapshot *snapshot)
+{
+    struct scope_view view = scope_view_of(snapshot, NULL, NULL);
+
+    return (uint16_t)scope_view_number(&view, PARAMETER_HTTP_PORT, 80);
+}
+
 void boot_findings_release(struct boot_findings *findings)
 {
     forget_roots(findings);

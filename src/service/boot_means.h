@@ -37,6 +37,9 @@ uint64_t boot_loaders_now(const struct scope_view *view);
 bool boot_loader_is_installed(const struct boot_loader *loader);
 uint64_t boot_loaders_installed(void);
 uint64_t boot_loaders_below(const char *directory);
+/* The port that a server with this configuration serves HTTP on, where it can: http-port, else 80;
+ * 0: none. */
+uint16_t boot_http_port(const struct snapshot *snapshot);
 void boot_findings_release(struct boot_findings *findings);
 
 #endif

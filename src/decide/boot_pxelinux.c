@@ -80,6 +80,7 @@ static void write_linux(struct writer *w, const struct form *form, const struct 
 {
     const struct boot_site *site = form->site;
     char words[BOOT_WORDS_SIZE];
+    bool console = boot_linux_console(site, entry) && !boot_is_arm(site->client.platform);
 
     boot_print(w, "  KERNEL ");
     write_name(w, form, entry->file);
@@ -87,10 +88,13 @@ static void write_linux(struct writer *w, const struct form *form, const struct 
         boot_print(w, i == 0 ? "\n  INITRD " : ",");
         write_name(w, form, entry->initrds[i]);
     }
-    boot_print(w, "\n  APPEND");
-    if (boot_linux_console(site, entry) && !boot_is_arm(site->client.platform))
+    boot_linux_root(site, entry, words);
+    /* U-Boot takes no line without a value. */
+    if (console || words[0] || (entry->append && entry->append[0]))
+        boot_print(w, "\n  APPEND");
+    if (console)
         boot_print(w, " console=ttyS%d,%u", boot_console_port(site), boot_console_speed(site));
-    writer_slice(w, slice_of_string(boot_linux_root(site, entry, words)));
+    writer_slice(w, slice_of_string(words));
     write_append(w, entry->append);
     boot_print(w, "\n  IPAPPEND 2\n"); /* BOOTIF=01-MAC, for installers */
 }

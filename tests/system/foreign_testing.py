@@ -8,7 +8,6 @@ dpkg knows of no second architecture. It asks the mirror that the machine's own 
 the keys that that one trusts. What is there already is not asked for again.
 """
 import os
-import pathlib
 import re
 import shutil
 import subprocess

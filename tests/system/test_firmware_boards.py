@@ -7,6 +7,7 @@ the machine's architecture (foreign_testing).
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 
@@ -54,7 +55,7 @@ def test_arm64_uefi_grub(server, guest, tmp_path):
     boot.payload(foreign.kernel("arm64", "cloud-arm64"), busybox("arm64"))
     loader = foreign.unpacked("arm64", "grub-efi-arm64-bin") / GRUB_ARM64
     (boot.tftp / "grubaa64.efi").write_bytes(loader.read_bytes())
-    boot.serve(firmware.RECIPE)
+    boot.serve(firmware.RECIPE + 'boot-loader "grub";')
     boot.power_on([*ARM64, "-drive",
                    f"if=pflash,unit=0,format=raw,readonly=on,file={AAVMF}/AAVMF_CODE.fd"],
                   firmware.card())
@@ -182,3 +183,47 @@ def test_malta_u_boot_nfs_root(server, guest, tmp_path):
     boot.machine.expect("it is 42")
     assert re.fullmatch(r"6\.\d+\S*-4kc-malta mips\n", (root / "root" / "seen").read_text())
     boot.serves("boot.scr.uimg")
+
+
+@pytest.mark.timeout(300)
+@firmware.needs("qemu-system-aarch64", U_BOOT / "qemu_arm64" / "u-boot.bin")
+def test_arm64_u_boot_menu(server, guest, tmp_path):
+    """A menu: U-Boot's script hands over to pxelinux.cfg, which U-Boot reads itself."""
+    boot = firmware.Boot(server, guest, tmp_path)
+    boot.payload(foreign.kernel("arm64", "cloud-arm64"), busybox("arm64"))
+    boot.serve("""
+        menu "What is it to be?" {
+            boot linux "Nothing" { kernel "nothing"; }
+            boot linux "Linux" { kernel "vmlinuz"; initrd "initrd"; append "quiet recipe=MARK"; }
+        }
+        console com0 115200;""")
+    boot.power_on([*ARM64, "-bios", U_BOOT / "qemu_arm64" / "u-boot.bin"], firmware.card("e1000"))
+    boot.expect("Executing script at", "U-Boot runs boot.scr.uimg")
+    boot.expect("What is it to be", "the menu", timeout=60)
+    boot.expect("Enter choice:")
+    boot.machine.send("2\r")
+    boot.expect("Starting kernel", "the kernel is started")
+    boot.login()
+    boot.serves("vmlinuz")
+
+
+@pytest.mark.timeout(300)
+@firmware.needs("qemu-system-aarch64", AAVMF / "AAVMF_CODE.fd")
+def test_arm64_uefi_shim(server, guest, tmp_path):
+    """shim before a signed GRUB, as for Secure Boot."""
+    boot = firmware.Boot(server, guest, tmp_path)
+    boot.payload(foreign.kernel("arm64", "cloud-arm64"), busybox("arm64"))
+    for package, path, name in (
+            ("shim-signed", "usr/lib/shim/shimaa64.efi.signed", "shimaa64.efi"),
+            ("grub-efi-arm64-signed", "usr/lib/grub/arm64-efi-signed/grubnetaa64.efi.signed",
+             "grubaa64.efi")):
+        shutil.copy(foreign.unpacked("arm64", package) / path, boot.tftp / name)
+    boot.serve(firmware.RECIPE)
+    boot.power_on([*ARM64, "-drive",
+                   f"if=pflash,unit=0,format=raw,readonly=on,file={AAVMF}/AAVMF_CODE.fd"],
+                  firmware.card())
+    boot.expect("Start PXE over IPv4", "UEFI asks the network")
+    boot.expect("Welcome to GRUB", "GRUB starts")
+    boot.login()
+    boot.serves("shimaa64.efi")
+    boot.serves("grubaa64.efi")

@@ -208,6 +208,19 @@ static void netbsd_is_loaded_by_multiboot_or_its_own_loader(void **state)
     assert_null(made(BOOT_FILE_KIND_PXELINUX, &site, &recipe));
 }
 
+/* U-Boot ends at a line without a value: "Expected string literal". */
+static void no_line_is_without_its_value(void **state)
+{
+    const struct boot_entry bare = {.kind = BOOT_LINUX, .file = "vmlinuz"};
+    struct boot_recipe recipe = only(&bare);
+    struct boot_site site = a_site();
+
+    (void)state;
+    site.client = (struct boot_client){ASKER_U_BOOT, PLATFORM_U_BOOT_ARM64, false};
+    assert_string_equal(made(BOOT_FILE_KIND_PXELINUX, &site, &recipe),
+                        "DEFAULT 1\nPROMPT 0\nLABEL 1\n  KERNEL vmlinuz\n  IPAPPEND 2\n");
+}
+
 static void the_card_tells_netbsd_s_root_device(void **state)
 {
     struct boot_entry entry = netbsd_entry;
@@ -523,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_root_path_becomes_linux_s_root_over_nfs),
         cmocka_unit_test(http_is_used_where_it_is_served),
         cmocka_unit_test(netbsd_is_loaded_by_multiboot_or_its_own_loader),
+        cmocka_unit_test(no_line_is_without_its_value),
         cmocka_unit_test(the_card_tells_netbsd_s_root_device),
         cmocka_unit_test(the_disk_is_left_to_the_firmware),
         cmocka_unit_test(ipxe_s_settings_reach_ipxe),

@@ -102,6 +102,26 @@ bool read_port(struct parser *parser, const struct statement *statement, struct 
     return true;
 }
 
+/* `tftp-ports FIRST LAST;`: four bytes, two of each. */
+bool read_port_range(struct parser *parser, const struct statement *statement, struct token keyword)
+{
+    enum { PORT_LEAST = 1024 };
+    struct token at = parser->token;
+    int64_t low, high;
+
+    if (!read_number(parser, "the first port", PORT_LEAST, UINT16_MAX, &low) ||
+        !read_number(parser, "the last port", PORT_LEAST, UINT16_MAX, &high))
+        return false;
+    if (low > high) {
+        parser_error(parser, at.where, "the first port is above the last one: exchange them");
+        return false;
+    }
+    if (!parser_end_statement(parser))
+        return false;
+    add_number(parser, statement->parameter, (uint32_t)(low << 16 | high), keyword.where);
+    return true;
+}
+
 /* Seconds as they are, up to the end of 32 bits. */
 bool read_moment(struct parser *parser, const struct statement *statement, struct token keyword)
 {

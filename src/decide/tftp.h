@@ -18,7 +18,7 @@ enum {
     /* Of a file that is converted as it leaves: the caller keeps each block's place in it. */
     TFTP_WINDOW_CONVERTED_MAX = 64,
     TFTP_TIMER_FIRST_MS = 1000, /* before the first answer tells how long answers take */
-    TFTP_TIMER_MIN_MS = 250,
+    TFTP_TIMER_MIN_MS = 200,
     TFTP_TIMER_MAX_MS = 8000,
     TFTP_REPEATED_MIN_MS = 200, /* sooner no client says the same again by itself */
     TFTP_ATTEMPTS_MAX = 7,      /* times that one window, or the OACK, is sent again */

@@ -440,6 +440,7 @@ bool parameter_is_flag(enum parameter parameter)
     case PARAMETER_STASH_AGENT_OPTIONS:
     case PARAMETER_ECHO_CLIENT_ID:
     case PARAMETER_TFTP_IGNORE_CASE:
+    case PARAMETER_TFTP_SINGLE_PORT:
         return true;
     default:
         return false;

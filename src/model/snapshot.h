@@ -68,6 +68,8 @@ enum parameter {
     PARAMETER_TFTP_IGNORE_CASE,      /* flag: of a file's name */
     PARAMETER_TFTP_MAX_BLKSIZE,      /* 4 bytes, network order: bytes of a block at most */
     PARAMETER_TFTP_ROLLOVER,         /* the same: 0 or 1, the number of the block after 65535 */
+    PARAMETER_TFTP_SINGLE_PORT,      /* flag: transfers leave from the port that requests come to */
+    PARAMETER_TFTP_PORTS,            /* the first and the last one, 2 bytes each, network order */
     PARAMETER_BOOT,                  /* 4 bytes, network order: a place in snapshot->recipes */
     PARAMETER_BOOT_LOADER,           /* text: "ipxe", "pxelinux", "grub", "syslinux", "uboot" */
     PARAMETER_COUNT,

@@ -130,6 +130,24 @@ static void limit_options(struct tftp_asking *asking)
         *blksize = most;
 }
 
+/* Which ports the machine's transfers have. */
+static struct tftp_port_range port_range(const struct scope_view *view)
+{
+    struct slice value = scope_view_bytes(view, SPACE_PARAMETER, PARAMETER_TFTP_PORTS);
+    struct reader r = reader_of_slice(value);
+    struct tftp_port_range range = {
+        .single = scope_view_flag(view, PARAMETER_TFTP_SINGLE_PORT, false),
+    };
+
+    range.low = reader_be16(&r);
+    range.high = reader_be16(&r);
+    if (r.failed) {
+        range.low = TFTP_PORT_LOW;
+        range.high = TFTP_PORT_HIGH;
+    }
+    return range;
+}
+
 static bool serve_request(struct tftp_asking *asking)
 {
     struct tftp_opening opening = {.datagram = asking->datagram, .request = &asking->request};
@@ -147,7 +165,7 @@ static bool serve_request(struct tftp_asking *asking)
     opening.patched = patched;
     opening.who = asking->who;
     opening.roll_to_one = scope_view_number(&asking->files.view, PARAMETER_TFTP_ROLLOVER, 0) == 1;
-    opening.range = (struct tftp_port_range){.low = TFTP_PORT_LOW, .high = TFTP_PORT_HIGH};
+    opening.range = port_range(&asking->files.view);
     if (tftp_session_begin(asking->lane, &opening, &why)) {
         asking->who = (struct tftp_who){.host = NULL};
         return true;
@@ -156,9 +174,9 @@ static bool serve_request(struct tftp_asking *asking)
     return refuse(asking, TFTP_ERROR_UNDEFINED, "%s", why);
 }
 
-/* Does it mean to be a request? What has another opcode of the protocol belongs to a transfer that
- * is gone, or answers us; what does not begin like TFTP at all is another protocol's. To answer
- * either could go round in circles, and so could an answer to port 0. */
+/* Does it mean to be a request? What has another opcode of the protocol belongs to a transfer
+ * that is gone, or answers us; what does not begin like TFTP at all is another protocol's. To
+ * answer either could go round in circles, and so could an answer to port 0. */
 static bool asks(const struct datagram *datagram)
 {
     struct reader r = reader_of_slice(datagram->bytes);
@@ -194,8 +212,8 @@ static void received(void *argument, const struct datagram *datagram)
     boot_file_request_end(&asking.files);
 }
 
-/* Said when the configuration comes into force, for the person who wrote it; the clients are told
- * one by one. */
+/* Said when the configuration comes into force, for the person who wrote it; the clients are
+ * told one by one. */
 static void check_root(struct server *server)
 {
     struct snapshot *snapshot = server_snapshot(server);

@@ -1,5 +1,6 @@
 """TFTP: real clients, and packets made by hand for what those never send."""
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -600,3 +601,54 @@ def test_a_real_pxeboot_gets_its_console(network, server, tmp_path):
     assert hashlib.sha256(got).digest() != hashlib.sha256(data).digest()
     assert len(got) == len(data)
     assert [i for i in range(len(got)) if got[i] != data[i]] == [20]
+
+
+def test_a_single_port(network, server, tmp_path):
+    """Everything comes from port 69; what comes there belongs to the transfer of its sender."""
+    served = Served(network, server, tmp_path, "tftp-single-port on;\n")
+    data = served.put("x", content(40000))
+    options = {"blksize": "1000", "windowsize": "4", "timeout": "60"}
+    peers = [served.peer().request("x", *itertools.chain(*options.items())) for _ in range(5)]
+    for peer in peers:
+        assert peer.options() == options
+        assert peer.server[1] == 69
+        peer.ack(0)
+    stranger = served.peer()
+    stranger.server = peers[0].server
+    stranger.ack(4)
+    assert stranger.silent(0.2)
+    for peer in peers:
+        got = b""
+        for number in range(1, 42):
+            block, part = peer.block()
+            assert block == number
+            got += part
+            if number % 4 == 0 or number == 41:
+                peer.ack(number)
+        assert got == data
+        # And another one from the same port.
+        assert peer.request("x").rest() == data
+
+
+def test_a_range_of_ports(network, server, tmp_path):
+    served = Served(network, server, tmp_path, "tftp-ports 20000 20005;\n")
+    data = served.put("x", content(2000))
+    for _ in range(10):
+        peer = served.peer().request("x")
+        assert peer.rest() == data
+        assert 20000 <= peer.server[1] <= 20005
+    # Another range for the transfers to come; those under way keep their port.
+    under_way = served.peer().request("x", "timeout", 60)
+    under_way.options()
+    served.server.config.write_text(
+        served.server.config.read_text().replace("20000 20005", "1024 1030"))
+    served.server.process.send_signal(signal.SIGHUP)
+    testing.wait_until(lambda: 1024 <= served_port(served) <= 1030, "the new range")
+    under_way.ack(0)
+    assert under_way.rest() == data
+
+
+def served_port(served):
+    peer = served.peer().request("x")
+    peer.rest()
+    return peer.server[1]

@@ -15,7 +15,7 @@ from scapy.layers.tftp import (TFTP, TFTP_ACK, TFTP_DATA, TFTP_ERROR, TFTP_OACK,
 import bootwire_testing as testing
 from bootwire_testing import SERVER_ADDRESS
 
-QUIET = 0.2  # seconds: so long nothing comes where nothing is due, and less than any timer takes
+QUIET = 0.15  # seconds: so long nothing comes where nothing is due, and less than any timer takes
 CALM = ("timeout", 3)  # seconds before anything is sent again
 SIZE = 5000
 SIZES = [0, 1, 511, 512, 513, 1427, 1428, 1429, 65463, 65464, 65465]

@@ -46,6 +46,8 @@ static const struct row {
     {"filename \"a\\18\";", 1, 12, DIAGNOSTIC_ERROR,
      "this escape is cut short: write \\x and two hexadecimal digits, \\ and three octal digits, "
      "or \\\\ for a backslash"},
+    {"tftp-ports 20000 19999;", 1, 12, DIAGNOSTIC_ERROR,
+     "the first port is above the last one: exchange them"},
     {"\"x\";", 1, 1, DIAGNOSTIC_ERROR, "expected a statement, found \"x\""},
     {"\x01;", 1, 1, DIAGNOSTIC_ERROR, "expected a statement, found `\\x01`"},
 

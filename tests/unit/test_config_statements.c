@@ -69,6 +69,8 @@ static const struct setter {
     {"state-directory", "state-directory \"/var/bw\";", PARAMETER_STATE_DIRECTORY, "/var/bw", 7},
     {"tftp-max-blksize", "tftp-max-blksize 1428;", PARAMETER_TFTP_MAX_BLKSIZE, "\0\0\5\x94", 4},
     {"tftp-rollover", "tftp-rollover 1;", PARAMETER_TFTP_ROLLOVER, "\0\0\0\1", 4},
+    {"tftp-ports", "tftp-ports 16384 32767;", PARAMETER_TFTP_PORTS, "\x40\0\x7f\xff", 4},
+    {"tftp-single-port", "tftp-single-port on;", PARAMETER_TFTP_SINGLE_PORT, "\1", 1},
     {"tftp-root", "tftp-root \"/srv/tftp\";", PARAMETER_TFTP_ROOT, "/srv/tftp", 9},
     {"abandon-lease-time", "abandon-lease-time 300;", PARAMETER_ABANDON_SECONDS, "\0\0\1\x2c", 4},
     {"adaptive-lease-time-threshold", "adaptive-lease-time-threshold 80;",

@@ -107,13 +107,12 @@ void boot_write_owner(struct writer *w, const struct boot_site *site)
 
     if (!site->name && site->hardware.length == 0)
         return;
-    boot_print(w, "#");
-    if (site->name) {
-        boot_print(w, " ");
+    boot_print(w, "# ");
+    /* By its address alone, as TFTP knows it, a declared machine's hardware may be unknown. */
+    if (site->name)
         boot_write_plain(w, site->name);
-    }
-    if (site->hardware.length > 0)
-        boot_print(w, " %s", hardware_text(address, &site->hardware));
+    else
+        boot_print(w, "%s", hardware_text(address, &site->hardware));
     boot_print(w, "\n");
 }
 

@@ -26,7 +26,7 @@ size_t boot_setting_length(const char *at);
 void boot_write_url(struct writer *w, const struct boot_site *site, const char *path);
 /* Writes formatted text without its NUL; fails where it does not fit. */
 void boot_print(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Writes a comment that names the machine ("# name 52:54:00:12:34:56"), where it is known. */
+/* Writes a comment that names the machine, or its address where it has no name. */
 void boot_write_owner(struct writer *w, const struct boot_site *site);
 /* Writes the text with every control character and byte of a multi-byte character that is not
  * UTF-8 left out or replaced by a space: for titles, which people read. */

@@ -277,13 +277,9 @@ static void the_machine_is_named(void **state)
     site.name = "alpha";
     site.hardware = (struct hardware){.type = 1, .length = 6, .address = {0x52, 0x54, 0, 1, 2, 3}};
     site.console = NULL;
-    assert_ptr_equal(
-        strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe), "#!ipxe\n# alpha 52:54:00:01:02:03\n"),
-        text);
-    assert_ptr_equal(
-        strstr(made(BOOT_FILE_KIND_GRUB, &site, &recipe), "# alpha 52:54:00:01:02:03\n"), text);
-    assert_ptr_equal(
-        strstr(made(BOOT_FILE_KIND_PXELINUX, &site, &recipe), "# alpha 52:54:00:01:02:03\n"), text);
+    assert_ptr_equal(strstr(made(BOOT_FILE_KIND_IPXE, &site, &recipe), "#!ipxe\n# alpha\n"), text);
+    assert_ptr_equal(strstr(made(BOOT_FILE_KIND_GRUB, &site, &recipe), "# alpha\n"), text);
+    assert_ptr_equal(strstr(made(BOOT_FILE_KIND_PXELINUX, &site, &recipe), "# alpha\n"), text);
 }
 
 static void what_a_loader_cannot_boot_is_left_out(void **state)

@@ -3,6 +3,8 @@
 #include "base/cursor.h"
 #include "decide/stage.h"
 
+#include <string.h>
+
 /* IANA's "Processor Architecture Types" (RFC 5970 section 3.3), as far as anything here boots them.
  * 7 is x64 and 9 EBC in the registry; RFC 4578 had them the other way round (its erratum 261), and
  * machines that send 9 are x64, too. */
@@ -120,6 +122,9 @@ struct boot_client boot_client_of(const struct dhcp_message *message)
         client.platform = PLATFORM_BIOS; /* all others say what they are */
     if (client.asker == ASKER_U_BOOT)
         client.platform = u_boot_platform(message, client.platform);
+    if (client.asker == ASKER_NETBSD && message->file.length > 0 &&
+        message->file.length < sizeof(client.wanted))
+        memcpy(client.wanted, message->file.data, message->file.length);
     client.speaks_http =
         client.asker == ASKER_HTTP || (client.asker == ASKER_IPXE && ipxe_has_http(message));
     return client;

@@ -35,10 +35,15 @@ enum boot_platform {
     PLATFORM_COUNT,
 };
 
+enum { BOOT_WANTED_SIZE = 128 }; /* BOOTP's file field */
+
 struct boot_client {
     enum boot_asker asker;
     enum boot_platform platform;
     bool speaks_http; /* it can load a file by HTTP; iPXE says so in option 175 */
+    /* The file that NetBSD's loader is about to open, which it names in its request's file field;
+     * NUL-terminated, empty where nothing was named. */
+    char wanted[BOOT_WANTED_SIZE];
 };
 
 /* Who sent the message: by the user class and option 175 (iPXE), by the vendor class (PXEClient,

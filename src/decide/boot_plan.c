@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LOADER_CHOICES_MAX = 6 };
+enum { LOADER_CHOICES_MAX = 8 };
 
 /* ---- What a machine is told ---- */
 
@@ -89,50 +89,53 @@ uint64_t boot_means_loaders(const struct boot_means *means, const struct scope_v
     return loaders;
 }
 
-/* The kinds of loaders for the recipe on that platform, the best first. */
+/* The kinds of loaders for the recipe on that machine, the best first. */
 static size_t loader_kinds(enum boot_loader_kind kinds[LOADER_CHOICES_MAX],
-                           const struct boot_recipe *recipe, enum boot_platform platform,
+                           const struct boot_recipe *recipe, const struct boot_client *client,
                            enum boot_loader_kind preferred)
 {
+    bool bios = client->platform == PLATFORM_BIOS;
     size_t count = 0;
 
-    if (preferred == LOADER_GRUB && platform != PLATFORM_BIOS)
+    if (preferred == LOADER_GRUB && !bios)
         kinds[count++] = LOADER_SHIM;
     if (preferred != LOADER_NONE && preferred != LOADER_U_BOOT)
         kinds[count++] = preferred;
     /* NetBSD's own loader needs no other one on UEFI, where no kernel can be loaded directly. */
-    if (platform != PLATFORM_BIOS && only_entry(recipe, BOOT_NETBSD))
+    if (!bios && only_entry(recipe, BOOT_NETBSD))
         kinds[count++] = LOADER_PXEBOOT;
+    /* A GRUB that came by HTTP does not find its network, and so not its configuration. */
+    if (client->asker == ASKER_HTTP)
+        kinds[count++] = LOADER_IPXE;
     /* Secure Boot takes nothing but shim; where it is off shim does no harm. Only iPXE runs iPXE's
      * scripts. */
-    if (platform != PLATFORM_BIOS && !has_kind(recipe, BOOT_IPXE) && !has_kind(recipe, BOOT_NETBSD))
+    if (!bios && !has_kind(recipe, BOOT_IPXE) && !has_kind(recipe, BOOT_NETBSD))
         kinds[count++] = LOADER_SHIM;
-    kinds[count++] = LOADER_IPXE;
+    if (client->asker != ASKER_HTTP)
+        kinds[count++] = LOADER_IPXE;
     if (only_entry(recipe, BOOT_IPXE))
         return count;
-    if (platform == PLATFORM_BIOS && only_entry(recipe, BOOT_NETBSD))
-        kinds[count++] = LOADER_PXEBOOT;
-    else if (platform == PLATFORM_BIOS)
-        kinds[count++] = LOADER_PXELINUX;
-    if (count < LOADER_CHOICES_MAX)
-        kinds[count++] = LOADER_GRUB;
-    if (platform != PLATFORM_BIOS && count < LOADER_CHOICES_MAX)
+    if (bios)
+        kinds[count++] = only_entry(recipe, BOOT_NETBSD) ? LOADER_PXEBOOT : LOADER_PXELINUX;
+    kinds[count++] = LOADER_GRUB;
+    if (!bios)
         kinds[count++] = LOADER_SYSLINUX;
     return count;
 }
 
 static const struct boot_loader *choose_loader(const struct boot_recipe *recipe,
-                                               enum boot_platform platform,
+                                               const struct boot_client *client,
                                                enum boot_loader_kind preferred, uint64_t present)
 {
     enum boot_loader_kind kinds[LOADER_CHOICES_MAX];
-    size_t count = loader_kinds(kinds, recipe, platform, preferred);
+    size_t count = loader_kinds(kinds, recipe, client, preferred);
 
     for (size_t i = 0; i < count; i++) {
-        const struct boot_loader *loader = boot_loader_find(present, kinds[i], platform);
+        const struct boot_loader *loader = boot_loader_find(present, kinds[i], client->platform);
 
         /* Without a GRUB shim has nothing to load. */
-        if (loader && (kinds[i] != LOADER_SHIM || boot_loader_find(present, LOADER_GRUB, platform)))
+        if (loader &&
+            (kinds[i] != LOADER_SHIM || boot_loader_find(present, LOADER_GRUB, client->platform)))
             return loader;
     }
     return NULL;
@@ -140,15 +143,15 @@ static const struct boot_loader *choose_loader(const struct boot_recipe *recipe,
 
 /* Says which loaders would do. */
 static void say_missing(struct boot_answer *answer, const struct boot_recipe *recipe,
-                        enum boot_platform platform, enum boot_loader_kind preferred)
+                        const struct boot_client *client, enum boot_loader_kind preferred)
 {
     enum boot_loader_kind kinds[LOADER_CHOICES_MAX];
-    size_t count = loader_kinds(kinds, recipe, platform, preferred);
+    size_t count = loader_kinds(kinds, recipe, client, preferred);
     size_t length;
 
-    say(answer, "no loader for %s is there", boot_platform_in_words(platform));
+    say(answer, "no loader for %s is there", boot_platform_in_words(client->platform));
     for (size_t i = 0; i < count; i++) {
-        const struct boot_loader *loader = boot_loader_find(UINT64_MAX, kinds[i], platform);
+        const struct boot_loader *loader = boot_loader_find(UINT64_MAX, kinds[i], client->platform);
 
         length = strlen(answer->why);
         for (size_t j = 0; j < i; j++) {
@@ -169,11 +172,10 @@ static void answer_loader(struct boot_answer *answer, const struct boot_recipe *
                           const struct boot_client *client, enum boot_loader_kind preferred,
                           const struct boot_means *means)
 {
-    const struct boot_loader *loader =
-        choose_loader(recipe, client->platform, preferred, means->loaders);
+    const struct boot_loader *loader = choose_loader(recipe, client, preferred, means->loaders);
 
     if (!loader) {
-        say_missing(answer, recipe, client->platform, preferred);
+        say_missing(answer, recipe, client, preferred);
         return;
     }
     if (name_file(answer, loader->name, client, means)) {
@@ -216,7 +218,7 @@ static void answer_u_boot(struct boot_answer *answer, const struct boot_recipe *
 {
     /* It asks as a UEFI once its own ways have led nowhere. */
     if (boot_platform_is_efi(client->platform) &&
-        choose_loader(recipe, client->platform, preferred, means->loaders)) {
+        choose_loader(recipe, client, preferred, means->loaders)) {
         answer_loader(answer, recipe, client, preferred, means);
         return;
     }
@@ -225,16 +227,46 @@ static void answer_u_boot(struct boot_answer *answer, const struct boot_recipe *
         say(answer, "boot.scr.uimg for U-Boot");
 }
 
+/* The entry whose kernel the loader is about to open. It tries "netbsd" where nobody told it of
+ * another name: then it is the one that is booted when nobody chooses. */
+static const struct boot_entry *netbsd_entry(const struct boot_recipe *recipe, const char *wanted)
+{
+    const struct boot_entry *usual = &recipe->entries[recipe->default_entry];
+
+    while (*wanted == '/')
+        wanted++;
+    for (size_t i = 0; i < recipe->entry_count; i++) {
+        if (recipe->entries[i].kind == BOOT_NETBSD && strcmp(recipe->entries[i].file, wanted) == 0)
+            return &recipe->entries[i];
+    }
+    return usual->kind == BOOT_NETBSD && (*wanted == 0 || strcmp(wanted, "netbsd") == 0) ? usual
+                                                                                         : NULL;
+}
+
+/* NetBSD's loader asks for each file that it opens. It opens it by NFS, below the root-path, unless
+ * the name in the answer begins with "tftp:": what a recipe names, and what is made from it, lies
+ * with TFTP. */
 static void answer_netbsd(struct boot_answer *answer, const struct boot_recipe *recipe,
                           const struct boot_client *client, const struct boot_means *means)
 {
-    const struct boot_entry *entry = &recipe->entries[recipe->default_entry];
+    const struct boot_entry *entry = netbsd_entry(recipe, client->wanted);
+    const char *path = entry ? entry->file : client->wanted;
+    char name[BOOT_ANSWER_FILE_SIZE];
 
-    /* With a menu it reads boot.cfg; the name is what it loads when there is none. */
-    if (entry->kind != BOOT_NETBSD)
+    answer->generated = boot_plan_kind(client->wanted) == BOOT_FILE_KIND_NETBSD;
+    if (!has_kind(recipe, BOOT_NETBSD))
         say(answer, "NetBSD's loader boots NetBSD alone");
-    else if (name_file(answer, entry->file, client, means))
-        say(answer, "the kernel for NetBSD's loader");
+    else if (boot_is_url(path))
+        say(answer, "NetBSD's loader loads no URL, and its kernel is one");
+    else if (!entry && !answer->generated && means->nfs_root &&
+             name_file(answer, path, client, means))
+        say(answer, "what lies below its root");
+    else if (snprintf(name, sizeof(name), "tftp:%s", path) < (int)sizeof(name) &&
+             name_file(answer, name, client, means))
+        say(answer, "%s for NetBSD's loader",
+            entry               ? "the kernel"
+            : answer->generated ? "boot.cfg"
+                                : "a file");
 }
 
 void boot_plan_answer(struct boot_answer *answer, const struct boot_recipe *recipe,

@@ -32,6 +32,7 @@ struct boot_means {
     size_t root_count;
     uint32_t server;    /* the server's address, as the machine reaches it; host order */
     uint16_t http_port; /* 0: no HTTP is served */
+    bool nfs_root;      /* the machine is told of a root over NFS, by a root-path */
 };
 
 enum boot_outcome {

@@ -26,6 +26,7 @@ void dhcp_choose_boot(struct decision *d)
         return;
     means.loaders = boot_means_loaders(&q->boot, &d->view);
     means.server = q->arrival.local_address;
+    means.nfs_root = scope_view_bytes(&d->view, SPACE_DHCP, DHCP_OPTION_ROOT_PATH).length > 0;
     boot_plan_answer(&plan->boot, plan->recipe, &client, preferred_loader(d), &means);
     if (client.asker == ASKER_OTHER)
         return;

@@ -1,9 +1,15 @@
 """x86 firmware and loaders, each from one host declaration to a login prompt. Loaders come from
 Debian's packages, configurations from the recipe."""
+import contextlib
+import os
+import pathlib
+import shutil
+import struct
 import subprocess
 
 import pytest
 
+import bootwire_testing as testing
 import firmware_testing as firmware
 
 PXELINUX = "/usr/lib/PXELINUX/lpxelinux.0"
@@ -73,3 +79,118 @@ def test_ovmf_ipxe(boot, tmp_path):
     boot.login()
     boot.serves("ipxe.efi")
     boot.serves("boot.ipxe")
+
+
+# --------------------------------------------------------------------------------- UEFI's HTTP boot
+
+HTTP_ONLY = ["-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n",
+             "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"]
+"""For OVMF: it would try PXE first, and for minutes."""
+
+WEB_PORT = 8080
+
+
+@contextlib.contextmanager
+def web_server(boot, network):
+    """Somebody else's, with the files of tftp-root."""
+    with open(boot.directory / "web.log", "w") as log:
+        process = network.server.popen(
+            ["/usr/bin/python3", "-m", "http.server", str(WEB_PORT), "--directory", boot.tftp],
+            stdout=log, stderr=log)
+        try:
+            yield lambda: (boot.directory / "web.log").read_text()
+        finally:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def address_server(network, directory):
+    """Somebody else's: it knows nothing of boot files."""
+    network.client_address("10.50.1.2")
+    with open(directory / "dnsmasq.log", "w") as log:
+        process = network.client.popen(
+            ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
+             "--log-facility=-", "--interface=eth0", "--bind-interfaces", "--no-ping",
+             "--user=root", "--dhcp-authoritative", f"--dhcp-leasefile={directory}/dnsmasq.leases",
+             "--pid-file=", "--dhcp-range=10.50.1.100,10.50.1.150"], stdout=log, stderr=log)
+        try:
+            testing.wait_until(
+                lambda: "DHCP, IP range" in (directory / "dnsmasq.log").read_text(), "dnsmasq")
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
+
+@firmware.needs(firmware.OVMF / "OVMF_CODE_4M.fd", IPXE, "dnsmasq")
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside-dnsmasq"])
+def test_ovmf_http_boot_from_another_web_server(boot, network, tmp_path, beside):
+    """The firmware gets a URL and its class back; the iPXE that it loads gets the recipe's script."""
+    shutil.copy(IPXE, boot.tftp / "other.efi")
+    with contextlib.ExitStack() as others:
+        log = others.enter_context(web_server(boot, network))
+        if beside:
+            others.enter_context(address_server(network, tmp_path))
+        boot.serve(firmware.RECIPE + f"""
+            if substring(option vendor-class-identifier, 0, 10) = "HTTPClient" {{
+                filename "http://{testing.SERVER_ADDRESS}:{WEB_PORT}/other.efi";
+            }}""", in_subnet="proxy-dhcp on;" if beside else "range 10.50.1.200 10.50.1.250;")
+        boot.power_on(firmware.ovmf(tmp_path) + HTTP_ONLY, network=firmware.card())
+        boot.expect("Start HTTP Boot over IPv4", "UEFI's HTTP boot")
+        boot.login()
+        assert "GET /other.efi" in log()
+    boot.serves("boot.ipxe")
+
+
+# ------------------------------------------------------------- a multiboot kernel straight from iPXE
+
+def multiboot_kernel():
+    """An ELF file that any multiboot loader takes: it prints its command line on the first serial
+    port, and halts."""
+    code = bytes.fromhex("fc8b731066baf803ac84c07403eeebf8f4ebfd")
+    header = struct.pack("<III", 0x1badb002, 0, -0x1badb002 & 0xffffffff)
+    place, start = 0x100000, 52 + 32
+    size = start + len(header) + len(code)
+    elf = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1", 2, 3, 1, place + start + len(header),
+                      52, 0, 0, 52, 32, 1, 0, 0, 0)
+    segment = struct.pack("<IIIIIIII", 1, 0, place, place, size, size, 7, 4096)
+    return elf + segment + header + code
+
+
+def test_bios_ipxe_multiboot(server, guest, tmp_path):
+    """The kernel is told of its console and of the card that it finds its root by, as NetBSD names
+    it."""
+    boot = firmware.Boot(server, guest, tmp_path)
+    (boot.tftp / "netbsd").write_bytes(multiboot_kernel())
+    boot.serve('boot netbsd { kernel "netbsd"; append "-v"; } console com0 115200;')
+    boot.power_on(firmware.BIOS)
+    boot.expect(r"netbsd -v console=com console_speed=115200 console_addr=0x3f8 root=wm0",
+                "the kernel's command line")
+    boot.timeline()
+    boot.serves("boot.ipxe")
+    boot.serves("netbsd")
+
+
+def netbsd_file(name):
+    return pathlib.Path(os.environ["BOOTWIRE_NETBSD"]) / name
+
+
+@pytest.mark.skipif("BOOTWIRE_NETBSD" not in os.environ, reason="BOOTWIRE_NETBSD is not set")
+@pytest.mark.parametrize("way", ["root", "no-root"])
+def test_bios_pxeboot(server, guest, tmp_path, way):
+    """NetBSD's own loader, from iPXE: the kernel and what it asks for are those of the recipe."""
+    boot = firmware.Boot(server, guest, tmp_path)
+    shutil.copy(netbsd_file("pxeboot_ia32.bin"), boot.tftp)
+    shutil.copy(netbsd_file("netbsd"), boot.tftp)
+    root = tmp_path / "root"
+    root.mkdir()
+    shutil.copy(netbsd_file("netbsd"), root)
+    boot.serve('boot netbsd { kernel "netbsd"; } boot-loader "pxeboot"; console com0 9600; boot-timeout 0;'
+               + (f'option root-path "{root}";' if way == "root" else ""))
+    boot.power_on(firmware.BIOS)
+    boot.expect("PXE BIOS Version", "pxeboot")
+    try:
+        boot.expect(r"NetBSD \d", "the kernel")
+    finally:
+        boot.timeline()

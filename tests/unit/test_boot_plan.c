@@ -147,7 +147,7 @@ static void each_platform_gets_its_loader(void **state)
         {"boot netbsd { kernel \"netbsd\"; }", "PXEClient", 0, NULL, "undionly.kpxe"},
         {"boot file \"old/loader\";", "PXEClient", 0, NULL, "old/loader"},
         {LINUX, "U-Boot.armv8", 22, NULL, "boot.scr.uimg"},
-        {"boot netbsd { kernel \"netbsd\"; }", "NetBSD:i386:libsa", -1, NULL, "netbsd"},
+        {"boot netbsd { kernel \"netbsd\"; }", "NetBSD:i386:libsa", -1, NULL, "tftp:netbsd"},
     };
 
     (void)state;
@@ -209,6 +209,39 @@ static void the_script_is_no_loop(void **state)
     scene_close(&scene);
 }
 
+/* NetBSD's loader names each file that it opens, and looks below its root for what has no "tftp:"
+ * in front. */
+static void netbsds_loader_is_told_where_each_file_is(void **state)
+{
+    static const char *const recipes[] = {
+        NET "boot netbsd { kernel \"kernels/netbsd\"; } }",
+        NET "option root-path \"/root\"; boot netbsd { kernel \"kernels/netbsd\"; } }",
+    };
+    static const struct {
+        const char *wanted;
+        const char *file[2]; /* without and with a root */
+    } rows[] = {
+        {"boot.cfg", {"tftp:boot.cfg", "tftp:boot.cfg"}},
+        {"netbsd", {"tftp:kernels/netbsd", "tftp:kernels/netbsd"}},
+        {"/kernels/netbsd", {"tftp:kernels/netbsd", "tftp:kernels/netbsd"}},
+        {"/stand/nfs.kmod", {"tftp:/stand/nfs.kmod", "/stand/nfs.kmod"}},
+    };
+
+    (void)state;
+    for (size_t root = 0; root < 2; root++) {
+        open_scene(recipes[root]);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+            scene_ask(&scene, &(struct ask){.type = DHCP_DISCOVER,
+                                            .mac = 1,
+                                            .vendor = "NetBSD:i386:libsa",
+                                            .file = rows[i].wanted});
+            if (!is_told(rows[i].file[root]))
+                fail_msg("%s, not %s", rows[i].wanted, rows[i].file[root]);
+        }
+        scene_close(&scene);
+    }
+}
+
 static void http_boot_gets_a_url_and_its_class(void **state)
 {
     static const char class[] = "HTTPClient:Arch:00016:UNDI:003001";
@@ -217,7 +250,8 @@ static void http_boot_gets_a_url_and_its_class(void **state)
     open_scene(NET LINUX "}");
     scene.boot.http_port = 80;
     ask_simply(class, 16);
-    assert_true(is_told("http://10.50.1.1/shimx64.efi"));
+    /* Not shim: a GRUB that came by HTTP has no network. */
+    assert_true(is_told("http://10.50.1.1/ipxe.efi"));
     assert_true(slice_equal_string(dhcp_message_bytes(&scene.reply, DHCP_OPTION_VENDOR_CLASS),
                                    "HTTPClient"));
     scene.boot.http_port = 0;
@@ -229,7 +263,7 @@ static void http_boot_gets_a_url_and_its_class(void **state)
     open_scene("subnet 10.50.1.0 netmask 255.255.255.0 { proxy-dhcp on; " LINUX "}");
     scene.boot.http_port = 80;
     ask_simply("HTTPClient:Arch:00019:UNDI:003001", 19);
-    assert_true(is_told("http://10.50.1.1/shimaa64.efi"));
+    assert_true(is_told("http://10.50.1.1/ipxe-arm64.efi"));
     assert_int_equal(scene.reply.yiaddr, 0);
     assert_true(slice_equal_string(dhcp_message_bytes(&scene.reply, DHCP_OPTION_VENDOR_CLASS),
                                    "HTTPClient"));
@@ -326,6 +360,7 @@ int main(void)
         cmocka_unit_test(each_platform_gets_its_loader),
         cmocka_unit_test(ipxe_gets_a_script_and_a_url_where_it_can),
         cmocka_unit_test(the_script_is_no_loop),
+        cmocka_unit_test(netbsds_loader_is_told_where_each_file_is),
         cmocka_unit_test(http_boot_gets_a_url_and_its_class),
         cmocka_unit_test(the_disk_is_a_menu_of_one),
         cmocka_unit_test(a_missing_loader_is_told_with_its_cure),

@@ -195,7 +195,7 @@ class Boot:
         self.machine.send(f"echo line: $({command})\r")
         self.machine.expect(rf"\nline: [^\n]*{pattern}")
 
-    def serves(self, name, by="tftp"):
+    def serves(self, name, by="(tftp|http)"):
         """The log says that the machine read all of that file."""
         self.server.wait_for_log(rf'\({MAC}, \S+\) {by}\S*: .*[ "/]{re.escape(name)}[" ].*-> .*bytes')
 

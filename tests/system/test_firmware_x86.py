@@ -125,17 +125,31 @@ def address_server(network, directory):
 
 @firmware.needs(firmware.OVMF / "OVMF_CODE_4M.fd", IPXE, "dnsmasq")
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside-dnsmasq"])
-def test_ovmf_http_boot_from_another_web_server(boot, network, tmp_path, beside):
-    """The firmware gets a URL and its class back; the iPXE that it loads gets the recipe's script."""
-    shutil.copy(IPXE, boot.tftp / "other.efi")
+def test_ovmf_http_boot(boot, network, tmp_path, beside):
+    """From the firmware's first request to the initrd nothing comes by TFTP."""
     with contextlib.ExitStack() as others:
-        log = others.enter_context(web_server(boot, network))
         if beside:
             others.enter_context(address_server(network, tmp_path))
+        boot.serve(firmware.RECIPE,
+                   in_subnet="proxy-dhcp on;" if beside else "range 10.50.1.200 10.50.1.250;")
+        boot.power_on(firmware.ovmf(tmp_path) + HTTP_ONLY, network=firmware.card())
+        boot.expect("Start HTTP Boot over IPv4", "UEFI's HTTP boot")
+        boot.login()
+    for name in ("ipxe.efi", "boot.ipxe", "vmlinuz", "initrd"):
+        boot.serves(name, by="http")
+    assert " tftp/" not in boot.server.log
+
+
+@pytest.mark.long
+@firmware.needs(firmware.OVMF / "OVMF_CODE_4M.fd", IPXE)
+def test_ovmf_http_boot_from_another_web_server(boot, network, tmp_path):
+    """A URL of one's own; the iPXE that comes from there gets the recipe's script."""
+    shutil.copy(IPXE, boot.tftp / "other.efi")
+    with web_server(boot, network) as log:
         boot.serve(firmware.RECIPE + f"""
             if substring(option vendor-class-identifier, 0, 10) = "HTTPClient" {{
                 filename "http://{testing.SERVER_ADDRESS}:{WEB_PORT}/other.efi";
-            }}""", in_subnet="proxy-dhcp on;" if beside else "range 10.50.1.200 10.50.1.250;")
+            }}""")
         boot.power_on(firmware.ovmf(tmp_path) + HTTP_ONLY, network=firmware.card())
         boot.expect("Start HTTP Boot over IPv4", "UEFI's HTTP boot")
         boot.login()
@@ -176,6 +190,7 @@ def netbsd_file(name):
     return pathlib.Path(os.environ["BOOTWIRE_NETBSD"]) / name
 
 
+@pytest.mark.long
 @pytest.mark.skipif("BOOTWIRE_NETBSD" not in os.environ, reason="BOOTWIRE_NETBSD is not set")
 @pytest.mark.parametrize("way", ["root", "no-root"])
 def test_bios_pxeboot(server, guest, tmp_path, way):
@@ -185,12 +200,12 @@ def test_bios_pxeboot(server, guest, tmp_path, way):
     shutil.copy(netbsd_file("netbsd"), boot.tftp)
     root = tmp_path / "root"
     root.mkdir()
-    shutil.copy(netbsd_file("netbsd"), root)
-    boot.serve('boot netbsd { kernel "netbsd"; } boot-loader "pxeboot"; console com0 9600; boot-timeout 0;'
+    boot.serve("""boot netbsd { kernel "netbsd"; } boot-loader "pxeboot";
+                  console com0 9600; boot-timeout 0;"""
                + (f'option root-path "{root}";' if way == "root" else ""))
     boot.power_on(firmware.BIOS)
     boot.expect("PXE BIOS Version", "pxeboot")
-    try:
-        boot.expect(r"NetBSD \d", "the kernel")
-    finally:
-        boot.timeline()
+    boot.expect(r"NetBSD \d", "the kernel")
+    boot.timeline()
+    boot.serves("boot.cfg")
+    boot.serves("netbsd")

@@ -216,7 +216,7 @@ static void no_line_is_without_its_value(void **state)
     struct boot_site site = a_site();
 
     (void)state;
-    site.client = (struct boot_client){ASKER_U_BOOT, PLATFORM_U_BOOT_ARM64, false};
+    site.client = (struct boot_client){.asker = ASKER_U_BOOT, .platform = PLATFORM_U_BOOT_ARM64};
     assert_string_equal(made(BOOT_FILE_KIND_PXELINUX, &site, &recipe),
                         "DEFAULT 1\nPROMPT 0\nLABEL 1\n  KERNEL vmlinuz\n  IPAPPEND 2\n");
 }

@@ -170,6 +170,8 @@ bool read_tftp_number(struct parser *parser, const struct statement *statement,
     } rows[] = {
         /* Without the option a block has 512 bytes (RFC 1350): no limit goes below. */
         {PARAMETER_TFTP_MAX_BLKSIZE, "a number of bytes from 512 to 65464", 512, 65464},
+        {PARAMETER_TFTP_UPLOAD_MAX_SIZE, "a number of MiB from 1 to 1048576", 1, 1 << 20},
+        {PARAMETER_TFTP_UPLOAD_MAX_TOTAL, "a number of MiB from 1 to 1048576", 1, 1 << 20},
         {PARAMETER_TFTP_ROLLOVER, "0 or 1, the number of the block after 65535", 0, 1},
     };
     size_t row = 0;

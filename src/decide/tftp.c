@@ -122,11 +122,16 @@ void tftp_roll_to_one(struct tftp_transfer *t)
     }
 }
 
-uint16_t tftp_wire_block(const struct tftp_transfer *t, uint64_t block)
+uint16_t tftp_block_number(uint64_t block, bool rolls_to_one)
 {
-    if (!t->rolls_to_one || block == 0)
+    if (!rolls_to_one || block == 0)
         return (uint16_t)block;
     return (uint16_t)((block - 1) % ROUND_FROM_ONE + 1);
+}
+
+uint16_t tftp_wire_block(const struct tftp_transfer *t, uint64_t block)
+{
+    return tftp_block_number(block, t->rolls_to_one);
 }
 
 /* How many blocks further than the last acknowledged one `block` is; UINT32_MAX where no block has

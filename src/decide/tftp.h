@@ -86,6 +86,8 @@ struct tftp_action tftp_begin(struct tftp_transfer *transfer, const struct tftp_
 /* Right after tftp_begin(): the block after 65535 has the number 1, as some clients expect, and not
  * 0. */
 void tftp_roll_to_one(struct tftp_transfer *transfer);
+/* The number on the wire of block `block` (0: none, as an acknowledgement says it). */
+uint16_t tftp_block_number(uint64_t block, bool rolls_to_one);
 /* The number that a block, or the acknowledgement of it, has on the wire. */
 uint16_t tftp_wire_block(const struct tftp_transfer *transfer, uint64_t block);
 /* The blocks up to `block` have left. A window may be longer than what leaves at once; no block

@@ -441,6 +441,7 @@ bool parameter_is_flag(enum parameter parameter)
     case PARAMETER_ECHO_CLIENT_ID:
     case PARAMETER_TFTP_IGNORE_CASE:
     case PARAMETER_TFTP_SINGLE_PORT:
+    case PARAMETER_TFTP_UPLOAD_OVERWRITE:
         return true;
     default:
         return false;

@@ -70,6 +70,10 @@ enum parameter {
     PARAMETER_TFTP_ROLLOVER,         /* the same: 0 or 1, the number of the block after 65535 */
     PARAMETER_TFTP_SINGLE_PORT,      /* flag: transfers leave from the port that requests come to */
     PARAMETER_TFTP_PORTS,            /* the first and the last one, 2 bytes each, network order */
+    PARAMETER_TFTP_UPLOAD,           /* text: an absolute directory */
+    PARAMETER_TFTP_UPLOAD_MAX_SIZE,  /* 4 bytes, network order: MiB of one file */
+    PARAMETER_TFTP_UPLOAD_MAX_TOTAL, /* the same, of all */
+    PARAMETER_TFTP_UPLOAD_OVERWRITE, /* flag: what is there may be replaced */
     PARAMETER_BOOT,                  /* 4 bytes, network order: a place in snapshot->recipes */
     PARAMETER_BOOT_LOADER,           /* text: "ipxe", "pxelinux", "grub", "syslinux", "uboot" */
     PARAMETER_COUNT,

@@ -10,6 +10,7 @@
 #include "service/boot_file_request.h"
 #include "service/server.h"
 #include "service/tftp_session.h"
+#include "service/tftp_upload.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -36,6 +37,7 @@ struct tftp_service {
     struct workers *workers; /* that read what is not in memory */
     struct tftp_lane *lanes;
     size_t lane_count;
+    atomic_uint_fast64_t uploaded; /* bytes; tftp_uploads_new() */
 };
 
 /* A request while it is answered. */
@@ -110,8 +112,6 @@ static bool check_request(struct tftp_asking *asking)
     if (!asking->whole)
         return refuse(asking, TFTP_ERROR_ILLEGAL,
                       "this is no request, or one that is cut off: see RFC 1350");
-    if (request->opcode == TFTP_WRQ)
-        return refuse(asking, TFTP_ERROR_ACCESS, "this server is read-only");
     if (request->mode == TFTP_MODE_MAIL)
         return refuse(asking, TFTP_ERROR_ILLEGAL, "mode mail is not served: use octet");
     if (request->mode == TFTP_MODE_OTHER)
@@ -148,6 +148,22 @@ static struct tftp_port_range port_range(const struct scope_view *view)
     return range;
 }
 
+static bool serve_upload(struct tftp_asking *asking)
+{
+    const struct tftp_upload_opening opening = {
+        .datagram = asking->datagram,
+        .request = &asking->request,
+        .files = &asking->files,
+        .who = asking->who,
+        .range = port_range(&asking->files.view),
+    };
+
+    if (!tftp_upload_begin(asking->lane->uploads, &opening, &asking->error, asking->text))
+        return false;
+    asking->who = (struct tftp_who){.host = NULL};
+    return true;
+}
+
 static bool serve_request(struct tftp_asking *asking)
 {
     struct tftp_opening opening = {.datagram = asking->datagram, .request = &asking->request};
@@ -157,6 +173,8 @@ static bool serve_request(struct tftp_asking *asking)
     if (!check_request(asking))
         return false;
     limit_options(asking);
+    if (asking->request.opcode == TFTP_WRQ)
+        return serve_upload(asking);
     if (!boot_file_request_path(&asking->files, path, asking->request.filename) ||
         !boot_file_request_open(&asking->files, path, &opening.file))
         return refused(asking);
@@ -199,6 +217,8 @@ static void received(void *argument, const struct datagram *datagram)
     }
     asking.whole = tftp_decode(&asking.request, datagram->bytes);
     if (session && (!asking.whole || tftp_session_repeats(session, datagram->bytes)))
+        return;
+    if (tftp_upload_repeats(lane->uploads, datagram))
         return;
     if (session)
         tftp_session_replace(session);
@@ -250,6 +270,7 @@ static void stop(void *state)
         struct tftp_lane *lane = &service->lanes[i];
 
         tftp_sessions_end(lane, "the server ends");
+        tftp_uploads_free(lane->uploads, "the server ends");
         udp_close(lane->listener);
         tftp_ports_release(&lane->ports);
         udp_buffers_free(lane->buffers);
@@ -279,6 +300,7 @@ static bool open_lane(struct tftp_service *service, struct tftp_lane *lane, stru
 
     lane->server = service->server;
     lane->loop = loop;
+    lane->uploads = tftp_uploads_new(lane, &service->uploaded);
     lane->buffers = udp_buffers_new(TFTP_BATCH, TFTP_REQUEST_MAX);
     lane->recent = memory_zeroed(TFTP_RECENT, sizeof(*lane->recent));
     lane->contents = tftp_contents_new(loop, service->workers,

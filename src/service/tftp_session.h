@@ -20,6 +20,7 @@
 struct loop;
 struct server;
 struct tftp_session;
+struct tftp_uploads;
 
 enum {
     TFTP_SESSIONS_MAX = 4096, /* per lane */
@@ -43,6 +44,7 @@ struct tftp_lane {
     struct udp_buffers *buffers; /* of all sockets of this lane */
     struct tftp_ports ports;
     struct tftp_contents *contents;
+    struct tftp_uploads *uploads;
     struct map sessions;        /* struct tftp_session; key: the peer's address and port */
     struct map clients;         /* struct tftp_client; key: the peer's address */
     struct tftp_recent *recent; /* TFTP_RECENT of them, each where its peer's hash says */

@@ -2,6 +2,7 @@
  * with the rest of the input as what happens to it: no block past the file's end is ever sent, and
  * the end comes. */
 #include "decide/tftp.h"
+#include "decide/tftp_receive.h"
 
 #include <stdlib.h>
 
@@ -73,6 +74,35 @@ static void drive(const struct tftp_packet *request, struct reader *r)
     }
 }
 
+/* Never more bytes than were agreed on, only blocks in order, and the end comes. */
+static void drive_receipt(const struct tftp_packet *request, struct reader *r)
+{
+    uint64_t most = reader_be16(r) % 8192, blocks = 0;
+    bool rolls = request->filename.length % 2;
+    struct tftp_receipt t;
+    int silence = 0;
+
+    require(tftp_receipt_begin(&t, request, most, rolls).answer);
+    while (t.state != TFTP_RECEIPT_ENDED && reader_left(r) >= 2) {
+        uint8_t advance = reader_u8(r), length = reader_u8(r);
+        struct tftp_receipt_action action;
+
+        if (advance % 7 == 0)
+            action = tftp_receipt_expired(&t);
+        else
+            action = tftp_receipt_data(&t, tftp_block_number(t.blocks + advance % 4, rolls),
+                                       length % 2 ? t.block_size : length);
+        blocks += action.act == TFTP_RECEIPT_KEEP;
+        require(t.bytes <= most && t.blocks == blocks && t.waiting < t.window);
+        require(action.act != TFTP_RECEIPT_ANSWER || (action.answer && action.timer_ms > 0));
+        require(!action.last || action.answer);
+    }
+    while (t.state != TFTP_RECEIPT_ENDED) {
+        tftp_receipt_expired(&t);
+        require(silence++ <= TFTP_ATTEMPTS_MAX);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
     char path[TFTP_NAME_MAX], text[TFTP_OPTIONS_TEXT];
@@ -85,6 +115,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
     check_encoding(&packet);
     if (tftp_path(path, packet.filename) <= TFTP_NAME_WINDOWS)
         require(path[0] != '/' && path[0] != 0);
+    if (packet.opcode == TFTP_WRQ)
+        drive_receipt(&packet, &r);
     if (packet.opcode != TFTP_RRQ)
         return 0;
     drive(&packet, &r);

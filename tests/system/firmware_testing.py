@@ -24,6 +24,7 @@ server's journal says of the machine, and when the console said what was expecte
 power_on(argv, ...) takes QEMU's whole command line but for the network; see BIOS and ovmf().
 bootwire, not QEMU's own network, serves: TCG, never KVM.
 """
+import functools
 import os
 import pathlib
 import re
@@ -83,6 +84,7 @@ def card(model="virtio-net-pci", rom=False):
 
 # ------------------------------------------------------------------------------------ what is booted
 
+@functools.cache
 def linux():
     """Debian's kernel for virtual machines of this architecture."""
     subprocess.run([testing.SOURCE / "tools" / "demo", "--prepare"], check=True,

@@ -108,8 +108,7 @@ static struct slice cut(struct slice *text, char mark)
     const uint8_t *at = text->length > 0 ? memchr(text->data, mark, text->length) : NULL;
     struct slice before = slice_of(text->data, at ? (size_t)(at - text->data) : text->length);
 
-    *text = at ? slice_of(at + 1, text->length - before.length - 1)
-               : slice_of(text->data + text->length, 0);
+    *text = at ? slice_of(at + 1, text->length - before.length - 1) : slice_of(NULL, 0);
     return before;
 }
 
@@ -335,7 +334,8 @@ enum http_range http_range_of(struct slice field, uint64_t size, uint64_t *first
     bool has_first, has_last;
 
     field = trimmed(field);
-    if (!is_word(trimmed(unit), "bytes") || (field.length && memchr(field.data, ',', field.length)))
+    if (field.length == 0 || !is_word(trimmed(unit), "bytes") ||
+        memchr(field.data, ',', field.length))
         return HTTP_RANGE_ALL;
     has_first = take_number(&field, first);
     if (field.length == 0 || field.data[0] != '-')

@@ -102,7 +102,8 @@ static bool is_word(struct slice text, const char *word)
            strncasecmp((const char *)text.data, word, text.length) == 0;
 }
 
-/* Takes what stands before the mark off the text; all of it where the mark is not there. */
+/* Takes what stands before the mark off the text, and the mark; all of it, with NULL left, where
+ * the mark is not there. */
 static struct slice cut(struct slice *text, char mark)
 {
     const uint8_t *at = text->length > 0 ? memchr(text->data, mark, text->length) : NULL;
@@ -237,7 +238,7 @@ enum http_status http_decode(struct http_request *request, struct slice head)
             break;
         name = cut(&line, ':');
         /* No blank before the colon, and no folded lines (RFC 9112 sections 5.1 and 5.2). */
-        if (!is_token(name) || memchr(line.data, 0, line.length))
+        if (!line.data || !is_token(name) || (line.length > 0 && memchr(line.data, 0, line.length)))
             status = HTTP_BAD_REQUEST;
         else if (++fields > HTTP_FIELDS_MAX)
             status = HTTP_FIELDS_LARGE;

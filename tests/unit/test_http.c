@@ -62,6 +62,8 @@ static void what_is_no_request_is_refused(void **state)
         {HTTP_BAD_REQUEST, "GET / HTTP/1.1\r\n\r\n"},
         {HTTP_BAD_REQUEST, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
         {HTTP_BAD_REQUEST, "GET / HTTP/1.1\r\nHost : a\r\n\r\n"},
+        {HTTP_BAD_REQUEST, "GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n"},
+        {HTTP_BAD_REQUEST, "GET / HTTP/1.1\r\nHost: a\r\nNone\r\n\r\n"},
         {HTTP_BAD_REQUEST, "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n"},
         {HTTP_BAD_REQUEST, "GET / HTTP/1.1 \r\nHost: a\r\n\r\n"},
         {HTTP_BAD_REQUEST, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"},

@@ -5,6 +5,7 @@
 #include "decide/tftp_receive.h"
 #include "net/loop.h"
 #include "store/upload.h"
+#include "wire/netascii.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -31,6 +32,8 @@ struct tftp_upload {
     uint32_t local_address;
     struct tftp_receipt receipt;
     struct upload file;
+    bool converted;        /* what comes is netascii, ... */
+    struct netascii text;  /* ... so far */
     uint64_t written_most; /* what uploads->written may come to */
     struct tftp_who who;
     uint8_t *request; /* its bytes, to know it again */
@@ -108,16 +111,28 @@ static void send_answer(struct tftp_upload *upload)
     (void)udp_send(upload->socket, upload->peer, upload->local_address, 0, &piece, 1);
 }
 
+/* The text that a block of netascii stands for, as a file of this system has it; allocated. */
+static struct slice text_of(struct tftp_upload *upload, struct slice data, bool last)
+{
+    uint8_t *text = memory_zeroed(1, data.length + 1);
+
+    return slice_of(text, netascii_restore(&upload->text, data, last, text));
+}
+
 /* Writes a block. NULL, or why it cannot be. Pages of memory take it at once; the system brings
  * them to the disk in its own time. */
-static const char *upload_keep(struct tftp_upload *upload, struct slice data)
+static const char *upload_keep(struct tftp_upload *upload, struct slice data, bool last)
 {
     uint64_t before = upload->file.size;
+    struct slice bytes;
     bool good;
 
     if (atomic_load(upload->uploads->written) + data.length > upload->written_most)
         return "the uploads together are as long as tftp-upload-max-total allows";
-    good = upload_write(&upload->file, data);
+    bytes = upload->converted ? text_of(upload, data, last) : data;
+    good = upload_write(&upload->file, bytes);
+    if (upload->converted)
+        free((void *)bytes.data);
     atomic_fetch_add(upload->uploads->written, upload->file.size - before);
     return good ? NULL : strerror(upload->file.error);
 }
@@ -171,7 +186,7 @@ static void upload_do(struct tftp_upload *upload, struct tftp_receipt_action act
         upload_end(upload, NULL, false);
         return;
     case TFTP_RECEIPT_KEEP:
-        why = upload_keep(upload, data);
+        why = upload_keep(upload, data, action.last);
         if (why) {
             upload_refuse(upload, TFTP_ERROR_DISK_FULL, why);
             return;
@@ -305,9 +320,6 @@ static bool check_opening(struct tftp_uploads *uploads, const struct tftp_upload
     if (value.length == 0)
         return refuse(refusal, TFTP_ERROR_ACCESS, "this server is read-only");
     snprintf(root, BOOT_FILE_ROOT_SIZE, "%.*s", (int)value.length, (const char *)value.data);
-    if (opening->request->mode != TFTP_MODE_OCTET)
-        return refuse(refusal, TFTP_ERROR_ILLEGAL,
-                      "files are taken in mode octet alone (binary, some clients say)");
     if (uploads->count >= TFTP_UPLOADS_MAX)
         return refuse(refusal, TFTP_ERROR_UNDEFINED, "server busy: too many uploads, try again");
     return true;
@@ -405,6 +417,7 @@ bool tftp_upload_begin(struct tftp_uploads *uploads, const struct tftp_upload_op
     }
     upload->timer = loop_timer(uploads->lane->loop, upload_expired, upload);
     upload->who = opening->who;
+    upload->converted = opening->request->mode == TFTP_MODE_NETASCII;
     upload->request_length = datagram->bytes.length;
     upload->request = memory_zeroed(1, upload->request_length);
     memcpy(upload->request, datagram->bytes.data, upload->request_length);

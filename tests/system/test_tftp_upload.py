@@ -200,8 +200,23 @@ def test_names_that_lead_elsewhere_are_refused(served, name, code, words):
     assert list(served.root.iterdir()) == []
 
 
-def test_modes_and_a_missing_directory(served):
-    assert served.sender().ask("x", mode="netascii").error()[0] == 4
+def test_text_becomes_this_systems(served):
+    """A pair that a block's end cuts, and what tftp-hpa sends where nobody says `binary`."""
+    sender = served.sender().ask("cut", mode="netascii")
+    assert sender.acked() == 0
+    for number, block in enumerate([b"x" * 511 + b"\r", b"\ny\r\0z\r"], 1):
+        sender.data(number, block)
+        assert sender.acked() == number
+    assert (served.uploads / "cut").read_bytes() == b"x" * 511 + b"\ny\rz\r"
+    text = b"one\ntwo\n" * 1000
+    (served.directory / "text").write_bytes(text)
+    done = served.network.client.run(["tftp", "-4", "-m", "ascii", SERVER_ADDRESS, "-c", "put",
+                                      "text"], cwd=served.directory)
+    assert done.returncode == 0 and (served.uploads / "text").read_bytes() == text
+
+
+def test_other_modes_and_a_missing_directory(served):
+    assert served.sender().ask("x", mode="mail").error()[0] == 4
     served.uploads.rmdir()
     code, text = served.sender().ask("x").error()
     assert code == 2 and "cannot be opened: No such file or directory" in text

@@ -170,6 +170,39 @@ static void netascii_converts_across_blocks(void **state)
     assert_memory_equal(out, "a\r\nb\r\0c\r\0\r\n", 11);
 }
 
+static void netascii_goes_back_across_blocks(void **state)
+{
+    static const struct {
+        const char *sent;
+        size_t length;
+        const char *text;
+        size_t text_length;
+    } rows[] = {
+        {"a\r\nb\r\0c\r\0\r\n", 11, "a\nb\rc\r\n", 7},
+        /* A CR of somebody who knows no pairs stands for itself; so does a LF. */
+        {"a\rb\r", 4, "a\rb\r", 4},
+        {"\r\r\n\n", 4, "\r\n\n", 3},
+        {"", 0, "", 0},
+    };
+    uint8_t out[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct netascii whole = {.pending = false}, cut = {.pending = false};
+        size_t length = 0;
+
+        assert_int_equal(
+            netascii_restore(&whole, slice_of(rows[i].sent, rows[i].length), true, out),
+            rows[i].text_length);
+        assert_memory_equal(out, rows[i].text, rows[i].text_length);
+        for (size_t n = 0; n < rows[i].length; n++)
+            length += netascii_restore(&cut, slice_of(rows[i].sent + n, 1), false, out + length);
+        length += netascii_restore(&cut, slice_of(NULL, 0), true, out + length);
+        assert_int_equal(length, rows[i].text_length);
+        assert_memory_equal(out, rows[i].text, rows[i].text_length);
+    }
+}
+
 /* A request with these options, given as pairs. */
 static struct tftp_packet request(uint64_t blksize, uint64_t windowsize)
 {
@@ -614,6 +647,7 @@ int main(void)
         cmocka_unit_test(packets_encode),
         cmocka_unit_test(an_error_text_is_cut),
         cmocka_unit_test(netascii_converts_across_blocks),
+        cmocka_unit_test(netascii_goes_back_across_blocks),
         cmocka_unit_test(options_are_agreed_on),
         cmocka_unit_test(a_plain_transfer_runs_to_its_end),
         cmocka_unit_test(duplicates_wake_no_apprentice),

@@ -229,8 +229,9 @@ def test_nonsense_to_rpc_over_tcp(network, server, machine, tmp_path, program):
         made = Rpc(network.client, program, tcp=True)
         with contextlib.suppress(ConnectionError):
             made.socket.sendall(data)
-        # Some stay, half a record said and nothing read; the others go.
-        if len(open_ones) < 40:
+        # Some stay, half a record said and nothing read; the others go. One address may have 16
+        # connections in a lane, and all may have come to the same one.
+        if len(open_ones) < 12:
             open_ones.append(made)
         else:
             made.close()

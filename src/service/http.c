@@ -37,6 +37,7 @@ struct http_service {
     struct http_lane *lanes;
     size_t lane_count;
     uint16_t port; /* 0: not served */
+    bool unneeded; /* when it started there was nothing to serve, and nobody has said so since */
 };
 
 /* ---- A lane ---- */
@@ -169,6 +170,12 @@ static uint16_t configured_port(const struct snapshot *snapshot, bool *written)
     return (uint16_t)scope_view_number(&view, PARAMETER_HTTP_PORT, HTTP_PORT);
 }
 
+/* Whether it gives machines files. */
+static bool has_files(const struct snapshot *snapshot)
+{
+    return snapshot->has_tftp_root || snapshot->recipe_count > 0;
+}
+
 /* 0, or an errno. */
 static int open_lanes(struct http_service *service, uint16_t port)
 {
@@ -207,7 +214,10 @@ static void *start(struct server *server, char *error, size_t error_size)
     int reason;
 
     service->server = server;
-    if (port == 0 || (!server->snapshot->has_tftp_root && server->snapshot->recipe_count == 0))
+    if (port == 0)
+        return service;
+    service->unneeded = !has_files(server->snapshot);
+    if (service->unneeded)
         return service;
     reason = open_lanes(service, port);
     if (!reason) {
@@ -239,6 +249,11 @@ static void reloaded(void *state)
     if (written && port != service->port)
         log_warning("http-port %u takes a restart: port %u is served until then", port,
                     service->port);
+    else if (service->unneeded && port != 0 && has_files(snapshot)) {
+        log_warning("there are files to serve now: http takes a restart, tftp serves them until "
+                    "then");
+        service->unneeded = false;
+    }
     snapshot_free(snapshot);
 }
 

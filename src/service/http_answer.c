@@ -18,6 +18,7 @@ enum {
     HTTP_SHORT = 8192,           /* a file of so many bytes leaves with the head */
     HTTP_PATCHED_MAX = 64 << 20, /* a longer file is no boot file that has a console */
     HTTP_ASKED_TEXT = 300,
+    HTTP_METHOD_TEXT = 32,
 };
 _Static_assert(HTTP_HEADER_SIZE + HTTP_SHORT <= HTTP_OUT_SIZE, "a short file fits behind its head");
 
@@ -51,13 +52,13 @@ static void write_head(struct http_connection *connection, enum http_status code
     connection->out_sent = 0;
 }
 
-static void refuse(struct http_connection *connection, enum http_status code, const char *text,
-                   bool head)
+/* `more`: header lines of this refusal alone. */
+static void refuse_with(struct http_connection *connection, enum http_status code, const char *text,
+                        bool head, const char *more)
 {
     size_t length = strlen(text) + 1;
 
-    write_head(connection, code, "text/plain; charset=utf-8", length,
-               code == HTTP_METHOD ? "Allow: GET, HEAD\r\n" : "");
+    write_head(connection, code, "text/plain; charset=utf-8", length, more);
     if (!head) {
         memcpy(connection->out + connection->out_length, text, length - 1);
         connection->out[connection->out_length + length - 1] = '\n';
@@ -67,6 +68,23 @@ static void refuse(struct http_connection *connection, enum http_status code, co
     connection->got = memory_printf("%d: %s", (int)code, text);
     connection->refused = true;
     connection->left = 0;
+}
+
+static void refuse(struct http_connection *connection, enum http_status code, const char *text,
+                   bool head)
+{
+    refuse_with(connection, code, text, head, code == HTTP_METHOD ? "Allow: GET, HEAD\r\n" : "");
+}
+
+/* RFC 9110 section 15.5.17: the length tells a client that has all of the file already that it has.
+ */
+static void refuse_range(struct answering *a)
+{
+    char text[64], more[64];
+
+    snprintf(text, sizeof(text), "the file has %" PRIu64 " bytes", a->size);
+    snprintf(more, sizeof(more), "Content-Range: bytes */%" PRIu64 "\r\n", a->size);
+    refuse_with(a->connection, HTTP_RANGE, text, false, more);
 }
 
 void http_refuse(struct http_connection *connection, enum http_status status, const char *text)
@@ -288,14 +306,11 @@ static void answer_file(struct answering *a)
     a->files.cache = connection->lane->files;
     connection->host = a->files.host ? memory_string(a->files.host->name) : NULL;
     if (open_file(a)) {
-        char range[64];
-
         patch_file(a);
         name_version(a);
         a->code = choose_part(a);
         if (a->code == HTTP_RANGE) {
-            snprintf(range, sizeof(range), "the file has %" PRIu64 " bytes", a->size);
-            refuse(connection, a->code, range, false);
+            refuse_range(a);
         } else if (a->code == HTTP_PRECONDITION) {
             refuse(connection, a->code, "the file is not the one that the request names",
                    a->request.head);
@@ -331,11 +346,15 @@ void http_answer(struct http_connection *connection, size_t length)
 {
     struct answering a = {.connection = connection};
     enum http_status status = http_decode(&a.request, slice_of(connection->in, length));
-    char target[HTTP_ASKED_TEXT];
+    char method[HTTP_METHOD_TEXT], target[HTTP_ASKED_TEXT];
 
     connection->last = status != HTTP_OK || !a.request.keep_alive;
-    connection->asked = memory_printf("%s \"%s\"", a.request.head ? "HEAD" : "GET",
-                                      text_printable(target, sizeof(target), a.request.target));
+    if (a.request.method.length > 0)
+        connection->asked =
+            memory_printf("%s \"%s\"", text_printable(method, sizeof(method), a.request.method),
+                          text_printable(target, sizeof(target), a.request.target));
+    else
+        connection->asked = memory_printf("%zu bytes", length);
     if (status != HTTP_OK)
         refuse(connection, status, refusal_text(status), a.request.head);
     else

@@ -129,6 +129,8 @@ void http_connection_close(struct http_connection *connection)
     if (connection->next)
         connection->next->previous = connection->previous;
     lane->count--;
+    if (connection->told)
+        lane->told--;
     client_leaves(lane, connection->peer);
     free(connection);
 }
@@ -269,10 +271,17 @@ static void ready(void *argument, int what)
 
 void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local)
 {
-    struct http_connection *connection = memory_zeroed(1, sizeof(*connection));
+    struct http_connection *connection;
     bool welcome = client_enters(lane, peer) && lane->count < HTTP_CONNECTIONS_MAX;
     int yes = 1;
 
+    /* To tell a client why costs a connection for some seconds: so many of those, and no more. */
+    if (!welcome && lane->told == HTTP_TOLD_MAX) {
+        client_leaves(lane, peer);
+        close(descriptor);
+        return;
+    }
+    connection = memory_zeroed(1, sizeof(*connection));
     (void)setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     connection->lane = lane;
     connection->descriptor = descriptor;
@@ -287,6 +296,8 @@ void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer,
     connection->event = loop_watch(lane->loop, descriptor, LOOP_READ, ready, connection);
     enter(connection, HTTP_READING);
     if (!welcome) {
+        connection->told = true;
+        lane->told++;
         http_refuse(connection, HTTP_BUSY, "too many connections are open: try again");
         enter(connection, HTTP_SENDING);
     }

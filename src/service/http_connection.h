@@ -22,6 +22,7 @@ struct server;
 enum {
     HTTP_CONNECTIONS_MAX = 1024, /* of a lane */
     HTTP_CLIENT_MAX = 256,       /* of a lane and client address */
+    HTTP_TOLD_MAX = 32,          /* of a lane, past those limits: told so before they end */
     HTTP_OUT_SIZE = 10240,       /* a head and a whole short file, or an error's text */
     HTTP_HEAD_MS = 10000,        /* for a request, from its first byte to its last */
     HTTP_IDLE_MS = 60000,        /* between two requests */
@@ -39,6 +40,7 @@ struct http_lane {
     struct loop_event *accepting, *tick;
     struct http_connection *connections;
     unsigned count;
+    unsigned told;                 /* of those, how many are past a limit and only told so */
     struct boot_file_cache *files; /* kept open */
     struct map clients;            /* struct http_client; key: the client's address */
     struct line_budget lines;
@@ -67,6 +69,7 @@ struct http_connection {
     struct boot_file file; /* descriptor -1: none */
     uint64_t offset, left;
     bool last; /* the connection ends behind it */
+    bool told; /* it is past a limit, and counts in lane->told */
     /* For the journal. */
     char *asked, *got, *host;        /* NULL: nothing; the host declaration's name */
     char name[BOOT_FETCH_FILE_SIZE]; /* of a file that is sent whole; else empty */

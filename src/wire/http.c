@@ -167,6 +167,7 @@ static enum http_status decode_request_line(struct http_request *request, struct
     status = decode_version(request, line);
     if (!is_token(method) || request->target.length == 0)
         return HTTP_BAD_REQUEST;
+    request->method = method;
     if (status != HTTP_OK)
         return status;
     request->head = slice_equal_string(method, "HEAD");

@@ -47,6 +47,7 @@ struct http_request {
     bool head;           /* HEAD, else GET */
     bool keep_alive;     /* the connection is for further requests */
     unsigned minor;      /* of HTTP/1.x */
+    struct slice method; /* its name; empty where what came has none */
     struct slice target; /* as it stands in the request line */
     struct slice range, if_range, if_match, if_none_match, if_modified_since, if_unmodified_since;
 };

@@ -3,6 +3,8 @@ import concurrent.futures
 import hashlib
 import os
 import random
+import resource
+import select
 import socket
 
 import pytest
@@ -147,6 +149,7 @@ def test_a_range_behind_the_end(served):
     served.put("file", content(100))
     answer = served.ask("/file", Range="bytes=100-")
     assert answer.status == 416 and answer.body == b"the file has 100 bytes\n"
+    assert answer.fields["content-range"] == "bytes */100"
 
 
 def test_conditions(served):
@@ -298,6 +301,30 @@ def test_too_many_connections_of_one_client_are_told(served):
     testing.wait_until(lambda: served.ask("/file").status == 200, "the server to take one again")
 
 
+def test_a_flood_of_connections_is_held_within_limits(served):
+    """Connections past the limits are told why for a while, but only so many of them."""
+    served.put("file", b"x")
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    lanes = max(2, len(os.sched_getaffinity(0)))
+    count = lanes * (256 + 32) + 400
+
+    def held():
+        return len(os.listdir(f"/proc/{served.server.pid}/fd"))
+
+    before = held()
+    flood = [served.connect().socket for _ in range(count)]
+    judged = select.poll()
+    for made in flood:
+        judged.register(made, select.POLLIN)
+    testing.wait_until(lambda: len(judged.poll(0)) >= count - lanes * 256,
+                       "those past the limit to hear of it")
+    assert held() - before <= lanes * (256 + 32)
+    for made in flood:
+        made.close()
+    testing.wait_until(lambda: served.ask("/file").status == 200, "the server to take one again")
+
+
 def test_a_file_that_shrinks_breaks_the_connection(served):
     served.put("file", content(50_000_000))
     connection = served.connect().request("/file")
@@ -345,3 +372,15 @@ def test_a_reload_does_not_move_the_port(served):
     served.server.reload("http-port 8080;\n" + served.server.config.read_text())
     served.server.wait_for_log("http-port 8080 takes a restart: port 80 is served until then")
     assert served.ask("/file").body == b"x"
+
+
+def test_a_refused_method_is_told_by_its_name(served):
+    served.put("file", b"x")
+    assert served.ask("/file", "DELETE").status == 405
+    served.server.wait_for_log('DELETE "/file" -> 405: ')
+
+
+def test_files_that_come_with_a_reload_take_a_restart(network, server, tmp_path):
+    running = server("subnet 10.50.1.0 netmask 255.255.255.0 { }\n")
+    running.reload(f'tftp-root "{tmp_path}";\n' + running.config.read_text())
+    running.wait_for_log("there are files to serve now: http takes a restart")

@@ -176,6 +176,7 @@ static void decide_other_server(struct decision *d, uint32_t server)
     char text[IPV4_TEXT_SIZE];
 
     d->plan->outcome = OUTCOME_SILENT;
+    d->plan->other_server = server;
     dhcp_why(d, "it takes the offer of server %s", ipv4_text(text, server));
     if (held && held->state == LEASE_OFFERED) {
         d->plan->change = CHANGE_FORGET;

@@ -79,6 +79,7 @@ static void note_address(struct decision *d, uint32_t server)
     char address[IPV4_TEXT_SIZE], other[IPV4_TEXT_SIZE];
 
     d->plan->outcome = OUTCOME_NOTED;
+    d->plan->other_server = server;
     dhcp_why(d, "it takes %s from server %s", ipv4_text(address, d->requested),
              ipv4_text(other, server));
     if (word_counts(d, d->requested))

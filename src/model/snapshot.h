@@ -35,6 +35,7 @@ enum parameter {
     PARAMETER_ALWAYS_BROADCAST,      /* flag */
     PARAMETER_TFTP_ROOT,             /* text: an absolute directory */
     PARAMETER_STATE_DIRECTORY,       /* text: an absolute directory; global scope only */
+    PARAMETER_CONTROL_SOCKET,        /* text: an absolute path; global scope only */
     PARAMETER_CONSOLE,               /* text: NetBSD installboot's name of it ("com0", "pc") */
     PARAMETER_CONSOLE_SPEED,         /* 4 bytes, network order: baud */
     PARAMETER_CONSOLE_ADDRESS,       /* 4 bytes, network order: I/O address */

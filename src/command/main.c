@@ -10,12 +10,13 @@ static int command_version(int argc, char **argv);
 #define OPTION_CONFIG "  -c FILE            the configuration\n"
 #define OPTION_STATE                                                                               \
     "  --state DIRECTORY  where leases and keys are, whatever state-directory says\n"
-#define OPTION_DEBUG "  -d                 log more\n"
-#define OPTION_QUIET "  -q                 log warnings and errors only\n"
+#define OPTION_CONTROL "  --control SOCKET   the control socket, whatever control-socket says\n"
+#define OPTION_DEBUG   "  -d                 log more\n"
+#define OPTION_QUIET   "  -q                 log warnings and errors only\n"
 
 static const struct command commands[] = {
-    {"serve", "-c FILE [-d|-q] [--state DIRECTORY]", "serve everything that FILE describes",
-     OPTION_CONFIG OPTION_DEBUG OPTION_QUIET OPTION_STATE, command_serve},
+    {"serve", "-c FILE [-d|-q] [option ...]", "serve everything that FILE describes",
+     OPTION_CONFIG OPTION_DEBUG OPTION_QUIET OPTION_STATE OPTION_CONTROL, command_serve},
     {"check", "-c FILE [--explain HOST|MAC ...]", "say what is wrong, or what a machine would get",
      OPTION_CONFIG
      "  --explain MACHINE  what it would be offered at each stage of its boot, and which line of\n"

@@ -8,11 +8,9 @@
 int command_serve(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"debug", no_argument, NULL, 'd'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"state", required_argument, NULL, 's'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"control", required_argument, NULL, 'C'},
+        {"debug", no_argument, NULL, 'd'},        {"quiet", no_argument, NULL, 'q'},
+        {"state", required_argument, NULL, 's'},  {NULL, 0, NULL, 0},
     };
     struct serve_options options = {.journal_descriptor = -1};
     int option;
@@ -21,6 +19,9 @@ int command_serve(int argc, char **argv)
         switch (option) {
         case 'c':
             options.config_path = optarg;
+            break;
+        case 'C':
+            options.control_path = optarg;
             break;
         case 'd':
             log_set_level(LOG_DEBUG);

@@ -35,6 +35,25 @@ int state_find(struct state_place *place)
     return 0;
 }
 
+char *state_control_path(const struct state_place *place, const char *control, char *path,
+                         size_t size)
+{
+    const struct setting *setting = NULL;
+    struct scope_view view;
+
+    if (place->snapshot) {
+        view = scope_view_of(place->snapshot, NULL, NULL);
+        setting = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_CONTROL_SOCKET);
+    }
+    if (control)
+        snprintf(path, size, "%s", control);
+    else if (setting)
+        snprintf(path, size, "%s", (const char *)setting->value.data);
+    else
+        snprintf(path, size, "%s/" CONTROL_SOCKET_NAME, place->directory);
+    return path;
+}
+
 void state_release(struct state_place *place)
 {
     snapshot_free(place->snapshot);

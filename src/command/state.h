@@ -2,6 +2,8 @@
 #ifndef BOOTWIRE_COMMAND_STATE_H
 #define BOOTWIRE_COMMAND_STATE_H
 
+#include <stddef.h>
+
 struct snapshot;
 
 /* What the options say. */
@@ -14,6 +16,11 @@ struct state_place {
 /* Reads the configuration where one is named, and finds the directory: --state's, else the
  * configuration's, else the default. Returns 0; or -1 after saying why on standard error. */
 int state_find(struct state_place *place);
+/* The path of a running server's control socket: `control` (as --control says; NULL: nothing), else
+ * the configuration's, else in the state directory that state_find() found. Into `path`, `size`
+ * bytes; returns `path`. */
+char *state_control_path(const struct state_place *place, const char *control, char *path,
+                         size_t size);
 void state_release(struct state_place *place);
 
 #endif

@@ -48,6 +48,7 @@ static const struct statement statements[] = {
     {"class", ANYWHERE & ~CLASSES, read_class, NO_PARAMETER},
     {"client-updates", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"console", ANYWHERE, read_console, PARAMETER_CONSOLE},
+    {"control-socket", GLOBAL, read_directory, PARAMETER_CONTROL_SOCKET},
     {"db-time-format", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-domainname", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"ddns-dual-stack-mixed-mode", ANYWHERE, read_without_effect, NO_PARAMETER},

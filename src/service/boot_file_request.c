@@ -53,6 +53,17 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
     request->any_case = scope_view_flag(&request->view, PARAMETER_TFTP_IGNORE_CASE, false);
 }
 
+enum step_event boot_file_refusal_event(enum boot_file_refusal refusal)
+{
+    static const enum step_event events[] = {
+        [BOOT_FILE_MISSING] = STEP_FILE_MISSING,
+        [BOOT_FILE_FORBIDDEN] = STEP_FILE_FORBIDDEN,
+        [BOOT_FILE_BROKEN] = STEP_FILE_REFUSED,
+    };
+
+    return events[refusal];
+}
+
 void boot_file_request_end(struct boot_file_request *request)
 {
     told_free(request->told);

@@ -36,6 +36,9 @@ enum boot_file_refusal {
     BOOT_FILE_BROKEN,    /* the server cannot read it */
 };
 
+/* What the journal calls a refusal. */
+enum step_event boot_file_refusal_event(enum boot_file_refusal refusal);
+
 struct boot_file_request {
     struct server *server;
     struct boot_file_cache *cache;     /* the thread's open files; NULL: it keeps none */

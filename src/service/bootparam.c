@@ -37,7 +37,9 @@ static int bootparam_whoami(struct rpc_exchange *exchange)
     if (!known)
         return RPC_SILENT;
     snprintf(asked, sizeof(asked), "WHOAMI %s", ipv4_text(text, address));
-    rpc_step(exchange, "bootparam", asked, got, false);
+    rpc_step(exchange,
+             (struct boot_step){
+                 .service = "bootparam", .event = STEP_BOOTPARAM, .asked = asked, .got = got});
     return RPC_SUCCESS;
 }
 
@@ -76,7 +78,9 @@ static int bootparam_getfile(struct rpc_exchange *exchange)
     else
         snprintf(got, sizeof(got), "there is none");
     recall_free(recalled);
-    rpc_step(exchange, "bootparam", asked, got, false);
+    rpc_step(exchange,
+             (struct boot_step){
+                 .service = "bootparam", .event = STEP_BOOTPARAM, .asked = asked, .got = got});
     return RPC_SUCCESS;
 }
 

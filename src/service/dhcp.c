@@ -33,6 +33,8 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
     bool refused = plan->outcome != OUTCOME_ANSWERED && plan->outcome != OUTCOME_NOTED;
 
     out->asked[0] = out->got[0] = 0;
+    text_printable(out->file, sizeof(out->file),
+                   plan->has_reply ? plan->reply.file : slice_of(NULL, 0));
     if (journal_wants(service->server->journal, refused)) {
         dhcp_asked_text(out->asked, &service->message);
         dhcp_got_text(out->got, plan, dropped);
@@ -41,12 +43,14 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
         snprintf(out->host, sizeof(out->host), "%s", host->name);
     out->step = (struct boot_step){
         .service = "dhcp",
+        .event = dhcp_event(plan, dhcp_message_type(&service->message)),
         .stage = plan->stage,
         .address = address,
         .hardware = plan->identity.hardware,
         .host = host ? out->host : NULL,
         .asked = out->asked,
         .got = out->got,
+        .subject = out->file[0] ? out->file : NULL,
         .refused = refused,
     };
 }
@@ -155,14 +159,26 @@ static void say_no_subnet(struct dhcp_service *service, const struct datagram *d
             link ? ipv4_text(text, link->address) : "");
 }
 
+/* A step that the log has no line of. */
+static void note(struct dhcp_service *service, struct outgoing *out)
+{
+    prepare_step(service, out, NULL);
+    out->step.quiet = true;
+    if (out->step.hardware.length > 0)
+        journal_step(service->server->journal, &out->step);
+}
+
 static void say_exhausted(struct dhcp_service *service, const struct dhcp_question *question,
                           struct outgoing *out)
 {
     size_t length;
 
-    if (!dhcp_may_say(&service->exhausted_said_ms, question->now_ms))
-        return;
     prepare_step(service, out, NULL);
+    if (!dhcp_may_say(&service->exhausted_said_ms, question->now_ms)) {
+        out->step.quiet = true;
+        journal_step(service->server->journal, &out->step);
+        return;
+    }
     length = strlen(out->got);
     if (length + 3 < sizeof(out->got)) {
         memcpy(out->got + length, "; ", 3);
@@ -211,6 +227,7 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     switch (plan->outcome) {
     case OUTCOME_NO_SUBNET:
         say_no_subnet(service, datagram);
+        note(service, out);
         return;
     case OUTCOME_EXHAUSTED:
         if (!plan->has_reply) {
@@ -219,10 +236,9 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
         }
         break;
     case OUTCOME_SILENT:
-        if (!log_wants(LOG_DEBUG))
-            return;
-        prepare_step(service, out, NULL);
-        log_debug("dhcp: %s -> %s", out->asked, out->got);
+        note(service, out);
+        if (out->asked[0])
+            log_debug("dhcp: %s -> %s", out->asked, out->got);
         return;
     case OUTCOME_REFUSED:
     case OUTCOME_ANSWERED:

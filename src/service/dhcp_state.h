@@ -49,10 +49,11 @@ struct outgoing {
     struct dhcp_answered answered;
     uint32_t fingerprint;      /* of who asked */
     struct boot_client client; /* what asked */
-    struct boot_step step;     /* its strings are the two below, and the name */
+    struct boot_step step;     /* its strings are those below */
     char asked[DHCP_TEXT_SIZE];
     char got[DHCP_TEXT_SIZE];
     char host[128];
+    char file[BOOT_FETCH_FILE_SIZE];
 };
 
 /* Answers in the order in which they were made. */

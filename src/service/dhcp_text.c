@@ -72,6 +72,36 @@ void dhcp_got_text(char to[DHCP_TEXT_SIZE], const struct dhcp_plan *plan,
             dropped->codes[i]);
 }
 
+enum step_event dhcp_event(const struct dhcp_plan *plan, enum dhcp_type asked)
+{
+    if (plan->other_server)
+        return STEP_OTHER_SERVER;
+    if (plan->outcome == OUTCOME_NO_SUBNET)
+        return STEP_NO_SUBNET;
+    if (plan->outcome == OUTCOME_EXHAUSTED && !plan->has_reply)
+        return STEP_EXHAUSTED;
+    if (asked == DHCP_RELEASE)
+        return STEP_RELEASE;
+    if (asked == DHCP_DECLINE)
+        return STEP_DECLINE;
+    if (plan->loop)
+        return STEP_LOOP;
+    if (!plan->has_reply)
+        return STEP_IGNORED;
+    if (asked == DHCP_INFORM)
+        return STEP_INFORM;
+    switch (plan->reply_type) {
+    case DHCP_OFFER:
+        return STEP_OFFER;
+    case DHCP_ACK:
+        return STEP_ACK;
+    case DHCP_NAK:
+        return STEP_NAK;
+    default:
+        return STEP_BOOTP;
+    }
+}
+
 bool dhcp_check_links(const struct snapshot *snapshot, const struct link_address *links,
                       size_t count, char *error, size_t error_size)
 {

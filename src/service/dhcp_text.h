@@ -18,4 +18,7 @@ void dhcp_got_text(char to[DHCP_TEXT_SIZE], const struct dhcp_plan *plan,
 bool dhcp_check_links(const struct snapshot *snapshot, const struct link_address *links,
                       size_t count, char *error, size_t error_size);
 
+/* What programs call the plan's outcome for a message of type `asked`. */
+enum step_event dhcp_event(const struct dhcp_plan *plan, enum dhcp_type asked);
+
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/boot.h"
 #include "service/boot_file_request.h"
 #include "service/server.h"
 
@@ -66,6 +67,8 @@ static void refuse_with(struct http_connection *connection, enum http_status cod
     }
     free(connection->got);
     connection->got = memory_printf("%d: %s", (int)code, text);
+    if (connection->outcome == STEP_NOTED)
+        connection->outcome = STEP_FILE_REFUSED;
     connection->refused = true;
     connection->left = 0;
 }
@@ -169,7 +172,7 @@ static bool open_file(struct answering *a)
         [BOOT_FILE_BROKEN] = HTTP_SERVER_ERROR,
     };
     struct http_connection *connection = a->connection;
-    char name[HTTP_TARGET_MAX + 1], path[TFTP_NAME_MAX];
+    char name[HTTP_TARGET_MAX + 1], path[TFTP_NAME_MAX], subject[BOOT_NAME_SIZE];
     enum http_status status = http_path(name, sizeof(name), a->request.target);
 
     if (status != HTTP_OK) {
@@ -177,8 +180,11 @@ static bool open_file(struct answering *a)
                a->request.head);
         return false;
     }
+    connection->subject =
+        memory_string(text_printable(subject, sizeof(subject), slice_of_string(name)));
     if (!boot_file_request_path(&a->files, path, slice_of_string(name)) ||
         !boot_file_request_open(&a->files, path, &connection->file)) {
+        connection->outcome = boot_file_refusal_event(a->files.refusal);
         refuse(connection, codes[a->files.refusal], a->files.text, a->request.head);
         return false;
     }
@@ -267,6 +273,9 @@ static void send_file(struct answering *a)
 
     write_file_head(a);
     connection->got = got_text(a);
+    connection->total = a->last - a->first + 1;
+    connection->outcome =
+        a->request.head || a->code == HTTP_NOT_MODIFIED ? STEP_NOTED : STEP_FILE_SENT;
     if (a->request.head || a->code == HTTP_NOT_MODIFIED || a->size == 0) {
         connection->name[0] = 0;
         return;
@@ -275,8 +284,10 @@ static void send_file(struct answering *a)
         connection->name[0] = 0;
     connection->offset = a->first;
     connection->left = a->last - a->first + 1;
-    if (connection->left > HTTP_SHORT)
+    if (connection->left > HTTP_SHORT) {
+        http_say(connection, STEP_FILE_BEGUN);
         return;
+    }
     n = boot_file_read(&connection->file, connection->offset,
                        connection->out + connection->out_length, connection->left);
     if (n != (ssize_t)connection->left)

@@ -31,7 +31,7 @@ struct http_client {
 
 /* ---- The journal ---- */
 
-static void say(struct http_connection *connection)
+void http_say(struct http_connection *connection, enum step_event event)
 {
     struct http_lane *lane = connection->lane;
     uint64_t now = clock_monotonic_ms();
@@ -39,11 +39,14 @@ static void say(struct http_connection *connection)
     struct machine machine = {0};
     struct boot_step step = {
         .service = "http",
+        .event = event,
         .address = connection->peer,
         .host = connection->host,
         .asked = connection->asked,
-        .got = connection->got,
+        .got = connection->got ? connection->got : "",
+        .subject = connection->subject,
         .bytes = connection->bytes,
+        .total = connection->total,
         .refused = connection->refused,
     };
 
@@ -63,10 +66,12 @@ static void forget_answer(struct http_connection *connection)
     free(connection->asked);
     free(connection->got);
     free(connection->host);
-    connection->asked = connection->got = connection->host = NULL;
+    free(connection->subject);
+    connection->asked = connection->got = connection->host = connection->subject = NULL;
     connection->name[0] = 0;
     connection->out_length = connection->out_sent = 0;
-    connection->offset = connection->left = connection->bytes = 0;
+    connection->offset = connection->left = connection->bytes = connection->total = 0;
+    connection->outcome = STEP_NOTED;
     connection->refused = false;
 }
 
@@ -75,7 +80,7 @@ static void answer_left(struct http_connection *connection)
     if (connection->name[0])
         machines_fetched(connection->lane->server->machines, connection->peer, connection->name,
                          clock_monotonic_ms());
-    say(connection);
+    http_say(connection, connection->outcome);
     forget_answer(connection);
 }
 
@@ -89,7 +94,7 @@ static void answer_was_cut(struct http_connection *connection, const char *why)
     free(connection->got);
     connection->got = got;
     connection->refused = true;
-    say(connection);
+    http_say(connection, STEP_FILE_ABANDONED);
     forget_answer(connection);
 }
 

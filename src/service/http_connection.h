@@ -73,9 +73,15 @@ struct http_connection {
     /* For the journal. */
     char *asked, *got, *host;        /* NULL: nothing; the host declaration's name */
     char name[BOOT_FETCH_FILE_SIZE]; /* of a file that is sent whole; else empty */
+    char *subject;                   /* the path that it asks for; NULL: none */
+    enum step_event outcome;         /* what comes of the request, if nothing goes wrong */
     uint64_t bytes;                  /* of the file that have left */
+    uint64_t total;                  /* of them that are to leave */
     bool refused;
 };
+
+/* Takes a step of what it asks down. */
+void http_say(struct http_connection *connection, enum step_event event);
 
 /* A connection that was accepted; the descriptor becomes its own. `local`: our address. */
 void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "service/boots.h"
 #include "service/line_budget.h"
 
 #include <jansson.h>
@@ -18,15 +19,17 @@ enum { REFUSALS_PER_SECOND = 50, LINES_PER_SECOND = 2000 };
 struct journal {
     pthread_mutex_t lock; /* one line at a time on the descriptor; guards what follows */
     int descriptor;
+    struct boots *boots;
     struct line_budget budgets[JOURNAL_KINDS];
 };
 
-struct journal *journal_new(int descriptor)
+struct journal *journal_new(int descriptor, struct boots *boots)
 {
     struct journal *journal = memory_zeroed(1, sizeof(*journal));
 
     pthread_mutex_init(&journal->lock, NULL);
     journal->descriptor = descriptor;
+    journal->boots = boots;
     journal->budgets[JOURNAL_REFUSALS].per_second = REFUSALS_PER_SECOND;
     journal->budgets[JOURNAL_ANSWERS].per_second = LINES_PER_SECOND;
     journal->budgets[JOURNAL_NOTES].per_second = LINES_PER_SECOND;
@@ -115,8 +118,6 @@ bool journal_wants(struct journal *journal, bool refused)
 
     if (journal->descriptor >= 0)
         return true;
-    if (!log_wants(refused ? LOG_WARNING : LOG_INFO))
-        return false;
     pthread_mutex_lock(&journal->lock);
     left = line_budget_left(&journal->budgets[kind], clock_monotonic_ms());
     pthread_mutex_unlock(&journal->lock);
@@ -125,7 +126,12 @@ bool journal_wants(struct journal *journal, bool refused)
 
 void journal_step(struct journal *journal, const struct boot_step *step)
 {
-    bool shown = journal_takes(journal, step->refused ? JOURNAL_REFUSALS : JOURNAL_ANSWERS);
+    bool shown;
+
+    boots_step(journal->boots, step);
+    if (step->quiet || step->event == STEP_FILE_BEGUN || step->event == STEP_FILE_PROGRESS)
+        return;
+    shown = journal_takes(journal, step->refused ? JOURNAL_REFUSALS : JOURNAL_ANSWERS);
 
     if (shown && step->asked[0])
         journal_write_line(step);

@@ -8,15 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct boots;
 struct journal;
 
-/* `descriptor` gets the JSON lines; -1 for none. The caller closes it after journal_free(). */
-struct journal *journal_new(int descriptor);
+/* `descriptor` gets the JSON lines; -1 for none. The caller closes it after journal_free(). `boots`
+ * gets every step; it outlives the journal. */
+struct journal *journal_new(int descriptor, struct boots *boots);
 void journal_free(struct journal *journal);
 
 /* Takes one step down. A JSON line holds: time (milliseconds of CLOCK_MONOTONIC), service, stage,
  * address, hardware, host, asked, got, bytes, refused. Of refusals, at most 50 a second are taken
- * down, of the others, at most 2,000 a second get a log line; how many more there were is said. */
+ * down, of the others, at most 2,000 a second get a log line; how many more there were is said. A
+ * quiet step, and the beginning and the progress of a transfer, have no line. */
 void journal_step(struct journal *journal, const struct boot_step *step);
 
 /* What the log takes so many lines of a second, and no more. */

@@ -260,7 +260,13 @@ static int mount_mnt(struct rpc_exchange *exchange)
     status = mount_attempt(&try, path);
     snprintf(asked, sizeof(asked), "MNT %s v%u over %s", try.asked, exchange->call.version,
              exchange->transport == RPC_UDP ? "udp" : "tcp");
-    rpc_step(exchange, "mount", asked, try.got, status != MOUNT_OK);
+    rpc_step(exchange,
+             (struct boot_step){.service = "mount",
+                                .event = status == MOUNT_OK ? STEP_MOUNT : STEP_MOUNT_REFUSED,
+                                .asked = asked,
+                                .got = try.got,
+                                .subject = try.asked,
+                                .refused = status != MOUNT_OK});
     if (status == MOUNT_OK) {
         mount_remember(exchange, try.export, mount_directory(directory, try.export, try.below));
         if (exchange->client->account)
@@ -287,7 +293,7 @@ static void mount_leave(struct rpc_exchange *exchange, const char *procedure, co
         return;
     snprintf(asked, sizeof(asked), "%s%s%s v%u", procedure, path.length ? " " : "",
              text_printable(text, sizeof(text), path), exchange->call.version);
-    rpc_step(exchange, "mount", asked, "noted", false);
+    rpc_step(exchange, (struct boot_step){.service = "mount", .asked = asked, .got = "noted"});
     rpc_account_report(exchange->client->account, exchange->server);
 }
 

@@ -116,8 +116,11 @@ static bool believes(struct rpc_exchange *exchange)
     if (client->account && rpc_account_disbelieves(client->account)) {
         snprintf(asked, sizeof(asked), "calls as uid %" PRIu32 " from port %u",
                  exchange->call.credentials.uid, exchange->peer.port);
-        rpc_step(exchange, "nfs", asked,
-                 "taken for nobody: the port is not below 1024 (see nfs-reserved-ports)", false);
+        rpc_step(exchange,
+                 (struct boot_step){.service = "nfs",
+                                    .asked = asked,
+                                    .got = "taken for nobody: the port is not below 1024 (see "
+                                           "nfs-reserved-ports)"});
     }
     return false;
 }
@@ -613,5 +616,10 @@ void nfs_tell_read(struct nfs_call *call, int file, struct slice handle, uint64_
     snprintf(asked, sizeof(asked), "v%u read of %s over %s", exchange->call.version, printable,
              exchange->transport == RPC_UDP ? "udp" : "tcp");
     snprintf(got, sizeof(got), "a file of %" PRIu64 " bytes", size);
-    rpc_step(exchange, "nfs", asked, got, false);
+    rpc_step(exchange, (struct boot_step){.service = "nfs",
+                                          .event = STEP_NFS_READ,
+                                          .asked = asked,
+                                          .got = got,
+                                          .subject = printable,
+                                          .total = size});
 }

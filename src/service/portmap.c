@@ -41,10 +41,21 @@ static int portmap_refuse(struct rpc_exchange *exchange)
 static void portmap_log(const struct rpc_exchange *exchange, uint32_t program, uint32_t version,
                         uint16_t port)
 {
-    char text[IPV4_TEXT_SIZE];
+    char text[IPV4_TEXT_SIZE], asked[64], got[32];
 
     log_debug("%s portmap: program %u version %u -> port %u",
               ipv4_text(text, exchange->peer.address), program, version, port);
+    /* Only machines that may mount boot from here. */
+    if (!exchange->client->account)
+        return;
+    snprintf(asked, sizeof(asked), "GETPORT program %u version %u", program, version);
+    snprintf(got, sizeof(got), port ? "port %u" : "it is not here", port);
+    rpc_step(exchange, (struct boot_step){.service = "portmap",
+                                          .event = port ? STEP_PORTMAP : STEP_PORTMAP_MISSING,
+                                          .asked = asked,
+                                          .got = got,
+                                          .refused = !port,
+                                          .quiet = true});
 }
 
 static int portmap_getport(struct rpc_exchange *exchange)

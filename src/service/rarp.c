@@ -58,6 +58,7 @@ static void tell(struct rarp_service *service, const struct rarp_plan *plan,
     char address[IPV4_TEXT_SIZE], got[SUN_WHY_SIZE + 32];
     struct boot_step step = {
         .service = "rarp",
+        .event = plan->has_reply ? STEP_RARP : STEP_RARP_UNKNOWN,
         .stage = STAGE_ROM,
         .address = plan->reply.target_address,
         .hardware = *hardware,

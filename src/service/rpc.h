@@ -157,8 +157,7 @@ void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t byte
 /* Procedure 0 of every program: no arguments, no results. */
 rpc_handler rpc_null;
 
-/* One step of the client's boot, with its name, address and stage filled in. */
-void rpc_step(const struct rpc_exchange *exchange, const char *service, const char *asked,
-              const char *got, bool refused);
+/* One step of the client's boot: the machine, its name, address and stage are filled in here. */
+void rpc_step(const struct rpc_exchange *exchange, struct boot_step step);
 
 #endif

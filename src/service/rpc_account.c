@@ -166,7 +166,8 @@ void rpc_account_report(struct rpc_account *account, struct server *server)
     uint64_t calls = atomic_load(&account->calls) - account->reported_calls;
     uint64_t bytes_read = atomic_load(&account->bytes_read) - account->reported_read;
     uint64_t bytes_written = atomic_load(&account->bytes_written) - account->reported_written;
-    struct boot_step step = {.service = "nfs", .address = account->address};
+    struct boot_step step = {
+        .service = "nfs", .event = STEP_NFS_TRAFFIC, .address = account->address};
     struct snapshot *snapshot;
     const struct host *host;
     struct machine machine;

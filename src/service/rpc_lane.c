@@ -155,18 +155,13 @@ void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t byte
         rpc_account_bytes(exchange->client->account, bytes_read, bytes_written);
 }
 
-void rpc_step(const struct rpc_exchange *exchange, const char *service, const char *asked,
-              const char *got, bool refused)
+void rpc_step(const struct rpc_exchange *exchange, struct boot_step step)
 {
     const struct rpc_client *client = exchange->client;
     struct machine machine = client->machine;
-    struct boot_step step = {.service = service,
-                             .address = client->address,
-                             .host = client->host ? client->host->name : NULL,
-                             .asked = asked,
-                             .got = got,
-                             .refused = refused};
 
+    step.address = client->address;
+    step.host = client->host ? client->host->name : NULL;
     /* The stage changes while the client stays the same. */
     (void)machines_get(exchange->server->machines, client->address, &machine);
     step.stage = machine.stage;
@@ -252,7 +247,11 @@ static void rpc_account_exchange(struct rpc_slot *slot)
     snprintf(got, sizeof(got), "the first call since its mount; its root is %s",
              text_printable(directory, sizeof(directory),
                             slice_of_string(handle_export_path(exchange->export))));
-    rpc_step(exchange, slot->program->name, asked, got, false);
+    rpc_step(exchange, (struct boot_step){.service = slot->program->name,
+                                          .event = STEP_NFS_CALL,
+                                          .asked = asked,
+                                          .got = got,
+                                          .subject = handle_export_path(exchange->export)});
 }
 
 /* The call's own words did not decode. */

@@ -5,10 +5,13 @@
 #include <stddef.h>
 
 #define SERVE_STATE_DIRECTORY "/var/lib/bootwire"
+/* In the state directory. */
+#define CONTROL_SOCKET_NAME "control.sock"
 
 struct serve_options {
     const char *config_path;
     const char *state_directory;   /* NULL: the configuration's, else SERVE_STATE_DIRECTORY */
+    const char *control_path;      /* NULL: the configuration's, else in the state directory */
     size_t data_loop_count;        /* 0: one per core */
     int journal_descriptor;        /* gets the boot steps as JSON lines (journal.h); -1: nobody */
     void (*ready)(void *argument); /* called once every port is open; may be NULL */

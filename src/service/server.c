@@ -1,10 +1,12 @@
 #include "service/server.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/config.h"
 #include "net/loop.h"
 #include "platform/linux/cores.h"
+#include "service/boots.h"
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/reloader.h"
@@ -21,7 +23,8 @@
 
 /* In the order they start; NULL ends the table. */
 static const struct service *const services[] = {
-    &service_dhcp, &service_tftp, &service_http, &service_rpc, &service_rarp, NULL,
+    &service_dhcp, &service_tftp,    &service_http, &service_rpc,
+    &service_rarp, &service_control, NULL,
 };
 
 enum {
@@ -249,6 +252,7 @@ static void release(struct running *running)
     loop_free(server->control);
     machines_free(server->machines);
     journal_free(server->journal);
+    boots_free(server->boots);
     snapshot_free(server->snapshot);
     free((char *)server->state_directory);
     pthread_mutex_destroy(&server->snapshot_lock);
@@ -263,7 +267,10 @@ int serve(const struct serve_options *options)
     running.server.snapshot = load(options->config_path);
     if (!running.server.snapshot)
         goto out;
-    running.server.journal = journal_new(options->journal_descriptor);
+    running.server.began_ms = clock_monotonic_ms();
+    running.server.control_path = options->control_path;
+    running.server.boots = boots_new();
+    running.server.journal = journal_new(options->journal_descriptor, running.server.boots);
     running.server.machines = machines_new();
     if (prepare_state_directory(&running) < 0)
         goto out;

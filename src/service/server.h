@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
+struct boots;
+struct control_service;
 struct journal;
 struct loop;
 struct leases;
@@ -18,8 +20,12 @@ struct server {
     struct loop *control;
     struct loop **data_loops;
     size_t data_loop_count;
-    struct journal *journal;     /* safe from any thread */
-    struct machines *machines;   /* safe from any thread */
+    struct journal *journal;                 /* safe from any thread */
+    struct boots *boots;                     /* safe from any thread */
+    struct control_service *control_service; /* NULL: there is no control socket */
+    const char *control_path;                /* the option's; NULL: it names none */
+    uint64_t began_ms;                       /* monotonic */
+    struct machines *machines;               /* safe from any thread */
     const struct leases *leases; /* the DHCP service's, for the control thread; NULL: it has none */
     const char *state_directory;
     uint16_t http_port;            /* that HTTP is served on; 0: it is not */
@@ -43,6 +49,7 @@ struct service {
     void (*reloaded)(void *state);
 };
 
+extern const struct service service_control;
 extern const struct service service_dhcp;
 extern const struct service service_tftp;
 extern const struct service service_http;

@@ -48,7 +48,8 @@ struct tftp_asking {
     bool whole;                     /* the request decodes */
     struct boot_file_request files; /* who asks, and what applies to it */
     struct tftp_who who;
-    enum tftp_error error;        /* where it is refused: the code ... */
+    enum step_event event;        /* where it is refused: what the journal calls that, ... */
+    enum tftp_error error;        /* ... the code ... */
     char text[TFTP_MESSAGE_SIZE]; /* ... and the text that the client gets */
 };
 
@@ -76,6 +77,7 @@ static bool refused(struct tftp_asking *asking)
         [BOOT_FILE_BROKEN] = TFTP_ERROR_UNDEFINED,
     };
 
+    asking->event = boot_file_refusal_event(asking->files.refusal);
     return refuse(asking, codes[asking->files.refusal], "%s", asking->files.text);
 }
 
@@ -207,7 +209,7 @@ static bool asks(const struct datagram *datagram)
 static void received(void *argument, const struct datagram *datagram)
 {
     struct tftp_lane *lane = argument;
-    struct tftp_asking asking = {.lane = lane, .datagram = datagram};
+    struct tftp_asking asking = {.lane = lane, .datagram = datagram, .event = STEP_FILE_REFUSED};
     struct tftp_session *session = tftp_session_find(lane, datagram->peer);
 
     if (!asks(datagram)) {
@@ -226,7 +228,9 @@ static void received(void *argument, const struct datagram *datagram)
     if (!serve_request(&asking)) {
         tftp_send_error(lane->listener, datagram->peer, datagram->local_address, asking.error,
                         asking.text);
-        tftp_journal(lane, &asking.who, datagram->peer.address, asking.text, 0, true);
+        tftp_journal(
+            lane, &asking.who, datagram->peer.address,
+            (struct tftp_outcome){.event = asking.event, .got = asking.text, .refused = true});
     }
     tftp_who_release(&asking.who);
     boot_file_request_end(&asking.files);

@@ -90,18 +90,22 @@ void tftp_who_release(struct tftp_who *who)
 }
 
 void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t address,
-                  const char *got, uint64_t bytes, bool refused)
+                  struct tftp_outcome outcome)
 {
+    char subject[BOOT_NAME_SIZE];
     struct boot_step step = {
         .service = "tftp",
+        .event = outcome.event,
         .stage = who->stage,
         .address = address,
         .hardware = who->hardware,
         .host = who->host,
         .asked = who->asked,
-        .got = got,
-        .bytes = bytes,
-        .refused = refused,
+        .got = outcome.got,
+        .subject = text_printable(subject, sizeof(subject), slice_of_string(who->file)),
+        .bytes = outcome.bytes,
+        .total = outcome.total,
+        .refused = outcome.refused,
     };
 
     journal_step(lane->server->journal, &step);
@@ -162,10 +166,28 @@ static void session_free(struct tftp_session *session)
     free(session);
 }
 
-static void session_end(struct tftp_session *session, const char *got, bool refused)
+/* How many bytes the client gets in all, as far as that is known. */
+static uint64_t session_total(const struct tftp_session *session)
 {
-    tftp_journal(session->lane, &session->who, session->peer.address, got,
-                 tftp_bytes_acked(&session->transfer), refused);
+    return session->transfer.size == TFTP_SIZE_UNKNOWN ? tftp_content_size(session->content)
+                                                       : session->transfer.size;
+}
+
+static void session_say(struct tftp_session *session, enum step_event event, const char *got)
+{
+    tftp_journal(session->lane, &session->who, session->peer.address,
+                 (struct tftp_outcome){
+                     .event = event,
+                     .got = got,
+                     .bytes = tftp_bytes_acked(&session->transfer),
+                     .total = session_total(session),
+                     .refused = event == STEP_FILE_ABANDONED || event == STEP_FILE_REFUSED,
+                 });
+}
+
+static void session_end(struct tftp_session *session, enum step_event event, const char *got)
+{
+    session_say(session, event, got);
     session_free(session);
 }
 
@@ -173,7 +195,7 @@ void tftp_session_cancel(struct tftp_session *session, const char *why)
 {
     tftp_send_error(session->port->socket, session->peer, session->local_address,
                     TFTP_ERROR_UNDEFINED, why);
-    session_end(session, why, true);
+    session_end(session, STEP_FILE_REFUSED, why);
 }
 
 void tftp_session_replace(struct tftp_session *session)
@@ -182,7 +204,7 @@ void tftp_session_replace(struct tftp_session *session)
 
     snprintf(got, sizeof(got), "%llu bytes, then the client began again from the same port",
              (unsigned long long)tftp_bytes_acked(&session->transfer));
-    session_end(session, got, false);
+    session_end(session, STEP_FILE_ENDED, got);
 }
 
 void tftp_sessions_end(struct tftp_lane *lane, const char *why)
@@ -215,13 +237,11 @@ static void session_finish(struct tftp_session *session, enum tftp_end how)
                  (unsigned long long)t->size, session->patched[0] ? "; " : "", session->patched);
     else
         snprintf(got, sizeof(got), "%llu of %llu bytes, then the client stopped answering", bytes,
-                 (unsigned long long)(t->size == TFTP_SIZE_UNKNOWN
-                                          ? tftp_content_size(session->content)
-                                          : t->size));
+                 (unsigned long long)session_total(session));
     if (!silent && session->who.file[0])
         machines_fetched(session->lane->server->machines, session->peer.address, session->who.file,
                          clock_monotonic_ms());
-    session_end(session, got, silent);
+    session_end(session, silent ? STEP_FILE_ABANDONED : STEP_FILE_SENT, got);
 }
 
 static void send_oack(struct tftp_session *session)
@@ -306,7 +326,7 @@ static void session_stopped(struct tftp_session *session, const struct tftp_pack
     snprintf(got, sizeof(got), "%llu bytes of %llu, then the client ended it: error %u \"%s\"",
              bytes, (unsigned long long)tftp_content_size(session->content), packet->error,
              message);
-    session_end(session, got, false);
+    session_end(session, STEP_FILE_ENDED, got);
 }
 
 bool tftp_session_uses(const struct tftp_session *session, const struct tftp_port *port)
@@ -409,6 +429,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
                        netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms());
     if (opening->roll_to_one)
         tftp_roll_to_one(&session->transfer);
+    session_say(session, STEP_FILE_BEGUN, "");
     session_do(session, first);
     return true;
 }

@@ -4,6 +4,7 @@
 #define BOOTWIRE_SERVICE_TFTP_SESSION_H
 
 #include "base/map.h"
+#include "model/boot.h"
 #include "model/fetch.h"
 #include "model/patch.h"
 #include "model/step.h"
@@ -95,9 +96,17 @@ void tftp_sessions_end(struct tftp_lane *lane, const char *why);
 /* Sends an ERROR packet. */
 void tftp_send_error(struct udp_socket *socket, struct endpoint peer, uint32_t local_address,
                      enum tftp_error code, const char *text);
+/* What came of a request, for the journal. */
+struct tftp_outcome {
+    enum step_event event;
+    const char *got;
+    uint64_t bytes, total; /* moved, and of the whole file (0: unknown) */
+    bool refused;
+};
+
 /* Takes a step down. */
 void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t address,
-                  const char *got, uint64_t bytes, bool refused);
+                  struct tftp_outcome outcome);
 void tftp_who_release(struct tftp_who *who);
 
 #endif

@@ -65,8 +65,11 @@ static void upload_end(struct tftp_upload *upload, const char *got, bool refused
         atomic_fetch_sub(uploads->written, upload->file.size);
     upload_discard(&upload->file);
     if (got)
-        tftp_journal(uploads->lane, &upload->who, upload->peer.address, got, upload->receipt.bytes,
-                     refused);
+        tftp_journal(uploads->lane, &upload->who, upload->peer.address,
+                     (struct tftp_outcome){.event = STEP_FILE_REFUSED,
+                                           .got = got,
+                                           .bytes = upload->receipt.bytes,
+                                           .refused = refused});
     LIST_REMOVE(upload, link);
     uploads->count--;
     udp_close(upload->socket);
@@ -158,7 +161,9 @@ static bool upload_complete(struct tftp_upload *upload)
     }
     snprintf(got, sizeof(got), "%llu bytes in %llu block%s, kept", (unsigned long long)size,
              (unsigned long long)upload->receipt.blocks, upload->receipt.blocks == 1 ? "" : "s");
-    tftp_journal(upload->uploads->lane, &upload->who, upload->peer.address, got, size, false);
+    tftp_journal(upload->uploads->lane, &upload->who, upload->peer.address,
+                 (struct tftp_outcome){
+                     .event = STEP_FILE_RECEIVED, .got = got, .bytes = size, .total = size});
     return true;
 }
 

@@ -57,6 +57,7 @@ static const struct setter {
     {"nfs-reserved-ports", "nfs-reserved-ports off;", PARAMETER_NFS_RESERVED_PORTS, "\0", 1},
     {"not", "not authoritative;", PARAMETER_AUTHORITATIVE, "\0", 1},
     {"proxy-dhcp", "proxy-dhcp on;", PARAMETER_PROXY_DHCP, "\1", 1},
+    {"control-socket", "control-socket \"/run/bw\";", PARAMETER_CONTROL_SOCKET, "/run/bw", 7},
     {"pxe-menu", "pxe-menu \"Install\" \"i.0\", \"Disk\";", PARAMETER_PXE_MENU,
      "\7Install\3i.0\4Disk\0", 18},
     {"pxe-prompt", "pxe-prompt \"Boot?\" 3;", PARAMETER_PXE_PROMPT, "\3Boot?", 6},

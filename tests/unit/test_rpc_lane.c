@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "net/loop.h"
+#include "service/boots.h"
 #include "service/journal.h"
 #include "service/rpc_account.h"
 #include "service/rpc_replay.h"
@@ -153,7 +154,8 @@ static int start(void **state)
     memset(&counts, 0, sizeof(counts));
     pthread_mutex_init(&running.server.snapshot_lock, NULL);
     running.server.snapshot = snapshot_new();
-    running.server.journal = journal_new(-1);
+    running.server.boots = boots_new();
+    running.server.journal = journal_new(-1, running.server.boots);
     running.server.machines = machines_new();
     running.server.control = loop_new();
     running.service.server = &running.server;
@@ -184,6 +186,7 @@ static int stop(void **state)
     loop_free(running->server.control);
     machines_free(running->server.machines);
     journal_free(running->server.journal);
+    boots_free(running->server.boots);
     snapshot_free(running->server.snapshot);
     pthread_mutex_destroy(&running->server.snapshot_lock);
     return 0;

@@ -1,0 +1,309 @@
+#include "service/boots.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "decide/boot_follow.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+struct boot_entry {
+    TAILQ_ENTRY(boot_entry) link; /* in the order of their last change */
+    uint64_t change;
+    size_t key_length;
+    uint8_t key[1 + HARDWARE_ADDRESS_MAX];
+    struct boot boot;
+};
+
+struct boots {
+    pthread_mutex_t lock; /* guards all of it */
+    struct map by_key;
+    struct map by_address; /* the entry that had the address last */
+    TAILQ_HEAD(boot_list, boot_entry) list;
+    uint64_t changes;
+    size_t readers;
+    struct boots_step *steps; /* a ring of BOOTS_STEPS; NULL: nobody has read yet */
+    uint64_t step_count;      /* that were written to the ring, ever */
+    void (*woken)(void *argument);
+    void *woken_argument;
+    bool told; /* woken() was called, and nobody has looked yet */
+};
+
+struct boots *boots_new(void)
+{
+    struct boots *boots = memory_zeroed(1, sizeof(*boots));
+
+    pthread_mutex_init(&boots->lock, NULL);
+    TAILQ_INIT(&boots->list);
+    return boots;
+}
+
+static void forget(struct boots *boots, struct boot_entry *entry)
+{
+    uint32_t address = entry->boot.address;
+
+    map_remove(&boots->by_key, entry->key, entry->key_length);
+    if (map_get(&boots->by_address, &address, sizeof(address)) == entry)
+        map_remove(&boots->by_address, &address, sizeof(address));
+    TAILQ_REMOVE(&boots->list, entry, link);
+    boot_release(&entry->boot);
+    free(entry);
+}
+
+void boots_step_release(struct boots_step *step)
+{
+    free(step->exchange.asked);
+    free(step->exchange.got);
+    free(step->exchange.decided);
+    memset(&step->exchange, 0, sizeof(step->exchange));
+}
+
+static void ring_free(struct boots *boots)
+{
+    for (size_t i = 0; boots->steps && i < BOOTS_STEPS; i++)
+        boots_step_release(&boots->steps[i]);
+    free(boots->steps);
+    boots->steps = NULL;
+}
+
+void boots_free(struct boots *boots)
+{
+    struct boot_entry *entry;
+
+    if (!boots)
+        return;
+    while ((entry = TAILQ_FIRST(&boots->list)) != NULL)
+        forget(boots, entry);
+    map_release(&boots->by_key);
+    map_release(&boots->by_address);
+    ring_free(boots);
+    pthread_mutex_destroy(&boots->lock);
+    free(boots);
+}
+
+/* ---- Steps come in ---- */
+
+/* Hardware addresses are what machines keep; where none is known, the IPv4 address stands for it.
+ */
+static size_t key_of(uint8_t key[1 + HARDWARE_ADDRESS_MAX], const struct boot_step *step)
+{
+    if (step->hardware.length > 0) {
+        key[0] = step->hardware.type;
+        memcpy(key + 1, step->hardware.address, step->hardware.length);
+        return 1 + step->hardware.length;
+    }
+    key[0] = 0;
+    memcpy(key + 1, &step->address, sizeof(step->address));
+    return step->address ? 1 + sizeof(step->address) : 0;
+}
+
+static struct boot_entry *entry_of(struct boots *boots, const struct boot_step *step)
+{
+    uint8_t key[1 + HARDWARE_ADDRESS_MAX];
+    size_t length = key_of(key, step);
+    struct boot_entry *entry = NULL;
+
+    if (length == 0)
+        return NULL;
+    /* A service that knows the address alone speaks of the machine that has it. */
+    if (step->hardware.length == 0)
+        entry = map_get(&boots->by_address, &step->address, sizeof(step->address));
+    if (!entry)
+        entry = map_get(&boots->by_key, key, length);
+    if (entry)
+        return entry;
+    if (boots->by_key.count >= BOOTS_MAX)
+        forget(boots, TAILQ_FIRST(&boots->list));
+    entry = memory_zeroed(1, sizeof(*entry));
+    entry->key_length = length;
+    memcpy(entry->key, key, length);
+    map_put(&boots->by_key, key, length, entry);
+    TAILQ_INSERT_TAIL(&boots->list, entry, link);
+    return entry;
+}
+
+static void note_address(struct boots *boots, struct boot_entry *entry, uint32_t before)
+{
+    uint32_t address = entry->boot.address;
+
+    if (address == before)
+        return;
+    if (before && map_get(&boots->by_address, &before, sizeof(before)) == entry)
+        map_remove(&boots->by_address, &before, sizeof(before));
+    if (address)
+        map_put(&boots->by_address, &address, sizeof(address), entry);
+}
+
+static void ring_put(struct boots *boots, const struct boot *boot, const struct boot_step *step,
+                     uint64_t now_ms)
+{
+    struct boots_step *slot = &boots->steps[boots->step_count++ % BOOTS_STEPS];
+
+    boots_step_release(slot);
+    slot->hardware = boot->hardware;
+    slot->address = boot->address;
+    slot->began_ms = boot->began_ms;
+    slot->exchange = (struct boot_exchange){
+        .at_ms = now_ms,
+        .last_ms = now_ms,
+        .count = 1,
+        .event = step->event,
+        .stage = step->stage,
+        .bytes = step->bytes,
+        .total = step->total,
+        .refused = step->refused,
+        .asked = memory_string(step->asked),
+        .got = memory_string(step->got),
+        .decided = step->decided ? memory_string(step->decided) : NULL,
+    };
+    snprintf(slot->exchange.service, sizeof(slot->exchange.service), "%s", step->service);
+}
+
+void boots_step(struct boots *boots, const struct boot_step *step)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    struct boot_entry *entry;
+    bool wakes = false;
+    uint32_t before;
+
+    pthread_mutex_lock(&boots->lock);
+    entry = entry_of(boots, step);
+    if (entry) {
+        before = entry->boot.address;
+        boot_follow(&entry->boot, step, now_ms);
+        note_address(boots, entry, before);
+        entry->change = ++boots->changes;
+        TAILQ_REMOVE(&boots->list, entry, link);
+        TAILQ_INSERT_TAIL(&boots->list, entry, link);
+        if (boots->readers > 0) {
+            ring_put(boots, &entry->boot, step, now_ms);
+            wakes = !boots->told && boots->woken;
+            boots->told = true;
+        }
+    }
+    if (wakes)
+        boots->woken(boots->woken_argument);
+    pthread_mutex_unlock(&boots->lock);
+}
+
+/* ---- Readers ---- */
+
+void boots_wake(struct boots *boots, void (*woken)(void *argument), void *argument)
+{
+    pthread_mutex_lock(&boots->lock);
+    boots->woken = woken;
+    boots->woken_argument = argument;
+    boots->told = false;
+    pthread_mutex_unlock(&boots->lock);
+}
+
+void boots_follow(struct boots *boots, struct boots_reader *reader)
+{
+    pthread_mutex_lock(&boots->lock);
+    if (!boots->steps)
+        boots->steps = memory_zeroed(BOOTS_STEPS, sizeof(*boots->steps));
+    boots->readers++;
+    *reader = (struct boots_reader){.step = boots->step_count};
+    pthread_mutex_unlock(&boots->lock);
+}
+
+void boots_unfollow(struct boots *boots, struct boots_reader *reader)
+{
+    pthread_mutex_lock(&boots->lock);
+    *reader = (struct boots_reader){0};
+    /* What nobody reads is not kept. */
+    if (--boots->readers == 0)
+        ring_free(boots);
+    pthread_mutex_unlock(&boots->lock);
+}
+
+static void copy_string(char **string)
+{
+    if (*string)
+        *string = memory_string(*string);
+}
+
+bool boots_read(struct boots *boots, struct boots_reader *reader, struct boots_step *step,
+                uint64_t *lost)
+{
+    bool there;
+
+    pthread_mutex_lock(&boots->lock);
+    boots->told = false;
+    if (boots->step_count - reader->step > BOOTS_STEPS) {
+        *lost += boots->step_count - BOOTS_STEPS - reader->step;
+        reader->step = boots->step_count - BOOTS_STEPS;
+    }
+    there = reader->step < boots->step_count && boots->steps;
+    if (there) {
+        *step = boots->steps[reader->step++ % BOOTS_STEPS];
+        copy_string(&step->exchange.asked);
+        copy_string(&step->exchange.got);
+        copy_string(&step->exchange.decided);
+    }
+    pthread_mutex_unlock(&boots->lock);
+    return there;
+}
+
+void boots_changed(struct boots *boots, struct boots_reader *reader,
+                   bool (*visit)(void *argument, const struct boot *boot), void *argument)
+{
+    struct boot_entry *entry, *first = NULL;
+
+    pthread_mutex_lock(&boots->lock);
+    boots->told = false;
+    TAILQ_FOREACH_REVERSE(entry, &boots->list, boot_list, link)
+    {
+        if (entry->change <= reader->change)
+            break;
+        first = entry;
+    }
+    for (entry = first; entry; entry = TAILQ_NEXT(entry, link)) {
+        if (!visit(argument, &entry->boot))
+            break;
+        reader->change = entry->change;
+    }
+    pthread_mutex_unlock(&boots->lock);
+}
+
+static bool is_named(const struct boot *boot, const char *name)
+{
+    char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE];
+
+    return strcmp(boot->host, name) == 0 ||
+           strcasecmp(hardware_text(hardware, &boot->hardware), name) == 0 ||
+           (boot->address && strcmp(ipv4_text(address, boot->address), name) == 0);
+}
+
+bool boots_visit(struct boots *boots, const char *name,
+                 void (*visit)(void *argument, const struct boot *boot), void *argument)
+{
+    struct boot_entry *entry;
+
+    pthread_mutex_lock(&boots->lock);
+    /* The last that had the address or the name is meant. */
+    TAILQ_FOREACH_REVERSE(entry, &boots->list, boot_list, link)
+    {
+        if (name[0] && is_named(&entry->boot, name)) {
+            visit(argument, &entry->boot);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&boots->lock);
+    return entry != NULL;
+}
+
+size_t boots_count(struct boots *boots)
+{
+    size_t count;
+
+    pthread_mutex_lock(&boots->lock);
+    count = boots->by_key.count;
+    pthread_mutex_unlock(&boots->lock);
+    return count;
+}

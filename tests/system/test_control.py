@@ -1,0 +1,89 @@
+"""The control socket: what it tells of machines, who may ask, and what nonsense gets."""
+import os
+import socket
+import stat
+
+from bootwire_testing import Machine, TftpRead
+from control_testing import Control, ask, machine, socket_of, wait_for_machine
+
+CONFIG = """
+tftp-root "{root}";
+subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.200 10.50.1.210; }}
+host it {{ hardware ethernet 22:22:22:22:00:07; fixed-address 10.50.1.9; filename "boot.bin"; }}
+"""
+MAC = "22:22:22:22:00:07"
+
+
+def start(network, server, directory):
+    root = directory / "tftp"
+    root.mkdir()
+    (root / "boot.bin").write_bytes(b"x" * 5000)
+    return server(CONFIG.format(root=root))
+
+
+def test_it_tells_what_machines_there_are_and_how_far_each_is(network, server, tmp_path):
+    running = start(network, server, tmp_path)
+    assert stat.S_IMODE(os.stat(socket_of(running)).st_mode) == 0o600
+    assert ask(socket_of(running), request="machines") == {"reply": "machines", "machines": []}
+    watching = Control(socket_of(running), {"request": "watch"})
+    assert watching.line() == {"event": "machines", "machines": []}
+    Machine(network.client.wire("eth0", 68), MAC).lease([(60, b"PXEClient:Arch:00000:UNDI:002001")])
+    step = watching.until(lambda line: line["event"] == "step" and line["step"]["event"] == "ack")
+    assert step["machine"] == MAC and step["step"]["asked"].startswith("DHCPREQUEST")
+    watching.until(lambda line: line["event"] == "machine" and line["machine"]["reached"] == "address")
+    network.client_address("10.50.1.9")
+    TftpRead(network.client.socket(), b"boot.bin").rest()
+    seen = wait_for_machine(running, "it", lambda seen: seen["reached"] == "loaded")
+    assert (seen["machine"], seen["host"], seen["address"], seen["stage"]) == (MAC, "it", "10.50.1.9", "rom")
+    assert seen["loading"] | {"rate": 0} == {
+        "name": "boot.bin", "bytes": 5000, "total": 5000, "rate": 0, "active": False}
+    assert [row["event"] for row in seen["timeline"]] == ["offer", "ack", "file-sent"]
+    assert machine(running, "10.50.1.9")["machine"] == machine(running, MAC.upper())["machine"] == MAC
+    watching.until(lambda line: line["event"] == "step" and line["step"]["event"] == "file-sent")
+    watching.close()
+    assert ask(socket_of(running), request="status")["machines"] == 1
+
+
+def test_nonsense_gets_a_word_and_no_more(network, server, tmp_path):
+    running = start(network, server, tmp_path)
+    path = socket_of(running)
+    assert '"watch"' in ask(path, request="nothing")["error"]
+    assert '"name"' in ask(path, request="machine")["error"]
+    assert "nobody" in ask(path, request="machine", name="nobody")["error"]
+    for text in (b"GET / HTTP/1.1\n", b"[]\n", b"{\n", b"\xff\xfe\n", b"x" * 70000):
+        control = Control(path)
+        control.socket.sendall(text)
+        assert control.line()["error"]
+        control.close()
+
+
+def test_too_many_connections_are_told_so(network, server, tmp_path):
+    running = start(network, server, tmp_path)
+    many = [Control(socket_of(running), {"request": "watch"}) for _ in range(64)]
+    for control in many:
+        assert control.line()["event"] == "machines"
+    assert "64 programs" in Control(socket_of(running)).line()["error"]
+    many.pop().close()
+    while "error" in ask(socket_of(running), request="status"):
+        pass
+    for control in many:
+        control.close()
+
+
+def test_its_path_can_be_named_and_a_leftover_is_no_hindrance(network, server, tmp_path):
+    path = tmp_path / "here.sock"
+    leftover = socket.socket(socket.AF_UNIX)
+    leftover.bind(str(path))
+    leftover.close()
+    running = server(f'control-socket "{path}"; subnet 10.50.1.0 netmask 255.255.255.0 {{ }}')
+    assert ask(path, request="status")["pid"] == running.pid
+    assert not socket_of(running).exists()
+    running.stop()
+    assert not path.exists()
+
+
+def test_a_path_that_cannot_be_is_an_error_if_it_was_written(network, server, tmp_path):
+    status, text = server.refused(
+        f'control-socket "{tmp_path}/none/here.sock"; subnet 10.50.1.0 netmask 255.255.255.0 {{ }}')
+    assert status == 1
+    assert "none/here.sock cannot be opened: No such file" in text

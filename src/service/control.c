@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 16,
+    BACKLOG = 2 * CONTROL_CONNECTIONS_MAX,
     PULSE_MS = 1000, /* verdicts come of silence: nothing wakes for them */
     PACE_MS = 100,   /* between two looks of a stream at what is new */
 };

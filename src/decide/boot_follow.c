@@ -1,6 +1,7 @@
 #include "decide/boot_follow.h"
 
 #include "base/memory.h"
+#include "decide/boot_trail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,5 +227,6 @@ bool boot_follow(struct boot *boot, const struct boot_step *step, uint64_t now_m
     take_reached(boot, step);
     take_loading(boot, step, now_ms);
     take_exchange(boot, step, now_ms);
+    boot_trail_follow(&boot->trail, step);
     return anew;
 }

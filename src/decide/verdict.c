@@ -15,6 +15,7 @@ static bool find_in(const struct verdict_row *rows, const struct boot *boot, uin
 
 bool verdict_find(const struct boot *boot, uint64_t now_ms, struct verdict *verdict)
 {
-    return find_in(verdict_file_rows, boot, now_ms, verdict) ||
+    return find_in(verdict_root_rows, boot, now_ms, verdict) ||
+           find_in(verdict_file_rows, boot, now_ms, verdict) ||
            find_in(verdict_address_rows, boot, now_ms, verdict);
 }

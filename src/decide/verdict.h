@@ -28,8 +28,10 @@ struct verdict_row {
 
 /* From the first question for an address to the answer that names a boot file ... */
 extern const struct verdict_row verdict_address_rows[];
-/* ... and from the first file on. */
+/* ... from the first file to the kernel ... */
 extern const struct verdict_row verdict_file_rows[];
+/* ... and from its root on. */
+extern const struct verdict_row verdict_root_rows[];
 
 /* The verdict of a boot that stands still; false where it goes on, or has come to its end. Of two
  * that hold, the one about the later stage is told. `now_ms` is monotonic. */

@@ -3,6 +3,7 @@
 #define BOOTWIRE_MODEL_BOOT_H
 
 #include "model/address.h"
+#include "model/boot_trail.h"
 #include "model/step.h"
 
 #include <stdbool.h>
@@ -78,6 +79,7 @@ struct boot {
     uint32_t other_server; /* whose address it took, where that is not ours */
     struct boot_loading loading;
     struct boot_fact facts[STEP_COUNT];
+    struct boot_trail trail;
     struct boot_exchange *exchanges; /* `exchange_count` of them */
     size_t exchange_count, exchange_room;
     unsigned exchanges_lost; /* behind the first BOOT_EXCHANGES_FIRST */

@@ -64,7 +64,8 @@ enum step_event {
     STEP_NFS_CALL, /* the first one after a mount */
     STEP_NFS_READ, /* the first READ of a file */
     STEP_NFS_REFUSED,
-    STEP_NFS_TRAFFIC, /* calls and bytes since the last such step */
+    STEP_NFS_REPEATED, /* the same READ over UDP came again and again, however it was answered */
+    STEP_NFS_TRAFFIC,  /* calls and bytes since the last such step */
     STEP_BOOTPARAM,
 
     /* The serial console, and the guest behind it */
@@ -80,23 +81,56 @@ enum step_event {
 /* A short name: "offer", "file-missing" ..., "noted". */
 const char *step_event_name(enum step_event event);
 
+/* Why a step was refused, where one event has several reasons. */
+enum step_reason {
+    REASON_NONE,
+
+    /* A file */
+    REASON_OUTSIDE,   /* the name, or the link that it is, leads out of tftp-root */
+    REASON_DIRECTORY, /* the name is no regular file's */
+    REASON_PRIVATE,   /* the file is not readable by everyone */
+    REASON_NO_ROOT,   /* there is no tftp-root, or it cannot be opened */
+    REASON_PACKAGE,   /* the package that has the loader is not installed: the hint names it */
+
+    /* A mount */
+    REASON_UNKNOWN_MACHINE, /* neither a declaration nor a lease nor an export names it */
+    REASON_NO_EXPORT,       /* it has neither a root-path nor an export */
+    REASON_OTHER_PATH,      /* it has others: the hint names them */
+    REASON_NO_DIRECTORY,    /* the path is permitted, and cannot be opened */
+
+    /* An NFS call */
+    REASON_VERSION,   /* of the program: the hint says which are served */
+    REASON_STALE,     /* the handle's file is gone, or in none of its exports */
+    REASON_READ_ONLY, /* the export is */
+    REASON_ACCESS,    /* its user may not, or is taken for nobody */
+    REASON_ABSENT,    /* there is no such file */
+    REASON_COUNT,
+};
+
+/* What a file is that a machine loads, as far as its first bytes tell. */
+enum step_content { CONTENT_UNKNOWN, CONTENT_PROGRAM, CONTENT_KERNEL, CONTENT_SCRIPT };
+
 /* A step. The strings need to live only for the call that takes the step; they hold printable text
  * (text_printable() has made it so where a client chose the bytes). */
 struct boot_step {
     const char *service; /* "dhcp", "tftp", "http", "portmap", "mount", "nfs", "console" ... */
     enum step_event event;
     enum boot_stage stage;
-    uint32_t address;         /* the machine's address, 0 if it has none yet */
-    struct hardware hardware; /* length 0 where only the address is known */
-    const char *host;         /* its host declaration's name, or NULL */
-    const char *asked;        /* "DHCPDISCOVER with client identifier 01:..." */
-    const char *got;          /* "DHCPOFFER 10.50.1.200: the lease it holds (...)" */
-    const char *subject;      /* the file, path or server that it is about; NULL: none */
-    const char *decided;      /* "FILE:LINE" of the configuration that decided it; NULL: unknown */
-    uint64_t bytes;           /* payload that the step moved; 0 if none */
-    uint64_t total;           /* bytes that the subject has in all; 0: unknown */
-    bool refused;             /* the machine did not get what it asked for */
-    bool quiet;               /* for those who watch: no line of the log */
+    uint32_t address;          /* the machine's address, 0 if it has none yet */
+    struct hardware hardware;  /* length 0 where only the address is known */
+    const char *host;          /* its host declaration's name, or NULL */
+    const char *asked;         /* "DHCPDISCOVER with client identifier 01:..." */
+    const char *got;           /* "DHCPOFFER 10.50.1.200: the lease it holds (...)" */
+    const char *subject;       /* the file, path or server that it is about; NULL: none */
+    enum step_reason reason;   /* of a refusal */
+    const char *hint;          /* what would have done, or why it may not run; NULL: nothing */
+    enum step_content content; /* of a file that was sent */
+    uint32_t block_size;       /* of a TFTP transfer; 0: none */
+    const char *decided;       /* "FILE:LINE" of the configuration that decided it; NULL: unknown */
+    uint64_t bytes;            /* payload that the step moved; 0 if none */
+    uint64_t total;            /* bytes that the subject has in all; 0: unknown */
+    bool refused;              /* the machine did not get what it asked for */
+    bool quiet;                /* for those who watch: no line of the log */
 };
 
 #endif

@@ -19,14 +19,16 @@ enum { NAME_TEXT = 300 };
 
 /* Sets the refusal; returns false, for the caller to return. */
 static bool refuse(struct boot_file_request *request, enum boot_file_refusal refusal,
-                   const char *format, ...) __attribute__((format(printf, 3, 4)));
+                   enum step_reason reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 static bool refuse(struct boot_file_request *request, enum boot_file_refusal refusal,
-                   const char *format, ...)
+                   enum step_reason reason, const char *format, ...)
 {
     va_list arguments;
 
     request->refusal = refusal;
+    request->reason = reason;
     va_start(arguments, format);
     vsnprintf(request->text, sizeof(request->text), format, arguments);
     va_end(arguments);
@@ -42,7 +44,9 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
     request->local_address = local_address;
     request->snapshot = server_snapshot(server);
     request->told = NULL;
-    request->text[0] = request->origin[0] = 0;
+    request->text[0] = request->origin[0] = request->hint[0] = request->unfit[0] = 0;
+    request->content = CONTENT_UNKNOWN;
+    request->reason = REASON_NONE;
     request->host = machines_host(server->machines, request->snapshot, address, &request->machine,
                                   &request->told);
     request->view = scope_view_of(request->snapshot, request->host,
@@ -84,11 +88,12 @@ bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NA
         request->any_case = true;
         return true;
     case TFTP_NAME_EMPTY:
-        return refuse(request, BOOT_FILE_MISSING, "the request names no file");
+        return refuse(request, BOOT_FILE_MISSING, REASON_NONE, "the request names no file");
     case TFTP_NAME_TOO_LONG:
-        return refuse(request, BOOT_FILE_MISSING, "the file's name is too long");
+        return refuse(request, BOOT_FILE_MISSING, REASON_NONE, "the file's name is too long");
     case TFTP_NAME_CLIMBS:
-        return refuse(request, BOOT_FILE_FORBIDDEN, "a name with \"..\" in it is not served");
+        return refuse(request, BOOT_FILE_FORBIDDEN, REASON_OUTSIDE,
+                      "a name with \"..\" in it is not served");
     }
     return false;
 }
@@ -98,7 +103,8 @@ bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FI
     struct slice value = scope_view_bytes(&request->view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
 
     if (value.length == 0)
-        return refuse(request, BOOT_FILE_FORBIDDEN, "no tftp-root is configured on this server");
+        return refuse(request, BOOT_FILE_FORBIDDEN, REASON_NO_ROOT,
+                      "no tftp-root is configured on this server");
     snprintf(root, BOOT_FILE_ROOT_SIZE, "%.*s", (int)value.length, (const char *)value.data);
     return true;
 }
@@ -144,11 +150,13 @@ static bool open_packaged(struct boot_file_request *request, const char *path,
         snprintf(request->origin, sizeof(request->origin), "from %s", loader->files[i]);
         return true;
     }
-    if (loader && loader->package)
-        return refuse(request, BOOT_FILE_MISSING,
+    if (loader && loader->package) {
+        snprintf(request->hint, sizeof(request->hint), "%s", loader->package);
+        return refuse(request, BOOT_FILE_MISSING, REASON_PACKAGE,
                       "no file %.100s below tftp-root, and the package that has it is not "
                       "installed: apt install %s",
                       path, loader->package);
+    }
     return false;
 }
 
@@ -177,15 +185,40 @@ static size_t name_distance(const char *wanted, const char *name)
     return distance <= strlen(wanted) / 3 ? distance : SIZE_MAX;
 }
 
+/* The length of the directory's part of the path, with its slash. */
+static size_t directory_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* The name that was meant, perhaps: beside the one that was asked for, or, where that names a
+ * directory (the server's own, often: /tftpboot/x), at the top. Allocated; NULL where none is near.
+ */
+static char *near_name(const char *root, const char *path)
+{
+    size_t directory = directory_length(path);
+    char *near = boot_file_nearest(root, path, name_distance), *whole;
+
+    if (!near && directory > 0)
+        return boot_file_nearest(root, path + directory, name_distance);
+    if (!near || directory == 0)
+        return near;
+    whole = memory_printf("%.*s%s", (int)directory, path, near);
+    free(near);
+    return whole;
+}
+
 static bool refuse_missing(struct boot_file_request *request, const char *name, const char *root,
                            const char *path)
 {
-    char *near = boot_file_nearest(root, path, name_distance), shown[NAME_TEXT];
+    char *near = near_name(root, path);
 
-    text_printable(shown, sizeof(shown), slice_of_string(near ? near : ""));
+    text_printable(request->hint, sizeof(request->hint), slice_of_string(near ? near : ""));
     free(near);
-    return refuse(request, BOOT_FILE_MISSING, "no file %s under %.150s%s%.100s", name, root,
-                  shown[0] ? "; there is " : "", shown);
+    return refuse(request, BOOT_FILE_MISSING, REASON_NONE, "no file %s under %.150s%s%.100s", name,
+                  root, request->hint[0] ? "; there is " : "", request->hint);
 }
 
 static enum boot_file_status open_by_any_name(struct boot_file_request *request, const char *root,
@@ -216,29 +249,31 @@ static bool open_below_root(struct boot_file_request *request, const char *path,
         return true;
     case BOOT_FILE_NO_ROOT:
         return refuse(request, file->error == ENOENT ? BOOT_FILE_MISSING : BOOT_FILE_FORBIDDEN,
-                      "tftp-root %.200s cannot be opened: %s", directory, strerror(file->error));
+                      REASON_NO_ROOT, "tftp-root %.200s cannot be opened: %s", directory,
+                      strerror(file->error));
     case BOOT_FILE_NOT_FOUND:
         return refuse_missing(request, name, directory, path);
     case BOOT_FILE_BAD_LINK:
-        return refuse(request, BOOT_FILE_MISSING,
+        return refuse(request, BOOT_FILE_MISSING, REASON_OUTSIDE,
                       "%s is a symbolic link that leads to no file under %.100s", name, directory);
     case BOOT_FILE_DIRECTORY:
-        return refuse(request, BOOT_FILE_FORBIDDEN, "%s is a directory", name);
+        return refuse(request, BOOT_FILE_FORBIDDEN, REASON_DIRECTORY, "%s is a directory", name);
     case BOOT_FILE_SPECIAL:
-        return refuse(request, BOOT_FILE_FORBIDDEN, "%s is no regular file", name);
-    case BOOT_FILE_PRIVATE:
-        return refuse(request, BOOT_FILE_FORBIDDEN, "%s is not readable by everyone: chmod a+r",
+        return refuse(request, BOOT_FILE_FORBIDDEN, REASON_DIRECTORY, "%s is no regular file",
                       name);
+    case BOOT_FILE_PRIVATE:
+        return refuse(request, BOOT_FILE_FORBIDDEN, REASON_PRIVATE,
+                      "%s is not readable by everyone: chmod a+r", name);
     case BOOT_FILE_FAILED:
         break;
     }
-    return refuse(request, BOOT_FILE_BROKEN, "%s: %s", name, strerror(file->error));
+    return refuse(request, BOOT_FILE_BROKEN, REASON_NONE, "%s: %s", name, strerror(file->error));
 }
 
 bool boot_file_request_open(struct boot_file_request *request, const char *path,
                             struct boot_file *file)
 {
-    request->origin[0] = 0;
+    request->origin[0] = request->hint[0] = 0;
     return open_made(request, path, file) || open_below_root(request, path, file) ||
            open_packaged(request, path, file);
 }
@@ -257,4 +292,27 @@ void boot_file_request_patches(const struct boot_file_request *request,
         console_patches(patches, &request->view, slice_of(head, (size_t)length), text);
     if (!text[0])
         snprintf(text, CONSOLE_TEXT_SIZE, "%s", request->origin);
+}
+
+void boot_file_request_look(struct boot_file_request *request, const char *path,
+                            const struct boot_file *file)
+{
+    static const enum step_content contents[PROGRAM_KIND_COUNT] = {
+        [PROGRAM_EFI] = CONTENT_PROGRAM,    [PROGRAM_LINUX] = CONTENT_KERNEL,
+        [PROGRAM_ELF] = CONTENT_KERNEL,     [PROGRAM_IPXE] = CONTENT_SCRIPT,
+        [PROGRAM_U_BOOT] = CONTENT_PROGRAM,
+    };
+    uint8_t head[PROGRAM_HEAD];
+    struct program program;
+    ssize_t length;
+
+    if (request->machine.hardware.length == 0)
+        return;
+    length = boot_file_read_now(file, 0, head, sizeof(head));
+    if (length <= 0)
+        return;
+    program = program_of(slice_of(head, (size_t)length));
+    request->content = contents[program.kind];
+    if (!boot_unfit(request->unfit, request->machine.platform, path, program))
+        request->unfit[0] = 0;
 }

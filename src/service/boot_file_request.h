@@ -11,9 +11,11 @@
 #define BOOTWIRE_SERVICE_BOOT_FILE_REQUEST_H
 
 #include "base/slice.h"
+#include "decide/boot_fit.h"
 #include "decide/console.h"
 #include "decide/tftp.h"
 #include "model/snapshot.h"
+#include "model/step.h"
 #include "service/machines.h"
 #include "store/boot_files.h"
 
@@ -26,10 +28,11 @@ struct told;
 
 enum {
     BOOT_FILE_REFUSAL_SIZE = 512, /* the text for the client, with its NUL */
+    BOOT_FILE_HINT_SIZE = 256,    /* a hint with its NUL */
     BOOT_FILE_ROOT_SIZE = 4096,   /* a tftp-root with its NUL */
 };
 
-/* Why a file is not given. */
+/* Why a file is not given, as the protocols tell it. */
 enum boot_file_refusal {
     BOOT_FILE_MISSING,   /* there is none of that name */
     BOOT_FILE_FORBIDDEN, /* there may be one, but not for anybody */
@@ -52,8 +55,12 @@ struct boot_file_request {
     const struct boot_recipe *recipe;  /* what it boots; NULL: nobody said */
     char origin[CONSOLE_TEXT_SIZE];    /* where the open file is from; empty: below tftp-root */
     bool any_case;                     /* the file's name is meant in upper or lower case alike */
+    enum step_content content;         /* what the open file is, where that was looked at ... */
+    char unfit[BOOT_UNFIT_SIZE];       /* ... and why the machine cannot run it; or "" */
     enum boot_file_refusal refusal;    /* where one of the calls below returned false: why ... */
-    char text[BOOT_FILE_REFUSAL_SIZE]; /* ... and that in words, for client and journal */
+    char text[BOOT_FILE_REFUSAL_SIZE]; /* ... that in words, for client and journal ... */
+    enum step_reason reason;           /* ... for the journal more closely ... */
+    char hint[BOOT_FILE_HINT_SIZE];    /* ... and what would have done: a name, a package; or "" */
 };
 
 /* Finds out who asks from `address` at our `local_address`, and what applies to it. `cache` may be
@@ -73,6 +80,10 @@ bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FI
  * with boot_file_close(). False: refused. */
 bool boot_file_request_open(struct boot_file_request *request, const char *path,
                             struct boot_file *file);
+/* Looks at the open file's first bytes, for a machine that is known: fills in `content` and
+ * `unfit`. Nothing waits for a disk. */
+void boot_file_request_look(struct boot_file_request *request, const char *path,
+                            const struct boot_file *file);
 /* What the configuration changes in the file on its way out (decide/console.h); `text` says it, or
  * else where the file is from. */
 void boot_file_request_patches(const struct boot_file_request *request,

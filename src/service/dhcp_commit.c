@@ -122,7 +122,8 @@ static void send_reply(struct dhcp_service *service, const struct outgoing *out)
 
 void dhcp_finish(struct dhcp_service *service, struct outgoing *out)
 {
-    struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint, out->client};
+    struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint, out->client,
+                              out->client.platform};
 
     /* Who holds the address is known before the machine can act on it. An INFORM's word for its
      * address counts for nothing: with it, anybody could take another machine's exports. */

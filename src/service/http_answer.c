@@ -185,6 +185,8 @@ static bool open_file(struct answering *a)
     if (!boot_file_request_path(&a->files, path, slice_of_string(name)) ||
         !boot_file_request_open(&a->files, path, &connection->file)) {
         connection->outcome = boot_file_refusal_event(a->files.refusal);
+        connection->reason = a->files.reason;
+        connection->hint = a->files.hint[0] ? memory_string(a->files.hint) : NULL;
         refuse(connection, codes[a->files.refusal], a->files.text, a->request.head);
         return false;
     }
@@ -317,6 +319,9 @@ static void answer_file(struct answering *a)
     a->files.cache = connection->lane->files;
     connection->host = a->files.host ? memory_string(a->files.host->name) : NULL;
     if (open_file(a)) {
+        boot_file_request_look(&a->files, connection->subject, &connection->file);
+        connection->content = a->files.content;
+        connection->hint = a->files.unfit[0] ? memory_string(a->files.unfit) : NULL;
         patch_file(a);
         name_version(a);
         a->code = choose_part(a);

@@ -48,6 +48,9 @@ void http_say(struct http_connection *connection, enum step_event event)
         .bytes = connection->bytes,
         .total = connection->total,
         .refused = connection->refused,
+        .reason = connection->reason,
+        .hint = connection->hint,
+        .content = connection->content,
     };
 
     if (!connection->asked || !line_budget_take(&lane->lines, now, &withheld))
@@ -67,7 +70,11 @@ static void forget_answer(struct http_connection *connection)
     free(connection->got);
     free(connection->host);
     free(connection->subject);
+    free(connection->hint);
     connection->asked = connection->got = connection->host = connection->subject = NULL;
+    connection->hint = NULL;
+    connection->reason = REASON_NONE;
+    connection->content = CONTENT_UNKNOWN;
     connection->name[0] = 0;
     connection->out_length = connection->out_sent = 0;
     connection->offset = connection->left = connection->bytes = connection->total = 0;

@@ -100,6 +100,7 @@ static size_t place_heard(struct machines *machines, uint32_t address)
 static void put(struct machines *machines, uint32_t address, const struct machine *machine,
                 struct told *told, bool heard)
 {
+    enum boot_platform platform = PLATFORM_OTHER;
     struct holder *known;
 
     pthread_rwlock_wrlock(&machines->lock);
@@ -113,7 +114,11 @@ static void put(struct machines *machines, uint32_t address, const struct machin
         known->heard = 0;
     if (!hardware_equal(&known->machine.hardware, &machine->hardware))
         atomic_fetch_add(&machines->generation, 1);
+    else
+        platform = known->machine.platform;
     known->machine = *machine;
+    if (known->machine.platform == PLATFORM_OTHER)
+        known->machine.platform = platform;
     holder_tell(machines, known, told);
     pthread_rwlock_unlock(&machines->lock);
 }

@@ -22,6 +22,8 @@ struct machine {
     enum boot_stage stage;     /* of its last DHCP request */
     uint32_t fingerprint;      /* of the same (decide/loop.h) */
     struct boot_client client; /* what asked for a boot file last; zeroed: nobody knows */
+    /* What it is by what its firmware said of itself: a kernel that asks later does not say it. */
+    enum boot_platform platform;
 };
 
 struct machines *machines_new(void);

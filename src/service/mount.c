@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "config/nearest.h"
 #include "service/mount_show.h"
 #include "service/rpc_account.h"
 #include "service/server.h"
@@ -40,6 +41,7 @@ struct mount_try {
     char below[EXPORT_PATH_MAX];
     struct handle handle;
     char got[MOUNT_TEXT_MAX];
+    enum step_reason reason; /* where it is refused */
 };
 
 /* "FILE:LINE" of a root-path or an export. */
@@ -81,6 +83,10 @@ static enum mount_status mount_refuse(struct mount_try *try, enum export_verdict
 {
     const struct rpc_client *client = try->exchange->client;
     char where[300];
+
+    try->reason = verdict == EXPORT_UNKNOWN_MACHINE ? REASON_UNKNOWN_MACHINE
+                  : verdict == EXPORT_OTHER_PATH    ? REASON_OTHER_PATH
+                                                    : REASON_NO_EXPORT;
 
     switch (verdict) {
     case EXPORT_UNKNOWN_MACHINE:
@@ -158,6 +164,7 @@ static enum mount_status mount_fail(struct mount_try *try, int error)
 {
     char where[300], directory[MOUNT_TEXT_MAX / 2], reason[64];
 
+    try->reason = REASON_NO_DIRECTORY;
     if (error == ELOOP && !try->below[0]) {
         mount_tell_link(try);
         return mount_status_of_errno(error);
@@ -247,26 +254,66 @@ static void mount_remember(const struct rpc_exchange *exchange, const struct exp
                                    }));
 }
 
+/* Of the machine's exports the one whose name is most like the path that it asked for, printable;
+ * NULL where it has none. `*where` becomes what declares it. */
+static const char *mount_nearest(const struct mount_try *try, char to[MOUNT_TEXT_MAX],
+                                 const struct position **where)
+{
+    const struct exports *exports = &try->exchange->client->exports;
+    size_t nearest = SIZE_MAX;
+    const struct export *best = try->export;
+
+    for (size_t i = 0; !try->export && i < exports->count; i++) {
+        size_t far = nearest_distance(slice_of_string(try->asked),
+                                      slice_of_string(exports->list[i].directory));
+
+        if (best && far >= nearest)
+            continue;
+        nearest = far;
+        best = &exports->list[i];
+    }
+    if (!best)
+        return NULL;
+    *where = &best->where;
+    return text_printable(to, MOUNT_TEXT_MAX, slice_of_string(best->directory));
+}
+
+static void mount_tell(const struct mount_try *try, enum mount_status status)
+{
+    struct rpc_exchange *exchange = try->exchange;
+    char asked[MOUNT_TEXT_MAX + 64], near[MOUNT_TEXT_MAX], decided[300];
+    const struct position *where = NULL;
+    const char *hint = mount_nearest(try, near, &where);
+
+    /* What an export statement gives is no machine's root, as a rule. */
+    if (status == MOUNT_OK && try->export->statement)
+        hint = NULL;
+    snprintf(asked, sizeof(asked), "MNT %s v%u over %s", try->asked, exchange->call.version,
+             exchange->transport == RPC_UDP ? "udp" : "tcp");
+    rpc_step(exchange, (struct boot_step){
+                           .service = "mount",
+                           .event = status == MOUNT_OK ? STEP_MOUNT : STEP_MOUNT_REFUSED,
+                           .reason = try->reason,
+                           .asked = asked,
+                           .got = try->got,
+                           .subject = try->asked,
+                           .hint = hint,
+                           .decided = where ? mount_where(where, decided, sizeof(decided)) : NULL,
+                           .refused = status != MOUNT_OK});
+}
+
 static int mount_mnt(struct rpc_exchange *exchange)
 {
     struct slice path = mount_read_path(&exchange->arguments);
     struct mount_try try = {.exchange = exchange};
-    char asked[MOUNT_TEXT_MAX + 64], directory[2 * EXPORT_PATH_MAX];
+    char directory[2 * EXPORT_PATH_MAX];
     enum mount_status status;
 
     if (exchange->arguments.failed)
         return RPC_GARBAGE_ARGS;
     text_printable(try.asked, sizeof(try.asked), path);
     status = mount_attempt(&try, path);
-    snprintf(asked, sizeof(asked), "MNT %s v%u over %s", try.asked, exchange->call.version,
-             exchange->transport == RPC_UDP ? "udp" : "tcp");
-    rpc_step(exchange,
-             (struct boot_step){.service = "mount",
-                                .event = status == MOUNT_OK ? STEP_MOUNT : STEP_MOUNT_REFUSED,
-                                .asked = asked,
-                                .got = try.got,
-                                .subject = try.asked,
-                                .refused = status != MOUNT_OK});
+    mount_tell(&try, status);
     if (status == MOUNT_OK) {
         mount_remember(exchange, try.export, mount_directory(directory, try.export, try.below));
         if (exchange->client->account)

@@ -224,6 +224,13 @@ const struct stat *nfs_call_status(const struct nfs_call *call, int file)
     return found && found->open ? &found->status : NULL;
 }
 
+struct open_file *nfs_call_opened(const struct nfs_call *call, int file)
+{
+    const struct nfs_file *found = find_file((struct nfs_call *)call, file);
+
+    return found ? found->open : NULL;
+}
+
 bool nfs_call_writable(const struct nfs_call *call)
 {
     const struct export_rights *rights = call->exchange->rights;
@@ -242,7 +249,8 @@ static void forget(struct rpc_exchange *exchange, struct slice handle)
     handle_forget(exchange->export, &bytes);
 }
 
-int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
+/* As nfs_call_open(), without a word to anybody. */
+static int open_quietly(struct nfs_call *call, struct slice handle, int *file)
 {
     struct rpc_exchange *exchange = call->exchange;
     struct open_file *open;
@@ -273,6 +281,15 @@ int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
     }
     *file = added->descriptor;
     return changes(&exchange->call) && !nfs_call_writable(call) ? EROFS : 0;
+}
+
+int nfs_call_open(struct nfs_call *call, struct slice handle, int *file)
+{
+    int error = open_quietly(call, handle, file);
+
+    if (error)
+        nfs_tell_refusal(call, *file, error);
+    return error;
 }
 
 /* "..": who may search the directory may know its parent, as far as the export reaches. */
@@ -495,8 +512,11 @@ int nfs_data_read(struct nfs_call *call, int file, uint64_t offset, size_t count
     int error = tree_may_read(&call->caller, file, &found->status);
 
     *data = (struct nfs_data){.offset = offset};
-    if (error)
+    if (error) {
+        nfs_tell_refusal(call, file, error);
         return error;
+    }
+    nfs_tell_repeats(call, file, offset, count);
     data->descriptor = descriptor_to_read(call, found);
     call->would_wait = data->descriptor == -EAGAIN && !call->may_wait;
     if (data->descriptor < 0)
@@ -581,45 +601,4 @@ void nfs_write_verifier(uint8_t verifier[NFS_VERIFIER_SIZE])
     uint64_t number = tree_losses();
 
     memcpy(verifier, &number, sizeof(number));
-}
-
-/* The file's path below the export, as it is at this moment. */
-static const char *path_below(const struct nfs_call *call, int file, char path[PATH_MAX])
-{
-    const char *top = handle_export_path(call->exchange->export);
-    size_t top_length = strlen(top);
-    char link[32];
-    ssize_t length;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
-    length = readlink(link, path, PATH_MAX - 1);
-    path[length > 0 ? length : 0] = 0;
-    if (strncmp(path, top, top_length) == 0 && path[top_length] == '/')
-        return path + top_length;
-    return path;
-}
-
-void nfs_tell_read(struct nfs_call *call, int file, struct slice handle, uint64_t size)
-{
-    struct rpc_exchange *exchange = call->exchange;
-    static const uint8_t key[crypto_shorthash_KEYBYTES];
-    char path[PATH_MAX], printable[256], asked[320], got[64];
-    uint64_t hash;
-
-    if (!exchange->client->account)
-        return;
-    /* The handle has a keyed hash of its own: nobody can choose collisions. */
-    crypto_shorthash((uint8_t *)&hash, handle.data, handle.length, key);
-    if (!rpc_account_tells(exchange->client->account, hash))
-        return;
-    text_printable(printable, sizeof(printable), slice_of_string(path_below(call, file, path)));
-    snprintf(asked, sizeof(asked), "v%u read of %s over %s", exchange->call.version, printable,
-             exchange->transport == RPC_UDP ? "udp" : "tcp");
-    snprintf(got, sizeof(got), "a file of %" PRIu64 " bytes", size);
-    rpc_step(exchange, (struct boot_step){.service = "nfs",
-                                          .event = STEP_NFS_READ,
-                                          .asked = asked,
-                                          .got = got,
-                                          .subject = printable,
-                                          .total = size});
 }

@@ -64,6 +64,8 @@ int nfs_call_open(struct nfs_call *call, struct slice handle, int *file);
  * before a read are the safe ones to tell: with those from after it, a client would take data that
  * another has just overwritten for the newest. */
 const struct stat *nfs_call_status(const struct nfs_call *call, int file);
+/* That file as it is kept open; NULL alike. */
+struct open_file *nfs_call_opened(const struct nfs_call *call, int file);
 /* Whether anything may be changed in the export of the call's files. */
 bool nfs_call_writable(const struct nfs_call *call);
 /* Opens what the directory has under the name until the call ends, ".." included. */
@@ -123,8 +125,18 @@ void nfs_verifier_end(void);
  * again. */
 void nfs_write_verifier(uint8_t verifier[NFS_VERIFIER_SIZE]);
 
-/* Tells the journal of a file that was read from its start: a loader's configuration, its kernel,
- * its modules. Once per file and mount, and not of too many (service/rpc_account.h). */
+/* ---- What the journal is told of (service/nfs_tell.c) ---- */
+
+/* Of a file that was read from its start: a loader's configuration, its kernel, its modules. Once
+ * per file and mount, and not of too many (service/rpc_account.h). */
 void nfs_tell_read(struct nfs_call *call, int file, struct slice handle, uint64_t size);
+/* Of a LOOKUP of the first program, or of what it needs, that came to nothing: `file` (-1: none) is
+ * what was found, `error` the errno of the call. Once per name and mount. */
+void nfs_tell_lookup(struct nfs_call *call, int directory, struct slice name, int file, int error);
+/* Of a READ over UDP that the client repeats again and again: the answer does not reach it. */
+void nfs_tell_repeats(struct nfs_call *call, int file, uint64_t offset, size_t count);
+/* Of a call that failed with the errno: handles that are stale, and what the export or the file
+ * does not permit. `file` -1: none is open. */
+void nfs_tell_refusal(struct nfs_call *call, int file, int error);
 
 #endif

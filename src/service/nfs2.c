@@ -100,6 +100,7 @@ static void lookup(struct nfs_call *call, const union nfs2_arguments *arguments)
 
     if (!error)
         error = nfs_call_lookup(call, directory, arguments->place.name, &file);
+    nfs_tell_lookup(call, directory, arguments->place.name, file, error);
     answer_object(call, file, error);
 }
 

@@ -94,6 +94,7 @@ static void lookup(struct nfs_call *call, const union nfs3_arguments *arguments)
 
     if (!error)
         error = nfs_call_lookup(call, directory, arguments->place.name, &file);
+    nfs_tell_lookup(call, directory, arguments->place.name, file, error);
     if (!error)
         error = nfs_call_handle(call, file, &handle);
     object = nfs3_post_op_of(file);

@@ -6,6 +6,9 @@
 #include "wire/portmap.h"
 #include "wire/xdr.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char *const netids[] = {"udp", "tcp"};
 static const uint32_t protocols[] = {PORTMAP_UDP, PORTMAP_TCP};
 enum { PROTOCOL_COUNT = 2 };
@@ -54,6 +57,7 @@ static void portmap_log(const struct rpc_exchange *exchange, uint32_t program, u
                                           .event = port ? STEP_PORTMAP : STEP_PORTMAP_MISSING,
                                           .asked = asked,
                                           .got = got,
+                                          .subject = asked + strlen("GETPORT "),
                                           .refused = !port,
                                           .quiet = true});
 }

@@ -16,17 +16,20 @@
 enum {
     RPC_ACCOUNTS_MAX = 16384,
     RPC_PASSED_MAX_MS = 3600000, /* more time than that brings no more credit */
+    RPC_RECENT_CALLS = 16,       /* more than clients have under way over UDP */
 };
 
 struct rpc_account {
     uint32_t address;
     atomic_uint_least64_t calls, bytes_read, bytes_written, last_ms;
-    atomic_bool called;        /* since the last mount */
-    atomic_bool disbelieved;   /* since the last mount */
-    pthread_mutex_t told_lock; /* guards the next five */
-    uint64_t paid;             /* bytes moved that the credit knows of */
-    uint64_t paid_ms;          /* when; 0: never */
-    int64_t credit;            /* bytes that may be moved now; below 0: moved too early */
+    atomic_bool called;                                   /* since the last mount */
+    atomic_bool disbelieved;                              /* since the last mount */
+    atomic_uint_least64_t troubled_ms[RPC_TROUBLE_COUNT]; /* when it was told; 0: never */
+    atomic_uint_least64_t recent[RPC_RECENT_CALLS];       /* xid, and below it how often it came */
+    pthread_mutex_t told_lock;                            /* guards the next five */
+    uint64_t paid;                                        /* bytes moved that the credit knows of */
+    uint64_t paid_ms;                                     /* when; 0: never */
+    int64_t credit; /* bytes that may be moved now; below 0: moved too early */
     size_t told_count;
     uint64_t told[RPC_ACCOUNT_TOLD_MAX];
     uint64_t reported_calls, reported_read, reported_written; /* the reporting thread's */
@@ -136,6 +139,27 @@ uint64_t rpc_account_wait(struct rpc_account *account, uint64_t rate)
         wait = (uint64_t)-account->credit * 1000 / rate + 1;
     pthread_mutex_unlock(&account->told_lock);
     return wait;
+}
+
+bool rpc_account_troubled(struct rpc_account *account, enum rpc_trouble trouble)
+{
+    uint64_t now = clock_monotonic_ms(), told = atomic_load(&account->troubled_ms[trouble]);
+
+    if (told && now - told < RPC_TROUBLE_MS)
+        return false;
+    return atomic_compare_exchange_strong(&account->troubled_ms[trouble], &told, now ? now : 1);
+}
+
+unsigned rpc_account_repeats(struct rpc_account *account, uint32_t xid)
+{
+    /* Clients count up, some of them in the other byte order. */
+    atomic_uint_least64_t *place = &account->recent[(xid ^ xid >> 24) % RPC_RECENT_CALLS];
+    uint64_t known = atomic_load_explicit(place, memory_order_relaxed);
+    uint32_t times = known >> 32 == xid ? (uint32_t)known + 1 : 1;
+
+    /* A count that two threads make at once may lose one: no harm. */
+    atomic_store_explicit(place, (uint64_t)xid << 32 | times, memory_order_relaxed);
+    return times;
 }
 
 bool rpc_account_tells(struct rpc_account *account, uint64_t key)

@@ -8,6 +8,16 @@
 
 enum { RPC_ACCOUNT_TOLD_MAX = 48 };
 
+/* What the journal is told of a machine at most once in RPC_TROUBLE_MS, however often it happens.
+ */
+enum rpc_trouble {
+    RPC_TROUBLE_VERSION,  /* it asks for a version of a program that is not served */
+    RPC_TROUBLE_STALE,    /* with a handle of a file that is gone */
+    RPC_TROUBLE_REPEATED, /* the same again and again */
+    RPC_TROUBLE_COUNT,
+};
+enum { RPC_TROUBLE_MS = 5000 };
+
 struct rpc_account;
 struct rpc_accounts;
 struct server;
@@ -27,6 +37,11 @@ void rpc_account_bytes(struct rpc_account *account, uint64_t bytes_read, uint64_
 uint64_t rpc_account_wait(struct rpc_account *account, uint64_t rate);
 /* Its credentials are not believed: true for the first time since rpc_account_mounted(). */
 bool rpc_account_disbelieves(struct rpc_account *account);
+/* Whether the journal is to be told of that trouble now. */
+bool rpc_account_troubled(struct rpc_account *account, enum rpc_trouble trouble);
+/* How often the datagram with the call of that xid came, this one included. Of each machine the
+ * last few calls are known: what comes again after many others counts as new. */
+unsigned rpc_account_repeats(struct rpc_account *account, uint32_t xid);
 /* Shall the journal tell of the file known by `key`? True once per file and mount, for at most
  * RPC_ACCOUNT_TOLD_MAX files. */
 bool rpc_account_tells(struct rpc_account *account, uint64_t key);

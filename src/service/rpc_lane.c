@@ -325,12 +325,38 @@ void rpc_complete(struct rpc_exchange *exchange, int status)
     rpc_finish((struct rpc_slot *)exchange, status);
 }
 
+/* The machine asks for a version of a program that has others. */
+static void rpc_tell_mismatch(const struct rpc_exchange *exchange, const char *name, uint32_t low,
+                              uint32_t high)
+{
+    char asked[80], got[80], served[40];
+
+    if (!exchange->client->account ||
+        !rpc_account_troubled(exchange->client->account, RPC_TROUBLE_VERSION))
+        return;
+    snprintf(asked, sizeof(asked), "%s version %u over %s", name, exchange->call.version,
+             transport_name(exchange->transport));
+    snprintf(served, sizeof(served), "%u to %u", low, high);
+    snprintf(got, sizeof(got), "refused: versions %s are served", served);
+    rpc_step(exchange, (struct boot_step){
+                           .service = name,
+                           .event = STEP_NFS_REFUSED,
+                           .reason = REASON_VERSION,
+                           .subject = asked,
+                           .hint = served,
+                           .asked = asked,
+                           .got = got,
+                           .refused = true,
+                       });
+}
+
 /* The program that the call names, or NULL with the reason written as the reply. */
 static const struct rpc_program *rpc_find_program(const struct rpc_port *port,
                                                   struct rpc_exchange *exchange)
 {
     const struct rpc_call *call = &exchange->call;
     uint32_t low = UINT32_MAX, high = 0;
+    const char *name = "";
 
     for (size_t i = 0; i < RPC_PORT_PROGRAMS_MAX && port->programs[i]; i++) {
         const struct rpc_program *program = port->programs[i];
@@ -339,13 +365,16 @@ static const struct rpc_program *rpc_find_program(const struct rpc_port *port,
             continue;
         if (program->version == call->version)
             return program;
+        name = program->name;
         low = program->version < low ? program->version : low;
         high = program->version > high ? program->version : high;
     }
-    if (low <= high)
+    if (low <= high) {
+        rpc_tell_mismatch(exchange, name, low, high);
         rpc_write_program_mismatch(&exchange->reply, call->xid, low, high);
-    else
+    } else {
         rpc_write_accepted(&exchange->reply, call->xid, RPC_PROG_UNAVAIL);
+    }
     return NULL;
 }
 
@@ -444,6 +473,7 @@ static void rpc_dispatch(struct rpc_slot *slot)
     struct rpc_exchange *exchange = &slot->exchange;
     const struct rpc_call *call = &exchange->call;
 
+    exchange->client = rpc_clients_get(&slot->socket->lane->clients, exchange->peer.address);
     slot->program = rpc_find_program(slot->socket->port, exchange);
     if (!slot->program) {
         rpc_send(slot);
@@ -457,7 +487,6 @@ static void rpc_dispatch(struct rpc_slot *slot)
         rpc_send(slot);
         return;
     }
-    exchange->client = rpc_clients_get(&slot->socket->lane->clients, exchange->peer.address);
     if (!rpc_admit(slot)) {
         rpc_send(slot);
         return;

@@ -183,6 +183,9 @@ static bool serve_request(struct tftp_asking *asking)
     if (asking->request.mode == TFTP_MODE_OCTET)
         boot_file_request_patches(&asking->files, &opening.file, &opening.patches, patched);
     opening.patched = patched;
+    boot_file_request_look(&asking->files, path, &opening.file);
+    opening.content = asking->files.content;
+    opening.unfit = asking->files.unfit;
     opening.who = asking->who;
     opening.roll_to_one = scope_view_number(&asking->files.view, PARAMETER_TFTP_ROLLOVER, 0) == 1;
     opening.range = port_range(&asking->files.view);
@@ -230,7 +233,11 @@ static void received(void *argument, const struct datagram *datagram)
                         asking.text);
         tftp_journal(
             lane, &asking.who, datagram->peer.address,
-            (struct tftp_outcome){.event = asking.event, .got = asking.text, .refused = true});
+            (struct tftp_outcome){.event = asking.event,
+                                  .got = asking.text,
+                                  .refused = true,
+                                  .reason = asking.files.reason,
+                                  .hint = asking.files.hint[0] ? asking.files.hint : NULL});
     }
     tftp_who_release(&asking.who);
     boot_file_request_end(&asking.files);

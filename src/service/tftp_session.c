@@ -38,6 +38,8 @@ struct tftp_session {
     struct tftp_transfer transfer;
     struct patches patches;
     char *patched;
+    enum step_content kind;
+    char *unfit; /* NULL: nobody knows why */
     struct tftp_who who;
     uint8_t *request; /* its bytes, to know it again */
     size_t request_length;
@@ -106,6 +108,10 @@ void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t a
         .bytes = outcome.bytes,
         .total = outcome.total,
         .refused = outcome.refused,
+        .reason = outcome.reason,
+        .hint = outcome.hint,
+        .content = outcome.content,
+        .block_size = outcome.block_size,
     };
 
     journal_step(lane->server->journal, &step);
@@ -162,6 +168,7 @@ static void session_free(struct tftp_session *session)
     free(session->sending.places);
     tftp_who_release(&session->who);
     free(session->patched);
+    free(session->unfit);
     free(session->request);
     free(session);
 }
@@ -173,7 +180,9 @@ static uint64_t session_total(const struct tftp_session *session)
                                                        : session->transfer.size;
 }
 
-static void session_say(struct tftp_session *session, enum step_event event, const char *got)
+/* `hint`: what the client said to the end of it; NULL: what is known of the file. */
+static void session_say(struct tftp_session *session, enum step_event event, const char *got,
+                        const char *hint)
 {
     tftp_journal(session->lane, &session->who, session->peer.address,
                  (struct tftp_outcome){
@@ -182,12 +191,15 @@ static void session_say(struct tftp_session *session, enum step_event event, con
                      .bytes = tftp_bytes_acked(&session->transfer),
                      .total = session_total(session),
                      .refused = event == STEP_FILE_ABANDONED || event == STEP_FILE_REFUSED,
+                     .hint = hint ? hint : session->unfit,
+                     .content = session->kind,
+                     .block_size = session->transfer.block_size,
                  });
 }
 
 static void session_end(struct tftp_session *session, enum step_event event, const char *got)
 {
-    session_say(session, event, got);
+    session_say(session, event, got, NULL);
     session_free(session);
 }
 
@@ -326,7 +338,8 @@ static void session_stopped(struct tftp_session *session, const struct tftp_pack
     snprintf(got, sizeof(got), "%llu bytes of %llu, then the client ended it: error %u \"%s\"",
              bytes, (unsigned long long)tftp_content_size(session->content), packet->error,
              message);
-    session_end(session, STEP_FILE_ENDED, got);
+    session_say(session, STEP_FILE_ENDED, got, message);
+    session_free(session);
 }
 
 bool tftp_session_uses(const struct tftp_session *session, const struct tftp_port *port)
@@ -419,6 +432,8 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     session->content = tftp_content_open(lane->contents, &opening->file);
     session->patches = opening->patches;
     session->patched = memory_string(opening->patched);
+    session->kind = opening->content;
+    session->unfit = opening->unfit[0] ? memory_string(opening->unfit) : NULL;
     session->who = opening->who;
     session->request_length = datagram->bytes.length;
     session->request = memory_zeroed(1, session->request_length);
@@ -429,7 +444,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
                        netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms());
     if (opening->roll_to_one)
         tftp_roll_to_one(&session->transfer);
-    session_say(session, STEP_FILE_BEGUN, "");
+    session_say(session, STEP_FILE_BEGUN, "", NULL);
     session_do(session, first);
     return true;
 }

@@ -28,7 +28,8 @@ static void mark(struct trail_mark *to, const struct boot_step *step)
     copy(to->decided, sizeof(to->decided), step->decided);
 }
 
-bool boot_trail_is_first_program(const char *path)
+/* Whether the path is that of a first program: /sbin/init and its like. */
+static bool is_first_program(const char *path)
 {
     static const char *const names[] = {"/init", "/systemd"};
     size_t length = strlen(path);
@@ -65,6 +66,12 @@ static void follow_mount(struct boot_trail *trail, const struct boot_step *step)
     trail->first.times = trail->lacking.times = trail->reads = 0;
 }
 
+/* What an operating system runs first may be a link to anything: /sbin/init to busybox, say. */
+static bool is_program(const struct boot_step *step)
+{
+    return step->content != CONTENT_UNKNOWN || (step->subject && is_first_program(step->subject));
+}
+
 static void follow_read(struct boot_trail *trail, const struct boot_step *step)
 {
     bool loads = step->stage == STAGE_LOADER || step->stage == STAGE_U_BOOT;
@@ -72,7 +79,7 @@ static void follow_read(struct boot_trail *trail, const struct boot_step *step)
     trail->reads++;
     if (loads && step->content == CONTENT_KERNEL)
         follow_kernel(trail, step);
-    if (loads || !step->subject || !boot_trail_is_first_program(step->subject))
+    if (loads || trail->first.times > 0 || !is_program(step))
         return;
     mark(&trail->first, step);
     trail->lacking.times = trail->reads = 0;

@@ -4,12 +4,7 @@
 
 #include "model/boot_trail.h"
 
-#include <stdbool.h>
-
 /* Takes the step into the trail of its machine's boot. */
 void boot_trail_follow(struct boot_trail *trail, const struct boot_step *step);
-
-/* Whether the path is that of an operating system's first program: /sbin/init and its like. */
-bool boot_trail_is_first_program(const char *path);
 
 #endif

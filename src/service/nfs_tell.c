@@ -168,27 +168,26 @@ static void told_path_in(const struct nfs_call *call, int directory, struct slic
 
 void nfs_tell_read(struct nfs_call *call, int file, struct slice handle, uint64_t size)
 {
+    static const enum step_content contents[PROGRAM_KIND_COUNT] = {
+        [PROGRAM_LINUX] = CONTENT_KERNEL,
+        [PROGRAM_ELF] = CONTENT_KERNEL,
+        [PROGRAM_SCRIPT] = CONTENT_SCRIPT,
+    };
     char printable[TOLD_PATH], got[64], text[BOOT_UNFIT_SIZE];
     struct program program;
-    const char *last;
 
     if (!is_news(call, handle, 'r'))
         return;
     snprintf(got, sizeof(got), "a file of %" PRIu64 " bytes", size);
     program = program_read(call, file);
-    last = strrchr(told_path(call, file, printable), '/');
     tell(call, &(struct telling){
                    .event = STEP_NFS_READ,
-                   .path = printable,
+                   .path = told_path(call, file, printable),
                    .size = size,
                    .asked = "read of",
                    .got = got,
-                   .content = program.kind == PROGRAM_LINUX || program.kind == PROGRAM_ELF
-                                  ? CONTENT_KERNEL
-                                  : CONTENT_UNKNOWN,
-                   .hint = last && is_first_program(slice_of_string(last + 1))
-                               ? unfit(call, program, text)
-                               : NULL,
+                   .content = contents[program.kind],
+                   .hint = unfit(call, program, text),
                });
 }
 

@@ -96,6 +96,8 @@ static const struct scene {
     {"init-unfit", "own architecture", {MOUNTED, CALLED, READ("/sbin/init", .hint = "is a program for 64-bit ARM, and the machine is a BIOS")}},
     {"init-library", "whole system", {MOUNTED, CALLED, READ("/sbin/init"), REFUSED(REASON_ABSENT, "/libexec/ld.elf_so")}},
     {NULL, NULL, {MOUNTED, CALLED, READ("/sbin/init")}},
+    {NULL, NULL, {MOUNTED, CALLED, READ("/bin/busybox", .content = CONTENT_KERNEL)}}, /* a link led there */
+    {"init-unread", "init=", {MOUNTED, CALLED, READ("/etc/fstab")}},
     {NULL, NULL, {MOUNTED, REFUSED(REASON_ABSENT, "/init"), READ("/sbin/init"), READ("/lib/libc.so")}},
     {NULL, NULL, {MOUNTED, READ("/sbin/init"), REFUSED(REASON_READ_ONLY, "/etc/mtab")}},
     /* What an export statement gives is no root. */

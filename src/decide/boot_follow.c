@@ -34,7 +34,8 @@ static bool begins_anew(const struct boot *boot, const struct boot_step *step, u
 
 static void begin(struct boot *boot, uint64_t now_ms)
 {
-    bool was_short = boot->boots > 0 && boot->reached < REACHED_ROOT;
+    bool was_short =
+        boot->boots > 0 && boot->reached < REACHED_ROOT && now_ms - boot->began_ms < BOOT_SHORT_MS;
 
     boot_clear(boot);
     boot->boots++;

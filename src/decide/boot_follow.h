@@ -8,8 +8,10 @@
 #include <stdint.h>
 
 enum {
-    BOOT_PAUSE_MS =
-        120000, /* firmware that was silent for so long and asks anew was switched on anew */
+    /* Firmware that was silent for so long and asks anew was switched on anew. */
+    BOOT_PAUSE_MS = 120000,
+    /* A boot that lasted longer came to something, if only to a system on a disk. */
+    BOOT_SHORT_MS = 600000,
 };
 
 /* Takes the step into the boot. `now_ms` is monotonic. Returns whether a boot began with it: then

@@ -102,6 +102,7 @@ void boot_trail_follow(struct boot_trail *trail, const struct boot_step *step)
 {
     bool decisive = is_decisive(trail, step->event);
 
+    trail->nobody = trail->nobody || step->reason == REASON_NOBODY;
     switch (step->event) {
     case STEP_ACK:
     case STEP_BOOTP:

@@ -289,6 +289,22 @@ static void tell_no_root(const struct boot *boot, struct verdict *verdict)
                 "write tftp-root \"DIRECTORY\"; with a directory that exists, and reload");
 }
 
+/* For a reason of the server's own, or of the request's. */
+static bool file_refused(const struct boot *boot, uint64_t now_ms)
+{
+    (void)now_ms;
+    return verdict_last_is(boot, STEP_FILE_REFUSED);
+}
+
+static void tell_file_refused(const struct boot *boot, struct verdict *verdict)
+{
+    tell_wanted(boot, verdict);
+    verdict_say(verdict->cure,
+                "what it was told is the reason: where that is about the file, look at it on the "
+                "server's disk; where it is about the request, change the client; a busy server "
+                "wants another try");
+}
+
 /* ---- A transfer that stopped ---- */
 
 static bool is_cut(const struct boot *boot)
@@ -518,6 +534,23 @@ static void tell_kernel_silent(const struct boot *boot, struct verdict *verdict)
         "command line, or stopped early: read its console (console=ttyS0)");
 }
 
+/* Its silences are too short for the other verdicts. */
+static bool starts_again(const struct boot *boot, uint64_t now_ms)
+{
+    (void)now_ms;
+    return boot->short_boots >= LOOP_MIN && boot->reached < REACHED_MOUNTED;
+}
+
+static void tell_starts_again(const struct boot *boot, struct verdict *verdict)
+{
+    verdict_say(verdict->waiting, "nothing: it starts again and again");
+    verdict_say(verdict->saw, "%u times in a row it began to boot and read no root%s%s",
+                boot->short_boots, boot->trail.sent.times > 0 ? "; this time it loaded " : "",
+                boot->trail.sent.times > 0 ? boot->trail.sent.name : "");
+    verdict_say(verdict->cure, "something on it gives up and resets it: read its screen or its "
+                               "console at the end, and let its kernel stop at a panic (panic=0)");
+}
+
 static bool kernel_rootless(const struct boot *boot, uint64_t now_ms)
 {
     (void)now_ms;
@@ -562,5 +595,7 @@ const struct verdict_row verdict_file_rows[] = {
     {"file-directory", FILE_SILENCE_MS, file_directory, tell_file_directory},
     {"file-outside", FILE_SILENCE_MS, file_outside, tell_file_outside},
     {"no-tftp-root", FILE_SILENCE_MS, no_root, tell_no_root},
+    {"file-refused", FILE_SILENCE_MS, file_refused, tell_file_refused},
+    {"starts-again", 0, starts_again, tell_starts_again},
     {NULL, 0, NULL, NULL},
 };

@@ -260,6 +260,24 @@ static void tell_init_refused(const struct boot *boot, struct verdict *verdict)
         "a+rx the file and the directories above it");
 }
 
+static bool nfs_nobody(const struct boot *boot, uint64_t now_ms)
+{
+    (void)now_ms;
+    return boot->trail.nobody && verdict_last_for(boot, STEP_NFS_REFUSED, REASON_ACCESS);
+}
+
+static void tell_nfs_nobody(const struct boot *boot, struct verdict *verdict)
+{
+    const struct trail_mark *last = last_of(boot);
+
+    verdict_say(verdict->waiting, "leave to read %s", last->name[0] ? last->name : "its root");
+    verdict_say(verdict->saw,
+                "%s; its calls come from a port above 1023, so they count as nobody's", last->got);
+    verdict_say(verdict->cure,
+                "NAT, or a client in user mode, changes its ports: have it use ports below 1024 "
+                "(the mount option resvport), or write nfs-reserved-ports off");
+}
+
 static bool init_unfit(const struct boot *boot, uint64_t now_ms)
 {
     (void)now_ms;
@@ -378,6 +396,7 @@ const struct verdict_row verdict_root_rows[] = {
     {"init-unfit", MOUNT_SILENCE_MS, init_unfit, tell_init_unfit},
     {"init-library", MOUNT_SILENCE_MS, init_library, tell_init_library},
     {"init-missing", MOUNT_SILENCE_MS, init_missing, tell_init_missing},
+    {"nfs-nobody", MOUNT_SILENCE_MS, nfs_nobody, tell_nfs_nobody},
     {"init-refused", MOUNT_SILENCE_MS, init_refused, tell_init_refused},
     {"nfs-stale", 0, nfs_stale, tell_nfs_stale},
     {"nfs-read-only", MOUNT_SILENCE_MS, nfs_read_only, tell_nfs_read_only},

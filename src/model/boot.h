@@ -74,8 +74,8 @@ struct boot {
     enum boot_reached reached;
     uint64_t began_ms, last_ms; /* monotonic: the first and the last step */
     unsigned boots;             /* that were begun, this one with them */
-    unsigned
-        short_boots; /* how many in a row, this one not among them, ended before a root was read */
+    /* How many in a row, this one not among them, ended soon and before a root was read. */
+    unsigned short_boots;
     uint32_t other_server; /* whose address it took, where that is not ours */
     struct boot_loading loading;
     struct boot_fact facts[STEP_COUNT];

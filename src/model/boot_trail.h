@@ -36,6 +36,7 @@ struct boot_trail {
     struct trail_mark first;   /* the first program of its operating system: it was read ... */
     struct trail_mark lacking; /* ... or it, or what it needs, was not there, or not to be read */
     unsigned reads;            /* of files since the first program was */
+    bool nobody;               /* its NFS calls are taken for nobody's, for their port */
     bool script;               /* a script told it what to load */
     bool kernel_asked;         /* it asked for an address since it got a kernel */
     bool console;              /* its console is read: silence there means something */

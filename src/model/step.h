@@ -104,6 +104,7 @@ enum step_reason {
     REASON_READ_ONLY, /* the export is */
     REASON_ACCESS,    /* its user may not, or is taken for nobody */
     REASON_ABSENT,    /* there is no such file */
+    REASON_NOBODY,    /* its calls come from a port that any of its users may have */
     REASON_COUNT,
 };
 

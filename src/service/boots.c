@@ -284,6 +284,7 @@ bool boots_visit(struct boots *boots, const char *name,
                  void (*visit)(void *argument, const struct boot *boot), void *argument)
 {
     struct boot_entry *entry;
+    bool found = false;
 
     pthread_mutex_lock(&boots->lock);
     /* The last that had the address or the name is meant. */
@@ -291,11 +292,12 @@ bool boots_visit(struct boots *boots, const char *name,
     {
         if (name[0] && is_named(&entry->boot, name)) {
             visit(argument, &entry->boot);
+            found = true;
             break;
         }
     }
     pthread_mutex_unlock(&boots->lock);
-    return entry != NULL;
+    return found;
 }
 
 size_t boots_count(struct boots *boots)

@@ -118,6 +118,7 @@ static bool believes(struct rpc_exchange *exchange)
                  exchange->call.credentials.uid, exchange->peer.port);
         rpc_step(exchange,
                  (struct boot_step){.service = "nfs",
+                                    .reason = REASON_NOBODY,
                                     .asked = asked,
                                     .got = "taken for nobody: the port is not below 1024 (see "
                                            "nfs-reserved-ports)"});

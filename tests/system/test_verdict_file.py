@@ -239,6 +239,13 @@ def a_root_that_is_not_there(box):
     box.asks().misses("loader.bin")
 
 
+@case("file-refused", "mode mail is not served")
+def a_request_that_is_none(box):
+    client = box.asks().socket()
+    client.sendto(testing.tftp_request(b"loader.bin", mode=b"mail"), (SERVER_ADDRESS, 69))
+    assert client.recv(600)[:2] == b"\0\5"
+
+
 # ------------------------------------------------------------------ a transfer that stops
 
 @case("transfer-unanswered", "tftp-single-port", "firewall")
@@ -293,6 +300,12 @@ def a_uefi_program_for_a_bios(box):
 def the_same_loader_again_and_again(box):
     for _ in range(3):
         box.asks().gets("loader.bin")
+
+
+@case("starts-again", "3 times")
+def a_machine_that_starts_again_and_again(box):
+    for _ in range(4):
+        box.asks().asks(b"NetBSD:i386:libsa", None)
 
 
 @case("loader-silent", "loader.bin")
@@ -369,6 +382,19 @@ def a_first_program_that_is_not_executable(box):
     box.put("sbin/init", mode=0o644)
     client, handle = box.mounts()
     client.walk(handle, "sbin/init")
+
+
+@case("nfs-nobody", "nfs-reserved-ports off", "/sbin/init", statements='option root-path "{root}";')
+def calls_from_a_high_port(box):
+    box.put("sbin/init", mode=0o700)
+    box.asks(b"Linux ipconfig", None)
+    client = NfsClient(box.site.network.client, tcp=True, source=box.address)
+    client.reserved = False
+    box.sockets.callback(client.close)
+    mounted = box.mounts()[1]
+    client.sockets[NFS] = made = box.socket(socket.SOCK_STREAM)
+    made.connect((SERVER_ADDRESS, 2049))
+    client.walk(mounted, "sbin/init")
 
 
 @case("init-unfit", "64-bit ARM", "own architecture", statements='option root-path "{root}";')

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_MAX = 8, LATER_MS = 600000, KIB = 1024 };
+enum { STEPS_MAX = 10, LATER_MS = 600000, KIB = 1024 };
 
 #define ROM(what, ...)                                                                             \
     {                                                                                              \
@@ -36,6 +36,9 @@ enum { STEPS_MAX = 8, LATER_MS = 600000, KIB = 1024 };
 #define UNMOUNTED(why, near)                                                                       \
     KERNEL("mount", STEP_MOUNT_REFUSED, NAMED("/srv/rot"), .reason = (why), .hint = (near),        \
            .decided = "x.conf:3")
+/* clang-format off */
+#define AGAIN {.service = "dhcp", .stage = STAGE_ROM, .event = STEP_OFFER}, {.service = "dhcp", .stage = STAGE_LOADER, .event = STEP_OFFER}
+/* clang-format on */
 #define LOGIN GUEST(STEP_CONSOLE_LOGIN, .got = "login:")
 #define TEXT  GUEST(STEP_CONSOLE_TEXT, .got = "starting")
 
@@ -61,6 +64,8 @@ static const struct scene {
     {"file-outside", "mount --bind", {ROM(STEP_FILE_MISSING, NAMED("link"), .reason = REASON_OUTSIDE)}},
     {"file-outside", "mount --bind", {ROM(STEP_FILE_FORBIDDEN, NAMED("../x"), .reason = REASON_OUTSIDE)}},
     {"no-tftp-root", "tftp-root", {ROM(STEP_FILE_FORBIDDEN, NAMED("a"), .reason = REASON_NO_ROOT)}},
+
+    {"file-refused", "wants another try", {ROM(STEP_FILE_REFUSED, NAMED("a"), .got = "server busy")}},
 
     {"transfer-unanswered", "tftp-single-port", {ROM(STEP_FILE_ABANDONED, NAMED("a"), .total = KIB, .block_size = 512)}},
     {"transfer-large-blocks", "tftp-max-blksize 1468", {ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 8192, .total = 1 << 20, .block_size = 8192)}},
@@ -93,6 +98,9 @@ static const struct scene {
     {"init-unread", "init=", {MOUNTED, CALLED}},
     {"init-missing", "no whole operating system", {MOUNTED, CALLED, REFUSED(REASON_ABSENT, "/sbin/init")}},
     {"init-refused", "squash none", {MOUNTED, CALLED, REFUSED(REASON_ACCESS, "/sbin/init")}},
+    {"nfs-nobody", "nfs-reserved-ports off", {MOUNTED, KERNEL("nfs", STEP_NOTED, .reason = REASON_NOBODY), REFUSED(REASON_ACCESS, "/sbin/init")}},
+    {"starts-again", "screen", {AGAIN, AGAIN, AGAIN, {.service = "dhcp", .stage = STAGE_ROM, .event = STEP_OFFER}}},
+    {NULL, NULL, {AGAIN, AGAIN, {.service = "dhcp", .stage = STAGE_ROM, .event = STEP_OFFER}}},
     {"init-unfit", "own architecture", {MOUNTED, CALLED, READ("/sbin/init", .hint = "is a program for 64-bit ARM, and the machine is a BIOS")}},
     {"init-library", "whole system", {MOUNTED, CALLED, READ("/sbin/init"), REFUSED(REASON_ABSENT, "/libexec/ld.elf_so")}},
     {NULL, NULL, {MOUNTED, CALLED, READ("/sbin/init")}},

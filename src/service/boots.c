@@ -257,11 +257,10 @@ void boots_changed(struct boots *boots, struct boots_reader *reader,
 
     pthread_mutex_lock(&boots->lock);
     boots->told = false;
-    TAILQ_FOREACH_REVERSE(entry, &boots->list, boot_list, link)
-    {
-        if (entry->change <= reader->change)
-            break;
+    entry = TAILQ_LAST(&boots->list, boot_list);
+    while (entry && entry->change > reader->change) {
         first = entry;
+        entry = TAILQ_PREV(entry, boot_list, link);
     }
     for (entry = first; entry; entry = TAILQ_NEXT(entry, link)) {
         if (!visit(argument, &entry->boot))
@@ -284,18 +283,16 @@ bool boots_visit(struct boots *boots, const char *name,
                  void (*visit)(void *argument, const struct boot *boot), void *argument)
 {
     struct boot_entry *entry;
-    bool found = false;
+    bool found;
 
     pthread_mutex_lock(&boots->lock);
     /* The last that had the address or the name is meant. */
-    TAILQ_FOREACH_REVERSE(entry, &boots->list, boot_list, link)
-    {
-        if (name[0] && is_named(&entry->boot, name)) {
-            visit(argument, &entry->boot);
-            found = true;
-            break;
-        }
-    }
+    entry = TAILQ_LAST(&boots->list, boot_list);
+    while (entry && !(name[0] && is_named(&entry->boot, name)))
+        entry = TAILQ_PREV(entry, boot_list, link);
+    found = entry != NULL;
+    if (found)
+        visit(argument, &entry->boot);
     pthread_mutex_unlock(&boots->lock);
     return found;
 }

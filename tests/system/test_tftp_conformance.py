@@ -6,6 +6,7 @@ four clients that people use fetch whole files.
 import itertools
 import random
 import shutil
+import socket
 import time
 
 import pytest
@@ -30,6 +31,8 @@ class Client:
 
     def __init__(self, made):
         self.socket = made
+        # A wide window comes at once, whenever this process has its turn to read it.
+        self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
         self.socket.settimeout(testing.PATIENCE)
         self.peer = None
 

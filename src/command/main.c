@@ -33,10 +33,17 @@ static const struct command commands[] = {
      command_show},
     {"run", "-c FILE [option ...] HOST", "boot a QEMU guest as HOST on a private network",
      OPTION_CONFIG OPTION_DEBUG OPTION_STATE
-     "  --log FILE         append the server's log to this file\n"
+     OPTION_CONTROL
+     "  --arch NAME        i386, x86_64, aarch64, mipsel or riscv64; else this machine's\n"
+     "  --uefi             with UEFI for its firmware\n"
      "  --memory MEGABYTES the guest's memory\n"
+     "  --cpus NUMBER      its processors\n"
      "  --nic MODEL        its network card\n"
-     "  --no-kvm           emulate from the start\n",
+     "  --count NUMBER     so many guests, of hardware addresses that count up from HOST's\n"
+     "  --until REGEX      end once every console has shown a line that this matches\n"
+     "  --timeout SECONDS  end then in any case; status 3\n"
+     "  --no-kvm           emulate from the start\n"
+     "  --log FILE         append the server's log to this file\n",
      command_run},
     {"installboot", "-e [-nv] -o OPTIONS FILE", "edit the parameters in a NetBSD boot file",
      "  -e                 edit; the only mode there is\n"

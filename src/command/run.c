@@ -1,32 +1,35 @@
 #include "guest/run.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "command/command.h"
 #include "config/config.h"
+#include "guest/namespace.h"
 #include "guest/process.h"
 #include "guest/terminal.h"
 #include "service/serve.h"
+#include "watch/client.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <sched.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where a run keeps its state: a file system in memory that only its own processes see. */
-#define RUN_STATE_DIRECTORY "/run/bootwire"
-
 enum {
     ERROR_SIZE = 512,
-    MEMORY_MIB = 512,
+    PATH_SIZE = 256,
     MEMORY_MIB_MAX = 1 << 20,
+    CPUS_MAX = 256,
+    TIMEOUT_MAX = 7 * 24 * 3600,
     LOG_SHOWN = 4096, /* bytes of the server's log that a failed run shows */
 };
 
@@ -34,12 +37,18 @@ struct run_options {
     const char *config_path;
     const char *host;
     const char *nic;
-    const char *state_directory; /* NULL: RUN_STATE_DIRECTORY, gone at the end */
+    const char *state_directory; /* NULL: in the private directory, gone at the end */
     const char *log_path;        /* NULL: shown only where the run fails */
-    unsigned memory_mib;
+    const char *arch;            /* NULL: this machine's */
+    const char *until;
+    const char *control_path; /* NULL: HOST.sock in the runtime directory */
+    unsigned memory_mib, cpus, count, timeout_seconds;
+    bool uefi;
     bool kvm;
     bool debug;
     int log;
+    char directory[PATH_SIZE];   /* private to the run: for its state and its firmware */
+    char control[2 * PATH_SIZE]; /* the server's control socket */
 };
 
 static void tell_ready(void *argument)
@@ -50,14 +59,15 @@ static void tell_ready(void *argument)
     close(*ready);
 }
 
-static int run_server(void *argument, int journal, int ready)
+static int run_server(void *argument, int journal, int told, int ready)
 {
     const struct run_options *options = argument;
     struct serve_options serving = {
         .config_path = options->config_path,
-        .state_directory =
-            options->state_directory ? options->state_directory : RUN_STATE_DIRECTORY,
+        .state_directory = options->state_directory ? options->state_directory : options->directory,
+        .control_path = options->control,
         .journal_descriptor = journal,
+        .told_descriptor = told,
         .ready = tell_ready,
         .ready_argument = &ready,
     };
@@ -68,19 +78,6 @@ static int run_server(void *argument, int journal, int ready)
     return serve(&serving) == 0 ? 0 : 1;
 }
 
-/* A private mount over RUN_STATE_DIRECTORY, so that nothing of the run outlives it. */
-static int enter_private_state(void)
-{
-    if ((mkdir(RUN_STATE_DIRECTORY, 0700) < 0 && errno != EEXIST) || unshare(CLONE_NEWNS) < 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount("bootwire", RUN_STATE_DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0) {
-        fprintf(stderr, "bootwire: %s cannot be made private: %s; run needs root\n",
-                RUN_STATE_DIRECTORY, strerror(errno));
-        return -1;
-    }
-    return 0;
-}
-
 static void say_unknown_host(const struct snapshot *snapshot, const struct run_options *options)
 {
     fprintf(stderr, "bootwire: %s declares no host \"%s\"; it declares", options->config_path,
@@ -88,6 +85,31 @@ static void say_unknown_host(const struct snapshot *snapshot, const struct run_o
     for (size_t i = 0; i < snapshot->host_count; i++)
         fprintf(stderr, "%s %s", i > 0 ? "," : "", snapshot->hosts[i].name);
     fprintf(stderr, "%s\n", snapshot->host_count > 0 ? "" : " none at all");
+}
+
+/* The guests' addresses count up from the host's; who is declared has its name. */
+static void name_members(const struct run_options *options, struct guest_run_options *guest,
+                         const struct snapshot *snapshot, const struct host *first)
+{
+    guest->count = options->count;
+    for (unsigned i = 0; i < options->count; i++) {
+        struct guest_member *member = &guest->members[i];
+        struct hardware hardware = first->hardware;
+        const struct host *host;
+        unsigned carry = i;
+
+        for (size_t at = hardware.length; at > 1 && carry > 0; at--) {
+            carry += hardware.address[at - 1];
+            hardware.address[at - 1] = (uint8_t)carry;
+            carry >>= 8;
+        }
+        host = snapshot_host_by_hardware(snapshot, &hardware);
+        member->hardware = hardware;
+        if (host)
+            snprintf(member->name, sizeof(member->name), "%s", host->name);
+        else
+            snprintf(member->name, sizeof(member->name), "%.50s+%u", first->name, i);
+    }
 }
 
 /* Fills in what the configuration says of the guest. */
@@ -115,7 +137,7 @@ static int describe_guest(const struct run_options *options, struct guest_run_op
         fprintf(stderr, "bootwire: host %s has no \"hardware ethernet\" address for the guest\n",
                 host->name);
     } else {
-        guest->guest.hardware = host->hardware;
+        name_members(options, guest, snapshot, host);
         result = guest_addresses_find(&guest->addresses, snapshot, host, error, sizeof(error));
         if (result < 0)
             fprintf(stderr, "bootwire: %s\n", error);
@@ -134,35 +156,99 @@ static void show_log(int log)
         (void)!write(STDERR_FILENO, bytes, (size_t)count);
 }
 
+static int open_log(struct run_options *options)
+{
+    options->log = options->log_path
+                       ? open(options->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
+                       : memfd_create("bootwire-log", MFD_CLOEXEC);
+    if (options->log >= 0)
+        return 0;
+    fprintf(stderr, "bootwire: the log %s cannot be written: %s\n",
+            options->log_path ? options->log_path : "in memory", strerror(errno));
+    return -1;
+}
+
 /* The run itself, in a process of its own. */
 static int run_guest(struct run_options *options)
 {
     struct guest_run_options guest = {
-        .guest = {.program = "qemu-system-x86_64",
+        .guest = {.type = guest_machine_type_find(options->arch, options->uefi),
                   .memory_mib = options->memory_mib,
+                  .cpus = options->cpus,
                   .nic = options->nic},
         .kvm = options->kvm,
+        .directory = options->directory,
+        .until = options->until,
+        .timeout_seconds = options->timeout_seconds,
         .serve = run_server,
         .argument = options,
     };
+    char error[ERROR_SIZE];
+    enum guest_run_end end;
 
-    if (describe_guest(options, &guest) < 0)
-        return 1;
-    options->log = options->log_path
-                       ? open(options->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
-                       : memfd_create("bootwire-log", MFD_CLOEXEC);
-    if (options->log < 0) {
-        fprintf(stderr, "bootwire: the log %s cannot be written: %s\n",
-                options->log_path ? options->log_path : "in memory", strerror(errno));
-        return 1;
+    if (describe_guest(options, &guest) < 0 || open_log(options) < 0)
+        return GUEST_RUN_FAILED;
+    if (guest_namespace_enter(error, sizeof(error)) < 0 ||
+        guest_namespace_mount(options->directory, error, sizeof(error)) < 0) {
+        fprintf(stderr, "bootwire: %s\n", error);
+        return GUEST_RUN_FAILED;
     }
-    if (!options->state_directory && enter_private_state() < 0)
-        return 1;
-    if (guest_run(&guest) == 0)
-        return 0;
-    if (!options->log_path)
+    end = guest_run(&guest);
+    if (end == GUEST_RUN_FAILED && !options->log_path)
         show_log(options->log);
-    return 1;
+    return end;
+}
+
+/* Directories of runs that were killed together with what watched over them. */
+static void remove_stale(const char *runtime)
+{
+    DIR *directory = opendir(runtime);
+    struct dirent *entry;
+    char path[2 * PATH_SIZE];
+    int pid;
+
+    while (directory && (entry = readdir(directory)) != NULL) {
+        if (sscanf(entry->d_name, "run-%d", &pid) != 1 || kill(pid, 0) == 0 || errno != ESRCH)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", runtime, entry->d_name);
+        (void)rmdir(path);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+static bool is_listened_at(const char *path)
+{
+    struct client client;
+    char error[ERROR_SIZE];
+    bool listens = client_connect(&client, path, error, sizeof(error)) == 0;
+
+    client_close(&client);
+    return listens;
+}
+
+/* The run's own directory, and its control socket, which others can find by the host's name. */
+static int make_place(struct run_options *options)
+{
+    char runtime[PATH_SIZE / 2], error[ERROR_SIZE];
+
+    if (guest_runtime_directory(runtime, sizeof(runtime), error, sizeof(error)) < 0) {
+        fprintf(stderr, "bootwire: %s\n", error);
+        return -1;
+    }
+    remove_stale(runtime);
+    snprintf(options->directory, sizeof(options->directory), "%s/run-%d", runtime, (int)getpid());
+    if (options->control_path)
+        snprintf(options->control, sizeof(options->control), "%s", options->control_path);
+    else
+        snprintf(options->control, sizeof(options->control), "%s/%s.sock", runtime, options->host);
+    if (!options->control_path && is_listened_at(options->control))
+        snprintf(options->control, sizeof(options->control), "%s/%s-%d.sock", runtime,
+                 options->host, (int)getpid());
+    if (mkdir(options->directory, 0700) == 0)
+        return 0;
+    fprintf(stderr, "bootwire: %s cannot be made: %s\n", options->directory, strerror(errno));
+    return -1;
 }
 
 /* Two processes: one runs, the other waits. Whichever is killed, the one that is left ends what the
@@ -174,6 +260,8 @@ static int guard(struct run_options *options)
     pid_t child;
     int status = 0;
 
+    if (make_place(options) < 0)
+        return 1;
     terminal_save(&terminal);
     sigemptyset(&watched);
     sigaddset(&watched, SIGTERM);
@@ -197,70 +285,155 @@ static int guard(struct run_options *options)
             kill(child, SIGTERM);
     }
     terminal_restore(&terminal);
+    (void)rmdir(options->directory);
+    (void)unlink(options->control);
+    /* Other runs may be in it. */
+    *strrchr(options->directory, '/') = 0;
+    (void)rmdir(options->directory);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static bool parse_memory(const char *text, unsigned *memory_mib)
+static bool parse_number(const char *option, const char *what, const char *text, unsigned most,
+                         unsigned *number)
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
 
-    if (end == text || *end || value < 1 || value > MEMORY_MIB_MAX) {
-        fprintf(stderr, "bootwire: --memory wants a number of MiB, not \"%s\"\n", text);
+    if (end == text || *end || value < 1 || value > most) {
+        fprintf(stderr, "bootwire: --%s wants a number of %s, 1 to %u, not \"%s\"\n", option, what,
+                most, text);
         return false;
     }
-    *memory_mib = (unsigned)value;
+    *number = (unsigned)value;
     return true;
+}
+
+static bool check_nic(const char *nic)
+{
+    if (guest_nic_is_valid(nic))
+        return true;
+    fprintf(stderr,
+            "bootwire: --nic wants the name of a network card of QEMU's, such as e1000 or "
+            "virtio-net-pci, not \"%s\"\n",
+            nic);
+    return false;
+}
+
+static bool check_until(const char *expression)
+{
+    char text[ERROR_SIZE];
+    regex_t compiled;
+    int error = regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB);
+
+    if (error == 0) {
+        regfree(&compiled);
+        return true;
+    }
+    regerror(error, &compiled, text, sizeof(text));
+    fprintf(stderr,
+            "bootwire: --until wants an extended regular expression, and \"%s\" is none: "
+            "%s\n",
+            expression, text);
+    return false;
+}
+
+/* The architecture that was asked for, or this machine's; KVM where the two are one. */
+static bool choose_type(struct run_options *options)
+{
+    const struct guest_machine_type *type;
+    struct utsname host;
+    char list[128];
+
+    (void)uname(&host);
+    if (!options->arch)
+        options->arch = guest_machine_type_find(host.machine, false) ? host.machine : "x86_64";
+    options->arch = memory_string(options->arch);
+    type = guest_machine_type_find(options->arch, options->uefi);
+    if (!type) {
+        fprintf(stderr, "bootwire: there is no machine for --arch %s%s; there are %s\n",
+                options->arch, options->uefi ? " with --uefi" : "",
+                guest_machine_type_list(list, sizeof(list), options->uefi));
+        return false;
+    }
+    options->kvm &= guest_machine_type_fits(type, host.machine);
+    return true;
+}
+
+static bool take_option(struct run_options *options, int option, const char *value)
+{
+    switch (option) {
+    case 'a':
+        options->arch = value;
+        return true;
+    case 'C':
+        options->control_path = value;
+        return true;
+    case 'c':
+        options->config_path = value;
+        return true;
+    case 'd':
+        options->debug = true;
+        return true;
+    case 'k':
+        options->kvm = false;
+        return true;
+    case 'l':
+        options->log_path = value;
+        return true;
+    case 'm':
+        return parse_number("memory", "MiB", value, MEMORY_MIB_MAX, &options->memory_mib);
+    case 'N':
+        return parse_number("count", "guests", value, GUEST_LINKS_MAX, &options->count);
+    case 'n':
+        options->nic = value;
+        return check_nic(value);
+    case 'p':
+        return parse_number("cpus", "processors", value, CPUS_MAX, &options->cpus);
+    case 's':
+        options->state_directory = value;
+        return true;
+    case 't':
+        return parse_number("timeout", "seconds", value, TIMEOUT_MAX, &options->timeout_seconds);
+    case 'U':
+        options->until = value;
+        return check_until(value);
+    case 'u':
+        options->uefi = true;
+        return true;
+    default:
+        (void)command_usage("run");
+        return false;
+    }
 }
 
 int command_run(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'}, {"debug", no_argument, NULL, 'd'},
-        {"log", required_argument, NULL, 'l'},    {"memory", required_argument, NULL, 'm'},
-        {"nic", required_argument, NULL, 'n'},    {"no-kvm", no_argument, NULL, 'k'},
-        {"state", required_argument, NULL, 's'},  {NULL, 0, NULL, 0},
+        {"arch", required_argument, NULL, 'a'},
+        {"config", required_argument, NULL, 'c'},
+        {"control", required_argument, NULL, 'C'},
+        {"count", required_argument, NULL, 'N'},
+        {"cpus", required_argument, NULL, 'p'},
+        {"debug", no_argument, NULL, 'd'},
+        {"log", required_argument, NULL, 'l'},
+        {"memory", required_argument, NULL, 'm'},
+        {"nic", required_argument, NULL, 'n'},
+        {"no-kvm", no_argument, NULL, 'k'},
+        {"state", required_argument, NULL, 's'},
+        {"timeout", required_argument, NULL, 't'},
+        {"uefi", no_argument, NULL, 'u'},
+        {"until", required_argument, NULL, 'U'},
+        {NULL, 0, NULL, 0},
     };
-    struct run_options options = {.nic = "e1000", .memory_mib = MEMORY_MIB, .kvm = true};
+    struct run_options options = {.kvm = true, .count = 1};
     int option;
 
     while ((option = getopt_long(argc, argv, "c:d", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            options.config_path = optarg;
-            break;
-        case 'd':
-            options.debug = true;
-            break;
-        case 'l':
-            options.log_path = optarg;
-            break;
-        case 'm':
-            if (!parse_memory(optarg, &options.memory_mib))
-                return EXIT_USAGE;
-            break;
-        case 'n':
-            options.nic = optarg;
-            if (!guest_nic_is_valid(optarg)) {
-                fprintf(stderr,
-                        "bootwire: --nic wants the name of a network card of QEMU's, such as e1000 "
-                        "or virtio-net-pci, not \"%s\"\n",
-                        optarg);
-                return EXIT_USAGE;
-            }
-            break;
-        case 'k':
-            options.kvm = false;
-            break;
-        case 's':
-            options.state_directory = optarg;
-            break;
-        default:
-            return command_usage(argv[0]);
-        }
+        if (!take_option(&options, option, optarg))
+            return EXIT_USAGE;
     }
     if (!options.config_path || optind + 1 != argc)
         return command_usage(argv[0]);
     options.host = argv[optind];
-    return guard(&options);
+    return choose_type(&options) ? guard(&options) : EXIT_USAGE;
 }

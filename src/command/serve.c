@@ -12,7 +12,7 @@ int command_serve(int argc, char **argv)
         {"debug", no_argument, NULL, 'd'},        {"quiet", no_argument, NULL, 'q'},
         {"state", required_argument, NULL, 's'},  {NULL, 0, NULL, 0},
     };
-    struct serve_options options = {.journal_descriptor = -1};
+    struct serve_options options = {.journal_descriptor = -1, .told_descriptor = -1};
     int option;
 
     while ((option = getopt_long(argc, argv, "c:dq", long_options, NULL)) != -1) {

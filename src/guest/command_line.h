@@ -3,27 +3,28 @@
 #define BOOTWIRE_GUEST_COMMAND_LINE_H
 
 #include "base/region.h"
+#include "guest/machine_type.h"
 #include "model/address.h"
 
 #include <stdbool.h>
 
 enum guest_accelerator { GUEST_TCG, GUEST_KVM };
 
-/* A PC that boots from its network card's ROM, with a serial port and no display. */
+/* A machine that boots from its network card, with a serial port and no display. */
 struct guest_description {
-    const char *program; /* "qemu-system-x86_64"; found through PATH */
+    const struct guest_machine_type *type;
     enum guest_accelerator accelerator;
-    unsigned memory_mib;
-    const char *nic;          /* QEMU's name of the network card's model: "e1000" */
+    unsigned memory_mib, cpus; /* 0: the type's own, and one */
+    const char *nic; /* QEMU's name of the network card's model: "e1000"; NULL: the type's */
     struct hardware hardware; /* its link-layer address */
-    int tap_descriptor;       /* the open tap device, inherited by QEMU */
+    int link_descriptor;      /* inherited by QEMU: */
+    bool link_is_tap;         /* an open tap device, or else the end of a stream of frames */
+    const char *firmware;  /* the file of the type's firmware, as QEMU is to take it; NULL: none */
+    const char *variables; /* this guest's own copy of its variables; NULL: none */
 };
 
 /* Can it be the name of a QEMU device? A comma would begin another property. */
 bool guest_nic_is_valid(const char *nic);
-/* Does a line of QEMU's say that KVM, and not the guest, has failed? After some of these QEMU goes
- * on with a guest that stands still. */
-bool guest_line_blames_kvm(const char *line);
 /* "kvm" or "tcg", as QEMU says it. */
 const char *guest_accelerator_name(enum guest_accelerator accelerator);
 

@@ -1,38 +1,39 @@
 #include "guest/run.h"
 
 #include "base/clock.h"
-#include "base/text.h"
-#include "guest/network.h"
+#include "base/memory.h"
+#include "guest/firmware.h"
+#include "guest/guest.h"
 #include "guest/process.h"
 #include "guest/terminal.h"
-#include "guest/timeline.h"
 #include "net/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    ERROR_SIZE = 256,
-    LINE_SIZE = 4096,
+    ERROR_SIZE = 512,
     SERVER_PATIENCE_MS = 5000,
     KVM_PATIENCE_MS = 15000, /* a ROM under a working KVM asks for its address within 5 s */
-    EXIT_NO_PROGRAM = 127,
     SIGNAL_COUNT = 4,
 };
 
-/* Lines in the making; one that is too long loses its end. */
-struct lines {
-    char bytes[LINE_SIZE];
-    size_t length;
+/* A guest, as the run sees it. */
+struct member {
+    struct guest guest;
+    bool over; /* it has ended, and does not start again */
+    bool seen; /* it has shown what the run waits for */
+    bool login_told;
 };
 
 struct run {
@@ -40,56 +41,66 @@ struct run {
     struct loop *loop;
     struct terminal terminal;
     struct terminal_keys keys;
-    struct timeline timeline;
-    int tap;
+    struct guest_listener listener;
+    struct member *members; /* options->count of them */
+    regex_t until;
 
     pid_t server;
     int journal; /* where its steps come from */
+    int told;    /* where it hears of the guests */
     struct lines journal_lines;
     struct loop_event *journal_event;
 
-    pid_t guest;
-    enum guest_accelerator accelerator;
-    int console;  /* the guest's serial port */
-    int messages; /* QEMU's standard error */
-    struct lines message_lines;
-    struct loop_event *console_event, *messages_event;
-
     struct loop_event *input_event;
     struct loop_event *signals[SIGNAL_COUNT];
-    struct loop_event *kvm_timer;
+    struct loop_event *kvm_timer, *timeout;
     bool raw; /* the terminal is the guest's */
-    bool kvm_died;
-    bool failed;
+    bool asked_to_end;
+    enum guest_run_end end;
 };
 
-/* Reads what is there and hands out each whole line; false at the end of the file. */
-static bool lines_read(struct lines *lines, int descriptor,
-                       void (*line)(struct run *run, struct slice line), struct run *run)
+/* A line to the person, also while the terminal is the guest's. */
+__attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
+                                                      ...)
 {
-    ssize_t count = read(descriptor, lines->bytes + lines->length, LINE_SIZE - lines->length);
-    size_t start = 0;
-    char *end;
+    char text[2 * LINES_SIZE];
+    va_list arguments;
 
-    if (count <= 0)
-        return false;
-    lines->length += (size_t)count;
-    while ((end = memchr(lines->bytes + start, '\n', lines->length - start)) != NULL) {
-        size_t length = (size_t)(end - (lines->bytes + start));
-
-        line(run, slice_of(lines->bytes + start, length));
-        start += length + 1;
-    }
-    if (start == 0 && lines->length == LINE_SIZE)
-        start = LINE_SIZE;
-    memmove(lines->bytes, lines->bytes + start, lines->length - start);
-    lines->length -= start;
-    return true;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%sbootwire: %s%s", run->raw ? "\r\n" : "", text, run->raw ? "\r\n" : "\n");
 }
 
-static void journal_line(struct run *run, struct slice line)
+static bool is_alone(const struct run *run)
 {
-    timeline_add_json(&run->timeline, line);
+    return run->options->count == 1;
+}
+
+/* ---- What the server tells, and is told ---- */
+
+/* The timeline of the machine that the step names; the first guest's where it names none. */
+static struct member *member_of(struct run *run, struct slice line)
+{
+    json_t *object = json_loadb((const char *)line.data, line.length, 0, NULL);
+    const char *hardware = json_string_value(json_object_get(object, "hardware"));
+    struct member *found = is_alone(run) ? &run->members[0] : NULL;
+    char text[HARDWARE_TEXT_SIZE];
+
+    for (unsigned i = 0; hardware && i < run->options->count; i++) {
+        if (strcmp(hardware_text(text, &run->options->members[i].hardware), hardware) == 0)
+            found = &run->members[i];
+    }
+    json_decref(object);
+    return found;
+}
+
+static void journal_line(void *argument, struct slice line)
+{
+    struct member *member = member_of(argument, line);
+
+    if (member)
+        timeline_add_json(&member->guest.timeline, line);
 }
 
 static void journal_ready(void *argument, int what)
@@ -102,53 +113,64 @@ static void journal_ready(void *argument, int what)
     loop_watch_change(run->journal_event, 0);
 }
 
-/* A line to the person, also while the terminal is the guest's. */
-__attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
-                                                      ...)
+/* A server that does not read must not hold the guests. */
+static void tell(const struct run *run, const struct member *member, const char *event,
+                 const char *got)
 {
-    char text[LINE_SIZE];
-    va_list arguments;
+    const struct guest_member *who = &run->options->members[member - run->members];
+    char hardware[HARDWARE_TEXT_SIZE];
+    json_t *line =
+        json_pack("{s:s, s:s, s:s, s:s}", "event", event, "hardware",
+                  hardware_text(hardware, &who->hardware), "host", who->name, "got", got);
+    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "%sbootwire: %s%s", run->raw ? "\r\n" : "", text, run->raw ? "\r\n" : "\n");
+    if (text)
+        (void)!dprintf(run->told, "%s\n", text);
+    free(text);
+    json_decref(line);
 }
 
-static void message_line(struct run *run, struct slice line)
+/* Waits until the server serves; its log has said why where it does not. */
+static int server_start(struct run *run)
 {
-    char text[LINE_SIZE];
+    int journal[2], told[2], ready[2];
+    char byte;
+    ssize_t count;
 
-    if (run->kvm_died)
-        return; /* a page of registers */
-    text_printable(text, sizeof(text), line);
-    run->kvm_died = run->accelerator == GUEST_KVM && guest_line_blames_kvm(text);
-    say(run, "%s: %s", run->options->guest.program, text);
-    if (run->kvm_died)
-        loop_stop(run->loop);
+    if (pipe2(journal, O_CLOEXEC) < 0 || pipe2(told, O_CLOEXEC) < 0 ||
+        pipe2(ready, O_CLOEXEC) < 0) {
+        perror("bootwire: pipe");
+        return -1;
+    }
+    run->server = process_fork(SIGTERM);
+    if (run->server < 0) {
+        perror("bootwire: fork");
+        return -1;
+    }
+    if (run->server == 0) {
+        close(journal[0]);
+        close(told[1]);
+        close(ready[0]);
+        for (unsigned i = 0; i < run->options->count; i++)
+            guest_link_close(&run->members[i].guest.link);
+        setpgid(0, 0);
+        _exit(run->options->serve(run->options->argument, journal[1], told[0], ready[1]));
+    }
+    close(journal[1]);
+    close(told[0]);
+    close(ready[1]);
+    run->journal = journal[0];
+    run->told = told[1];
+    fcntl(run->told, F_SETFL, O_NONBLOCK);
+    count = read(ready[0], &byte, 1);
+    close(ready[0]);
+    if (count == 1)
+        return 0;
+    fprintf(stderr, "bootwire: the server could not start\n");
+    return -1;
 }
 
-/* The same hosts may let the ROM crawl for a minute before KVM gives up. */
-static void kvm_patience_ended(void *argument)
-{
-    struct run *run = argument;
-
-    /* The first row is the power-on. */
-    if (run->accelerator != GUEST_KVM || run->timeline.count > 1)
-        return;
-    say(run, "under KVM the guest's ROM asked for nothing in %d s", KVM_PATIENCE_MS / 1000);
-    run->kvm_died = true;
-    loop_stop(run->loop);
-}
-
-static void messages_ready(void *argument, int what)
-{
-    struct run *run = argument;
-
-    (void)what;
-    if (!lines_read(&run->message_lines, run->messages, message_line, run))
-        loop_watch_change(run->messages_event, 0);
-}
+/* ---- What the guests tell ---- */
 
 static void write_all(int descriptor, const uint8_t *bytes, size_t length)
 {
@@ -164,33 +186,76 @@ static void write_all(int descriptor, const uint8_t *bytes, size_t length)
     }
 }
 
-/* One read of what the guest says; false where nothing comes. */
-static bool console_read(struct run *run)
+static void guest_printed(void *argument, unsigned number, struct slice output)
 {
-    uint8_t bytes[LINE_SIZE];
-    ssize_t count = read(run->console, bytes, sizeof(bytes));
+    (void)number;
+    if (is_alone(argument))
+        write_all(STDOUT_FILENO, output.data, output.length);
+}
 
-    if (count <= 0)
-        return false;
-    write_all(STDOUT_FILENO, bytes, (size_t)count);
-    timeline_watch_console(&run->timeline, clock_monotonic_ms(), slice_of(bytes, (size_t)count));
+static bool all_have_shown(const struct run *run)
+{
+    for (unsigned i = 0; i < run->options->count; i++) {
+        if (!run->members[i].seen)
+            return false;
+    }
     return true;
 }
 
-static void console_ready(void *argument, int what)
+static void guest_line(void *argument, unsigned number, const char *text, bool whole)
+{
+    struct run *run = argument;
+    struct member *member = &run->members[number];
+
+    if (whole && !is_alone(run)) {
+        printf("%s| %s\n", member->guest.name, text);
+        fflush(stdout);
+    }
+    if (strstr(text, "login:") && !member->login_told) {
+        member->login_told = true;
+        tell(run, member, "console-login", "login:");
+    }
+    if (!run->options->until || member->seen || regexec(&run->until, text, 0, NULL, 0) != 0)
+        return;
+    member->seen = true;
+    if (all_have_shown(run))
+        loop_stop(run->loop);
+}
+
+static void guest_said(void *argument, unsigned number, const char *text)
+{
+    const struct run *run = argument;
+
+    if (is_alone(run))
+        say(run, "%s", text);
+    else
+        say(run, "%s: %s", run->members[number].guest.name, text);
+}
+
+/* The same hosts may let the ROM crawl for a minute before KVM gives up. */
+static void kvm_patience_ended(void *argument)
 {
     struct run *run = argument;
 
-    (void)what;
-    /* At its end QEMU has gone or is about to: SIGCHLD tells. */
-    if (!console_read(run))
-        loop_watch_change(run->console_event, 0);
+    for (unsigned i = 0; i < run->options->count; i++) {
+        struct guest *guest = &run->members[i].guest;
+
+        /* The first row is the power-on. */
+        if (guest->process <= 0 || guest->description.accelerator != GUEST_KVM ||
+            guest->timeline.count > 1)
+            continue;
+        guest_said(run, i, "under KVM its ROM asked for nothing in 15 s");
+        guest->kvm_died = true;
+        kill(guest->process, SIGKILL);
+    }
 }
+
+/* ---- The person, and time ---- */
 
 static void input_ready(void *argument, int what)
 {
     struct run *run = argument;
-    uint8_t keys[LINE_SIZE], out[LINE_SIZE];
+    uint8_t keys[LINES_SIZE], out[LINES_SIZE];
     size_t length;
     ssize_t count = read(STDIN_FILENO, keys, sizeof(keys));
 
@@ -199,18 +264,99 @@ static void input_ready(void *argument, int what)
         loop_watch_change(run->input_event, 0);
         return;
     }
-    if (terminal_filter(&run->keys, keys, (size_t)count, out, &length))
+    if (terminal_filter(&run->keys, keys, (size_t)count, out, &length)) {
+        run->asked_to_end = true;
         loop_stop(run->loop);
-    /* A guest that reads nothing must not hold us: what does not fit is lost, as on a real line. */
-    else if (length > 0)
-        (void)!send(run->console, out, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else if (length > 0) {
+        guest_send(&run->members[0].guest, slice_of(out, length));
+    }
 }
 
 static void asked_to_end(void *argument)
 {
     struct run *run = argument;
 
+    run->asked_to_end = true;
     loop_stop(run->loop);
+}
+
+static void time_is_over(void *argument)
+{
+    struct run *run = argument;
+
+    say(run, "the time (--timeout %u) is over", run->options->timeout_seconds);
+    run->end = GUEST_RUN_TIMEOUT;
+    loop_stop(run->loop);
+}
+
+/* ---- A guest's life ---- */
+
+static void fail(struct run *run)
+{
+    run->end = GUEST_RUN_FAILED;
+    loop_stop(run->loop);
+}
+
+static bool start(struct run *run, struct member *member)
+{
+    struct guest *guest = &member->guest;
+
+    if (guest_start(guest) < 0) {
+        fail(run);
+        return false;
+    }
+    member->login_told = false;
+    tell(run, member, "power-on", guest_accelerator_name(guest->description.accelerator));
+    if (guest->description.accelerator == GUEST_KVM)
+        loop_timer_start(run->kvm_timer, KVM_PATIENCE_MS);
+    return true;
+}
+
+static bool all_are_over(const struct run *run)
+{
+    for (unsigned i = 0; i < run->options->count; i++) {
+        if (!run->members[i].over)
+            return false;
+    }
+    return true;
+}
+
+/* Its process has ended by itself. */
+static void guest_ended(struct run *run, struct member *member)
+{
+    struct guest *guest = &member->guest;
+    int status = guest_end(guest);
+    char said[128];
+
+    if (guest->kvm_died) {
+        tell(run, member, "kvm-died", "KVM does not work for this guest");
+        guest_said(run, guest->number,
+                   "KVM does not work for this guest; it starts again, emulated (TCG)");
+        guest->description.accelerator = GUEST_TCG;
+        (void)start(run, member);
+        return;
+    }
+    member->over = true;
+    tell(run, member, "power-off", "the guest has ended");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        timeline_add(&guest->timeline, clock_monotonic_ms(), 0, "", "", "power-off");
+    } else {
+        snprintf(said, sizeof(said), "%s ended with %s %d", guest->description.type->program,
+                 WIFEXITED(status) ? "status" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        guest_said(run, guest->number, said);
+        fail(run);
+        return;
+    }
+    if (run->options->until && !member->seen) {
+        snprintf(said, sizeof(said), "it ended before its console showed \"%.60s\"",
+                 run->options->until);
+        guest_said(run, guest->number, said);
+        run->end = GUEST_RUN_TOO_EARLY;
+        loop_stop(run->loop);
+    } else if (all_are_over(run)) {
+        loop_stop(run->loop);
+    }
 }
 
 static void child_ended(void *argument)
@@ -222,118 +368,16 @@ static void child_ended(void *argument)
     if (waitid(P_PID, (id_t)run->server, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0) {
         say(run, "the server has ended");
-        run->failed = true;
-        loop_stop(run->loop);
+        fail(run);
         return;
     }
-    info.si_pid = 0;
-    if (run->guest > 0 &&
-        waitid(P_PID, (id_t)run->guest, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid != 0)
-        loop_stop(run->loop);
+    for (unsigned i = 0; i < run->options->count; i++) {
+        if (guest_has_ended(&run->members[i].guest))
+            guest_ended(run, &run->members[i]);
+    }
 }
 
-/* Waits until the server serves; its log has said why where it does not. */
-static int server_start(struct run *run)
-{
-    int journal[2], ready[2];
-    char byte;
-    ssize_t count;
-
-    if (pipe2(journal, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0) {
-        perror("bootwire: pipe");
-        return -1;
-    }
-    run->server = process_fork(SIGTERM);
-    if (run->server < 0) {
-        perror("bootwire: fork");
-        return -1;
-    }
-    if (run->server == 0) {
-        close(journal[0]);
-        close(ready[0]);
-        close(run->tap);
-        setpgid(0, 0);
-        _exit(run->options->serve(run->options->argument, journal[1], ready[1]));
-    }
-    close(journal[1]);
-    close(ready[1]);
-    run->journal = journal[0];
-    count = read(ready[0], &byte, 1);
-    close(ready[0]);
-    if (count == 1)
-        return 0;
-    fprintf(stderr, "bootwire: the server could not start\n");
-    return -1;
-}
-
-static _Noreturn void guest_exec(struct run *run, int console, int messages)
-{
-    struct guest_description guest = run->options->guest;
-    struct region region;
-    char *const *arguments;
-
-    /* Keys are for the guest: a signal of the terminal's is not for QEMU. */
-    setpgid(0, 0);
-    region_init(&region, 0);
-    guest.accelerator = run->accelerator;
-    guest.tap_descriptor = run->tap;
-    arguments = guest_command_line(&region, &guest);
-    dup2(console, STDIN_FILENO);
-    dup2(console, STDOUT_FILENO);
-    dup2(messages, STDERR_FILENO);
-    execvp(arguments[0], arguments);
-    fprintf(stderr, "bootwire: %s cannot be started: %s; Debian's package qemu-system-x86 has it\n",
-            arguments[0], strerror(errno));
-    _exit(EXIT_NO_PROGRAM);
-}
-
-static int guest_start(struct run *run)
-{
-    int console[2], messages[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) < 0 ||
-        pipe2(messages, O_CLOEXEC) < 0) {
-        perror("bootwire: the guest's console");
-        return -1;
-    }
-    timeline_start(&run->timeline, clock_monotonic_ms(), guest_accelerator_name(run->accelerator));
-    run->message_lines.length = 0;
-    run->guest = process_fork(SIGKILL);
-    if (run->guest < 0) {
-        perror("bootwire: fork");
-        return -1;
-    }
-    if (run->guest == 0)
-        guest_exec(run, console[1], messages[1]);
-    close(console[1]);
-    close(messages[1]);
-    run->console = console[0];
-    run->messages = messages[0];
-    run->console_event = loop_watch(run->loop, run->console, LOOP_READ, console_ready, run);
-    run->messages_event = loop_watch(run->loop, run->messages, LOOP_READ, messages_ready, run);
-    return 0;
-}
-
-/* Ends the guest; returns what waitpid() says of it. */
-static int guest_end(struct run *run)
-{
-    int status = process_end(run->guest, SIGKILL, 0);
-
-    /* What it said last. */
-    fcntl(run->messages, F_SETFL, O_NONBLOCK);
-    while (lines_read(&run->message_lines, run->messages, message_line, run))
-        continue;
-    fcntl(run->console, F_SETFL, O_NONBLOCK);
-    while (console_read(run))
-        continue;
-    loop_event_free(run->console_event);
-    loop_event_free(run->messages_event);
-    close(run->console);
-    close(run->messages);
-    run->guest = 0;
-    return status;
-}
+/* ---- The run ---- */
 
 static void watch(struct run *run)
 {
@@ -342,48 +386,89 @@ static void watch(struct run *run)
 
     run->journal_event = loop_watch(run->loop, run->journal, LOOP_READ, journal_ready, run);
     /* A file or /dev/null has nothing for the guest, and the loop cannot wait for it. */
-    if (isatty(STDIN_FILENO) ||
-        (fstat(STDIN_FILENO, &input) == 0 && (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode))))
+    if (is_alone(run) &&
+        (isatty(STDIN_FILENO) || (fstat(STDIN_FILENO, &input) == 0 &&
+                                  (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode)))))
         run->input_event = loop_watch(run->loop, STDIN_FILENO, LOOP_READ, input_ready, run);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         run->signals[i] = loop_signal(run->loop, ends[i], asked_to_end, run);
     run->kvm_timer = loop_timer(run->loop, kvm_patience_ended, run);
+    run->timeout = loop_timer(run->loop, time_is_over, run);
+    if (run->options->timeout_seconds > 0)
+        loop_timer_start(run->timeout, 1000ull * run->options->timeout_seconds);
     run->signals[SIGNAL_COUNT - 1] = loop_signal(run->loop, SIGCHLD, child_ended, run);
 }
 
-/* Runs the guest once. Returns whether it shall start again, without KVM. */
-static bool run_once(struct run *run)
+/* The guests' cards on the network, and their firmware. */
+static int prepare_guests(struct run *run)
 {
-    int status;
+    const struct guest_run_options *options = run->options;
+    char error[ERROR_SIZE];
 
-    if (guest_start(run) < 0) {
-        run->failed = true;
-        return false;
+    for (unsigned i = 0; i < options->count; i++) {
+        struct guest *guest = &run->members[i].guest;
+
+        guest->number = i;
+        guest->name = options->members[i].name;
+        guest->listener = &run->listener;
+        guest->loop = run->loop;
+        guest->description = options->guest;
+        guest->description.accelerator = options->kvm ? GUEST_KVM : GUEST_TCG;
+        guest->description.hardware = options->members[i].hardware;
+        guest->link = (struct guest_link){-1, -1, -1};
+        if (guest_network_attach(&guest->link, i, error, sizeof(error)) < 0 ||
+            guest_firmware_prepare(&guest->description, options->directory, i, error,
+                                   sizeof(error)) < 0) {
+            fprintf(stderr, "bootwire: %s\n", error);
+            return -1;
+        }
     }
-    if (run->accelerator == GUEST_KVM)
-        loop_timer_start(run->kvm_timer, KVM_PATIENCE_MS);
-    loop_run(run->loop);
-    loop_timer_stop(run->kvm_timer);
-    status = guest_end(run);
-    if (run->kvm_died && !run->failed) {
-        say(run, "KVM does not work for this guest; it starts again, emulated (TCG)");
-        run->kvm_died = false;
-        run->accelerator = GUEST_TCG;
-        return true;
+    return 0;
+}
+
+static void run_guests(struct run *run)
+{
+    watch(run);
+    if (is_alone(run))
+        terminal_raw(&run->terminal);
+    run->raw = is_alone(run) && run->terminal.saved;
+    for (unsigned i = 0; i < run->options->count; i++) {
+        if (!start(run, &run->members[i]))
+            break;
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        say(run, "%s ended with status %d", run->options->guest.program, WEXITSTATUS(status));
-        run->failed = true;
+    if (run->end == GUEST_RUN_DONE)
+        loop_run(run->loop);
+    for (unsigned i = 0; i < run->options->count; i++) {
+        if (run->members[i].guest.process > 0)
+            (void)guest_end(&run->members[i].guest);
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        timeline_add(&run->timeline, clock_monotonic_ms(), 0, "", "", "power-off");
-    return false;
+    terminal_restore(&run->terminal);
+    run->raw = false;
+}
+
+static void print_timelines(const struct run *run)
+{
+    for (unsigned i = 0; i < run->options->count; i++) {
+        const struct guest *guest = &run->members[i].guest;
+        char *text;
+
+        if (guest->timeline.power_on_ms == 0)
+            continue;
+        text = timeline_text(&guest->timeline);
+        if (is_alone(run))
+            printf("\nThe boot:\n%s", text);
+        else
+            printf("\nThe boot of %s:\n%s", guest->name, text);
+        free(text);
+    }
 }
 
 static void release(struct run *run)
 {
     if (run->server > 0)
         process_end(run->server, SIGTERM, SERVER_PATIENCE_MS);
+    if (run->told >= 0)
+        close(run->told);
     /* The steps that the server told at its end. */
     if (run->journal >= 0) {
         while (lines_read(&run->journal_lines, run->journal, journal_line, run))
@@ -393,50 +478,46 @@ static void release(struct run *run)
     loop_event_free(run->journal_event);
     loop_event_free(run->input_event);
     loop_event_free(run->kvm_timer);
+    loop_event_free(run->timeout);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         loop_event_free(run->signals[i]);
     loop_free(run->loop);
-    if (run->tap >= 0)
-        close(run->tap);
+    for (unsigned i = 0; i < run->options->count; i++)
+        guest_link_close(&run->members[i].guest.link);
 }
 
-int guest_run(const struct guest_run_options *options)
+enum guest_run_end guest_run(const struct guest_run_options *options)
 {
-    struct run *run = calloc(1, sizeof(*run));
+    struct run *run = memory_zeroed(1, sizeof(*run));
     char error[ERROR_SIZE];
-    char *text;
-    int result;
+    enum guest_run_end end;
 
-    if (!run)
-        return -1;
     run->options = options;
-    run->journal = -1;
-    run->accelerator = options->kvm ? GUEST_KVM : GUEST_TCG;
+    run->journal = run->told = -1;
+    run->listener = (struct guest_listener){run, guest_printed, guest_line, guest_said};
+    run->members = memory_zeroed(options->count, sizeof(*run->members));
     terminal_save(&run->terminal);
-    run->tap = guest_network_enter(&options->addresses, error, sizeof(error));
-    if (run->tap < 0) {
+    /* The caller has looked at the expression. */
+    if (options->until)
+        (void)regcomp(&run->until, options->until, REG_EXTENDED | REG_NOSUB);
+    if (guest_network_build(&options->addresses, error, sizeof(error)) < 0) {
         fprintf(stderr, "bootwire: %s\n", error);
-        free(run);
-        return -1;
-    }
-    run->failed = server_start(run) < 0;
-    if (!run->failed) {
+        run->end = GUEST_RUN_FAILED;
+    } else {
         run->loop = loop_new();
-        watch(run);
-        terminal_raw(&run->terminal);
-        run->raw = run->terminal.saved;
-        while (run_once(run))
-            continue;
-        terminal_restore(&run->terminal);
-        run->raw = false;
+        if (prepare_guests(run) < 0 || server_start(run) < 0)
+            run->end = GUEST_RUN_FAILED;
+        else
+            run_guests(run);
     }
     release(run);
-    if (run->timeline.power_on_ms > 0) {
-        text = timeline_text(&run->timeline);
-        printf("\nThe boot:\n%s", text);
-        free(text);
-    }
-    result = run->failed ? -1 : 0;
+    print_timelines(run);
+    if (run->end == GUEST_RUN_DONE && options->until && !run->asked_to_end && !all_have_shown(run))
+        run->end = GUEST_RUN_TOO_EARLY;
+    end = run->end;
+    if (options->until)
+        regfree(&run->until);
+    free(run->members);
     free(run);
-    return result;
+    return end;
 }

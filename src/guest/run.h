@@ -1,31 +1,51 @@
-/* One guest from power-on to its end, with its server beside it on a private network. */
+/* Guests from power-on to their end, with their server beside them on a private network. */
 #ifndef BOOTWIRE_GUEST_RUN_H
 #define BOOTWIRE_GUEST_RUN_H
 
 #include "guest/addresses.h"
 #include "guest/command_line.h"
+#include "guest/network.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* One guest of the run. */
+struct guest_member {
+    char name[64]; /* its host declaration's name, or one made from that */
+    struct hardware hardware;
+};
+
 struct guest_run_options {
-    struct guest_description guest; /* its accelerator and tap descriptor are filled in here */
-    bool kvm; /* try KVM first; where it fails, the guest starts again under TCG */
+    struct guest_description guest; /* what all have in common; the rest is filled in here */
+    struct guest_member members[GUEST_LINKS_MAX];
+    unsigned count; /* of them; 1: its console is on standard input and output */
+    bool kvm;       /* try KVM first; where it fails, a guest starts again under TCG */
     struct guest_addresses addresses; /* of the server, on the private network */
+    const char *directory;            /* for what QEMU writes; gone at the end */
+    const char *until;                /* a POSIX extended regular expression; NULL: none */
+    unsigned timeout_seconds;         /* 0: none */
     /* Runs in a process of its own, on the private network: serves until SIGTERM and returns the
-     * exit status. It writes the boot's steps to `journal` (service/journal.h) and one byte to
-     * `ready` once it serves. */
-    int (*serve)(void *argument, int journal, int ready);
+     * exit status. It writes the boots' steps to `journal` (service/journal.h), reads what the run
+     * tells of its guests from `told` (service/step_feed.h), and writes one byte to `ready` once it
+     * serves. */
+    int (*serve)(void *argument, int journal, int told, int ready);
     void *argument;
 };
 
-/* Starts the server, then the guest, with the guest's serial console on standard input and output;
- * returns when the guest powers off, the person asks for the end (Ctrl-a x), or SIGTERM, SIGINT or
- * SIGHUP arrives. Everything it started is gone then, also where this process is killed. The
- * timeline is printed to standard output at the end.
- *
- * Returns 0 after an end that somebody asked for or the guest's power-off; -1 where something
- * failed, with the reason on standard error. */
-int guest_run(const struct guest_run_options *options);
+/* How a run ends; what `run` exits with. */
+enum guest_run_end {
+    GUEST_RUN_DONE = 0,     /* as somebody asked: power-off, Ctrl-a x, a signal, `until` was seen */
+    GUEST_RUN_FAILED = 1,   /* the reason stands on standard error */
+    GUEST_RUN_TIMEOUT = 3,  /* the time was over */
+    GUEST_RUN_TOO_EARLY = 4 /* a guest ended before `until` was seen */
+};
+
+/* Starts the server, then the guests; with one of them, its serial console is on standard input and
+ * output, with several, their lines are printed behind their names. Returns when all have powered
+ * off, all have shown `until`, the person asks for the end (Ctrl-a x), the time is over, or
+ * SIGTERM, SIGINT or SIGHUP arrives. Everything it started is gone then, also where this process is
+ * killed. The timelines are printed to standard output at the end. In the namespaces that
+ * guest_namespace_enter() made. */
+enum guest_run_end guest_run(const struct guest_run_options *options);
 
 #endif

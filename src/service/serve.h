@@ -14,6 +14,7 @@ struct serve_options {
     const char *control_path;      /* NULL: the configuration's, else in the state directory */
     size_t data_loop_count;        /* 0: one per core */
     int journal_descriptor;        /* gets the boot steps as JSON lines (journal.h); -1: nobody */
+    int told_descriptor;           /* tells steps that no packet does (step_feed.h); -1: nobody */
     void (*ready)(void *argument); /* called once every port is open; may be NULL */
     void *ready_argument;
 };

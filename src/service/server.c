@@ -11,6 +11,7 @@
 #include "service/machines.h"
 #include "service/reloader.h"
 #include "service/serve.h"
+#include "service/step_feed.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -42,6 +43,7 @@ struct running {
     size_t thread_count;
     struct loop_event *signals[3];
     struct reloader *reloader;
+    struct step_feed *feed; /* NULL: nobody tells */
 };
 
 struct snapshot *server_snapshot(struct server *server)
@@ -246,6 +248,7 @@ static void release(struct running *running)
     for (size_t i = 0; i < sizeof(running->signals) / sizeof(running->signals[0]); i++)
         loop_event_free(running->signals[i]);
     reloader_free(running->reloader);
+    step_feed_free(running->feed);
     for (size_t i = 0; i < server->data_loop_count; i++)
         loop_free(server->data_loops[i]);
     free(server->data_loops);
@@ -280,6 +283,8 @@ int serve(const struct serve_options *options)
     watch_signals(&running);
     if (start_services(&running) < 0)
         goto out;
+    if (options->told_descriptor >= 0)
+        running.feed = step_feed_new(&running.server, options->told_descriptor);
     log_info("serving; configuration %s", options->config_path);
     if (options->ready)
         options->ready(options->ready_argument);

@@ -3,8 +3,10 @@
 #include "base/region.h"
 #include "guest/addresses.h"
 #include "guest/command_line.h"
+#include "guest/console_text.h"
 #include "guest/terminal.h"
 #include "guest/timeline.h"
+#include "guest/trouble.h"
 #include "model/snapshot.h"
 
 #include <stdlib.h>
@@ -24,12 +26,12 @@ static const char *after(char *const *arguments, const char *option)
 static void a_guest_has_its_mac_a_serial_port_and_no_screen(void **state)
 {
     struct guest_description guest = {
-        .program = "qemu-system-x86_64",
+        .type = guest_machine_type_find("x86_64", false),
         .accelerator = GUEST_TCG,
         .memory_mib = 512,
-        .nic = "e1000",
         .hardware = {HARDWARE_ETHERNET, 6, {0x22, 0x22, 0x22, 0x22, 0, 0x01}},
-        .tap_descriptor = 7,
+        .link_descriptor = 7,
+        .link_is_tap = true,
     };
     struct region region;
     char *const *arguments;
@@ -38,7 +40,7 @@ static void a_guest_has_its_mac_a_serial_port_and_no_screen(void **state)
     region_init(&region, 0);
     arguments = guest_command_line(&region, &guest);
     assert_string_equal(arguments[0], "qemu-system-x86_64");
-    assert_string_equal(after(arguments, "-machine"), "pc,accel=tcg,graphics=off");
+    assert_string_equal(after(arguments, "-machine"), "pc,graphics=off,accel=tcg");
     assert_string_equal(after(arguments, "-m"), "512");
     assert_string_equal(after(arguments, "-vga"), "none");
     assert_string_equal(after(arguments, "-display"), "none");
@@ -49,7 +51,7 @@ static void a_guest_has_its_mac_a_serial_port_and_no_screen(void **state)
     guest.accelerator = GUEST_KVM;
     guest.nic = "virtio-net-pci";
     arguments = guest_command_line(&region, &guest);
-    assert_string_equal(after(arguments, "-machine"), "pc,accel=kvm,graphics=off");
+    assert_string_equal(after(arguments, "-machine"), "pc,graphics=off,accel=kvm");
     assert_memory_equal(after(arguments, "-device"), "virtio-net-pci,", 15);
     region_release(&region);
 }
@@ -67,17 +69,102 @@ static void a_card_s_name_cannot_smuggle_in_properties(void **state)
 
 static void kvm_is_blamed_for_what_kvm_did(void **state)
 {
+    static const char *const lines[] = {
+        "KVM internal error. Suberror: 1",
+        "KVM: entry failed, hardware error 0x80000021",
+        "error: kvm run failed Invalid argument",
+        "Could not access KVM kernel module: No such file or directory",
+        "qemu-system-x86_64: failed to initialize kvm: Permission denied",
+    };
+    const struct guest_trouble *trouble;
+
     (void)state;
-    assert_true(guest_line_blames_kvm("KVM internal error. Suberror: 1"));
-    assert_true(guest_line_blames_kvm("KVM: entry failed, hardware error 0x80000021"));
-    assert_true(guest_line_blames_kvm("error: kvm run failed Invalid argument"));
-    assert_true(
-        guest_line_blames_kvm("Could not access KVM kernel module: No such file or directory"));
-    assert_true(
-        guest_line_blames_kvm("qemu-system-x86_64: failed to initialize kvm: Permission denied"));
-    assert_false(guest_line_blames_kvm("qemu-system-x86_64: -device e2000: not a valid device"));
-    assert_false(guest_line_blames_kvm(
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        trouble = guest_trouble_find(lines[i]);
+        assert_non_null(trouble);
+        assert_true(trouble->emulate);
+    }
+    trouble = guest_trouble_find("qemu-system-x86_64: -device e2000,netdev=network: 'e2000' is not "
+                                 "a valid device model name");
+    assert_non_null(trouble);
+    assert_false(trouble->emulate);
+    assert_null(guest_trouble_find(
         "qemu-system-x86_64: warning: host doesn't support requested feature: CPUID.01H:ECX.pni"));
+}
+
+static const struct guest_machine_type *type_of(const char *arch, bool uefi)
+{
+    const struct guest_machine_type *type = guest_machine_type_find(arch, uefi);
+
+    assert_non_null(type);
+    return type;
+}
+
+static void every_machine_has_its_firmware_and_its_card(void **state)
+{
+    struct guest_description guest = {
+        .type = type_of("mipsel", false),
+        .hardware = {HARDWARE_ETHERNET, 6, {0x22, 0x22, 0x22, 0x22, 0, 0x01}},
+        .link_descriptor = 9,
+        .firmware = "/run/a,b/firmware-0",
+        .variables = "/run/a,b/variables-0",
+        .cpus = 3,
+    };
+    struct region region;
+    char *const *arguments;
+    char list[128];
+
+    (void)state;
+    region_init(&region, 0);
+    arguments = guest_command_line(&region, &guest);
+    assert_string_equal(arguments[0], "qemu-system-mipsel");
+    assert_string_equal(after(arguments, "-netdev"), "socket,id=network,fd=9");
+    assert_string_equal(after(arguments, "-net"),
+                        "nic,netdev=network,macaddr=22:22:22:22:00:01,model=pcnet");
+    assert_string_equal(after(arguments, "-bios"), "/run/a,b/firmware-0");
+    assert_string_equal(after(arguments, "-smp"), "3");
+    guest.type = type_of("aarch64", true);
+    arguments = guest_command_line(&region, &guest);
+    assert_string_equal(after(arguments, "-drive"),
+                        "if=pflash,unit=0,format=raw,readonly=on,file=/run/a,,b/firmware-0");
+    assert_string_equal(after(arguments, "-cpu"), "cortex-a57");
+    assert_string_equal(after(arguments, "-device"),
+                        "virtio-net-pci,netdev=network,mac=22:22:22:22:00:01,bootindex=1,romfile=");
+    guest.type = type_of("riscv64", false);
+    arguments = guest_command_line(&region, &guest);
+    assert_string_equal(after(arguments, "-kernel"), "/run/a,b/firmware-0");
+    assert_null(guest_machine_type_find("vax", false));
+    assert_null(guest_machine_type_find("mipsel", true));
+    assert_string_equal(guest_machine_type_list(list, sizeof(list), false),
+                        "x86_64, i386, aarch64, mipsel, riscv64");
+    assert_true(guest_machine_type_fits(type_of("i386", false), "x86_64"));
+    assert_false(guest_machine_type_fits(type_of("aarch64", false), "x86_64"));
+    region_release(&region);
+}
+
+/* --- What it prints --- */
+
+/* The lines that came, one behind the other; those that are not at their end in brackets. */
+static void collect(void *argument, const char *text, bool whole)
+{
+    char *to = argument;
+    size_t length = strlen(to);
+
+    snprintf(to + length, 256 - length, whole ? "%s|" : "[%s]", text);
+}
+
+static void a_console_is_read_as_people_see_it(void **state)
+{
+    struct console_text text = {.length = 0};
+    char seen[256] = "";
+
+    (void)state;
+    console_text_take(&text, slice_of_string("one\r\n\x1b[1;31mtw\x1b[0mo\r\nlog"), collect, seen);
+    assert_string_equal(seen, "one|two|[log]");
+    seen[0] = 0;
+    console_text_take(&text, slice_of_string("in\x1b"), collect, seen);
+    console_text_take(&text, slice_of_string("]0;title\x07: x\b\r\n"), collect, seen);
+    assert_string_equal(seen, "[login]login: |");
 }
 
 /* --- The server's addresses --- */
@@ -287,6 +374,8 @@ int main(void)
         cmocka_unit_test(a_guest_has_its_mac_a_serial_port_and_no_screen),
         cmocka_unit_test(a_card_s_name_cannot_smuggle_in_properties),
         cmocka_unit_test(kvm_is_blamed_for_what_kvm_did),
+        cmocka_unit_test(every_machine_has_its_firmware_and_its_card),
+        cmocka_unit_test(a_console_is_read_as_people_see_it),
         cmocka_unit_test(the_server_s_address_follows_from_the_configuration),
         cmocka_unit_test(the_server_takes_nobody_s_address),
         cmocka_unit_test(ctrl_a_x_ends_and_other_keys_go_to_the_guest),

@@ -1,0 +1,22 @@
+/* A place of the run's own: namespaces that nobody else is in, and a directory for its state that
+ * only its processes see. All of it vanishes with the last process in it. */
+#ifndef BOOTWIRE_GUEST_NAMESPACE_H
+#define BOOTWIRE_GUEST_NAMESPACE_H
+
+#include <stddef.h>
+
+/* Moves the calling process, which must have one thread, into new network and mount namespaces; as
+ * an ordinary user into a new user namespace first, where it is root. Returns 0, or -1 with a
+ * message that names the thing and the cure in `error`. */
+int guest_namespace_enter(char *error, size_t error_size);
+
+/* The directory for what a run leaves lying while it runs: /run/bootwire for root, else "bootwire"
+ * in $XDG_RUNTIME_DIR, else /tmp/bootwire-UID. Made with mode 0700 where it is not there. To be
+ * asked before guest_namespace_enter(). Into `path`; returns 0, or -1 as above. */
+int guest_runtime_directory(char *path, size_t size, char *error, size_t error_size);
+
+/* Puts an empty file system in memory over the directory `path`, made where it is not there; in the
+ * namespace only. Returns as above. */
+int guest_namespace_mount(const char *path, char *error, size_t error_size);
+
+#endif

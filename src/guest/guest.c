@@ -162,6 +162,8 @@ int guest_end(struct guest *guest)
     fcntl(guest->console, F_SETFL, O_NONBLOCK);
     while (console_read(guest))
         continue;
+    if (guest->text.length > 0)
+        console_text_take(&guest->text, slice_of_string("\n"), console_line, guest);
     loop_event_free(guest->console_event);
     loop_event_free(guest->messages_event);
     relay_free(guest->relay);

@@ -1,0 +1,204 @@
+"""bootwire run: as an ordinary user, other machines than PCs, herds, and ends that a script can tell."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+import bootwire_testing as testing
+from control_testing import ask
+from test_run import descendants, interfaces, namespace_of, processes_in
+
+USER = 12345
+PATIENCE = 240
+
+CONFIGURATION = """
+tftp-root "{place}/tftp";
+subnet 10.50.1.0 netmask 255.255.255.0 {{
+    range 10.50.1.200 10.50.1.250;
+    next-server 10.50.1.1;
+    filename "boot.ipxe";
+}}
+host first {{ hardware ethernet 22:22:22:22:00:fe; }}
+host second {{ hardware ethernet 22:22:22:22:00:ff; }}
+host third {{ hardware ethernet 22:22:22:22:01:00; }}
+"""
+SCRIPT = "#!ipxe\necho hello from ${net0/mac} at ${net0/ip}\npoweroff\n"
+
+
+@pytest.fixture
+def place():
+    """A directory that everybody can read, with the program in it: the user of these tests has none."""
+    made = pathlib.Path(tempfile.mkdtemp(prefix="bootwire-"))
+    try:
+        made.chmod(0o755)
+        shutil.copy(testing.BOOTWIRE, made / "bootwire")
+        (made / "tftp").mkdir()
+        (made / "tftp" / "boot.ipxe").write_text(SCRIPT)
+        (made / "c.conf").write_text(CONFIGURATION.format(place=made))
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+class User:
+    """Who runs it: root, or an ordinary user, who has not so much as a line in /etc/passwd."""
+
+    def __init__(self, place, uid):
+        self.place = place
+        self.uid = uid
+        self.prefix = [] if uid == 0 else [
+            "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+        self.runtime = pathlib.Path("/run/bootwire" if uid == 0 else f"/tmp/bootwire-{uid}")
+
+    def popen(self, *arguments, fake=None, **keywords):
+        environment = {key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"}
+        if fake is not None:
+            program = self.place / "bin" / "qemu-system-x86_64"
+            program.parent.mkdir()
+            program.write_text("#!/bin/sh\n" + fake)
+            program.chmod(0o755)
+            environment["PATH"] = f"{program.parent}:{environment['PATH']}"
+        return subprocess.Popen(
+            [*self.prefix, self.place / "bootwire", "run", "-c", self.place / "c.conf", "--no-kvm", *arguments],
+            cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, **keywords)
+
+    def run(self, *arguments, fake=None):
+        """The exit status, and all that was printed."""
+        process = self.popen(*arguments, fake=fake)
+        try:
+            said, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+        return process.returncode, said.decode("latin-1")
+
+
+@pytest.fixture(params=[0, USER], ids=["root", "user"])
+def user(request, place):
+    return User(place, request.param)
+
+
+@pytest.fixture
+def ordinary(place):
+    return User(place, USER)
+
+
+IDLE = "echo the guest is up; exec sleep 3600\n"
+
+
+@pytest.mark.timeout(300)
+def test_a_guest_boots_for_everybody(user):
+    before = interfaces()
+    status, said = user.run("--until", "hello from 22:22:22:22:00:fe at 10.50.1.2[0-9]+$", "--timeout", "200", "first")
+    assert status == 0, said
+    assert "ipxe       tftp     boot.ipxe" in said
+    assert not user.runtime.exists() and interfaces() == before
+
+
+@pytest.mark.timeout(300)
+def test_a_herd(ordinary):
+    status, said = ordinary.run("--count", "4", "--until", "hello from .* at 10.50.1.2[0-9][0-9]",
+                                "--timeout", "200", "--memory", "64", "first")
+    assert status == 0, said
+    for name, mac in (("first", "00:fe"), ("second", "00:ff"), ("third", "01:00"), ("first+3", "01:01")):
+        assert f"The boot of {name}:" in said
+        assert f"{name}| hello from 22:22:22:22:{mac} at 10.50.1.2" in said
+
+
+def wait_for(path, process):
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("whom", ["outer", "inner"])
+def test_nothing_is_left_of_a_killed_one(user, whom):
+    before = interfaces()
+    process = user.popen("first", fake=IDLE)
+    wait_for(user.runtime / "first.sock", process)
+    while b"the guest is up" not in process.stdout.readline():
+        pass
+    children = descendants(process.pid)
+    namespace = namespace_of(children[-1])
+    assert namespace != namespace_of("self")
+    os.kill(process.pid if whom == "outer" else children[1], signal.SIGKILL)
+    process.wait(60)
+    testing.wait_until(lambda: not processes_in(namespace), "the namespace is empty")
+    assert interfaces() == before
+    testing.wait_until(lambda: not list(user.runtime.glob("*.sock")), "the socket is gone")
+    # Whoever is left tidies up; where the outer one is killed, the next run does.
+    if whom == "outer":
+        user.run("--timeout", "1", "first")
+    assert not user.runtime.exists()
+
+
+def test_its_server_says_how_far_its_guests_are(ordinary):
+    process = ordinary.popen("--count", "2", "first", fake=IDLE)
+    try:
+        path = ordinary.runtime / "first.sock"
+        wait_for(path, process)
+        testing.wait_until(lambda: len(ask(path, request="machines")["machines"]) == 2, "both guests")
+        machine = ask(path, request="machine", name="second")["machine"]
+        assert machine["timeline"][0]["event"] == "power-on" and machine["timeline"][0]["got"] == "tcg"
+        # A second run of the same host has a socket of its own.
+        other = ordinary.popen("first")
+        wait_for(ordinary.runtime / f"first-{other.pid}.sock", other)
+        other.terminate()
+        other.wait(60)
+        assert ask(path, request="status")["machines"] == 2
+    finally:
+        process.terminate()
+        process.wait(60)
+    assert not ordinary.runtime.exists()
+
+
+@pytest.mark.parametrize("fake, arguments, status, says", [
+    ("echo; echo one; printf 'it login: '; sleep 3600", ["--until", "^it login: $"], 0, "it login:"),
+    ("echo one; sleep 3600", ["--until", "two", "--timeout", "1"], 3, "the time (--timeout 1) is over"),
+    ("echo one", ["--until", "two"], 4, 'it ended before its console showed "two"'),
+    ("echo one >&2; exit 5", ["--until", "two"], 1, "ended with status 5"),
+    ("echo one", [], 0, "power-off"),
+    ("echo one", ["--until", "two("], 2, "wants an extended regular expression"),
+    ("echo one", ["--count", "65"], 2, "wants a number of guests, 1 to 64"),
+    ("echo one", ["--cpus", "0"], 2, "wants a number of processors"),
+    ("echo one", ["--arch", "vax"], 2, "there is no machine for --arch vax; there are x86_64, i386"),
+    ("echo one", ["--arch", "mipsel", "--uefi"], 2, "no machine for --arch mipsel with --uefi"),
+    ("echo \"'e2\" is not a valid device model name >&2; exit 1", [], 1, "--nic names another"),
+])
+def test_how_it_ends(ordinary, fake, arguments, status, says):
+    ended, said = ordinary.run(*arguments, "first", fake=fake)
+    assert says in said and ended == status, said
+
+
+def test_processors_and_the_board(ordinary):
+    _, said = ordinary.run("--cpus", "3", "first", fake='echo "$@"')
+    assert "-smp 3" in said and "socket,id=network,fd=" in said or "tap,id=network" in said
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("program, arguments, until", [
+    ("qemu-system-i386", ["--arch", "i386"], "hello from"),
+    ("qemu-system-x86_64", ["--arch", "x86_64", "--uefi"], "Start PXE over IPv4"),
+    ("qemu-system-aarch64", ["--arch", "aarch64"], "TFTP from server 10.50.1.1"),
+    ("qemu-system-aarch64", ["--arch", "aarch64", "--uefi"], "Start PXE over IPv4"),
+    ("qemu-system-mipsel", ["--arch", "mipsel"], "maltael # "),
+    ("qemu-system-riscv64", ["--arch", "riscv64"], "TFTP from server 10.50.1.1"),
+])
+def test_other_machines(ordinary, program, arguments, until):
+    if not testing.have(program):
+        pytest.skip(f"there is no {program}")
+    status, said = ordinary.run(*arguments, "--until", until, "--timeout", "200", "first")
+    assert status == 0, said
+
+
+def test_a_missing_firmware_names_its_package(ordinary):
+    if pathlib.Path("/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd").exists():
+        pytest.skip("it is there")
+    status, said = ordinary.run("--arch", "i386", "--uefi", "first")
+    assert status == 1 and "Debian's package ovmf-ia32 has it" in said

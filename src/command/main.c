@@ -32,8 +32,7 @@ static const struct command commands[] = {
                    "  --server ADDRESS   the server, as that machine reaches it\n",
      command_show},
     {"run", "-c FILE [option ...] HOST", "boot a QEMU guest as HOST on a private network",
-     OPTION_CONFIG OPTION_DEBUG OPTION_STATE
-     OPTION_CONTROL
+     OPTION_CONFIG OPTION_DEBUG OPTION_STATE OPTION_CONTROL
      "  --arch NAME        i386, x86_64, aarch64, mipsel or riscv64; else this machine's\n"
      "  --uefi             with UEFI for its firmware\n"
      "  --memory MEGABYTES the guest's memory\n"

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+enum { IMAGE_MIN = 16 << 20 /* bytes: a file system, no file that a kernel reads for itself */ };
 
 static void copy(char *to, size_t size, const char *from)
 {
@@ -28,16 +31,62 @@ static void mark(struct trail_mark *to, const struct boot_step *step)
     copy(to->decided, sizeof(to->decided), step->decided);
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), end_length = strlen(end);
+
+    return length >= end_length && strcasecmp(name + length - end_length, end) == 0;
+}
+
+static bool is_among(const char *name, const char *const *ends)
+{
+    while (*ends && !ends_with(name, *ends))
+        ends++;
+    return *ends != NULL;
+}
+
 /* Whether the path is that of a first program: /sbin/init and its like. */
 static bool is_first_program(const char *path)
 {
-    static const char *const names[] = {"/init", "/systemd"};
-    size_t length = strlen(path);
+    static const char *const ends[] = {"/init", "/systemd", NULL};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t end = strlen(names[i]);
+    return is_among(path, ends);
+}
 
-        if (length >= end && strcmp(path + length - end, names[i]) == 0)
+/* What loaders ask for on the off chance: its absence stops none of them. */
+static bool is_extra(const char *name)
+{
+    static const char *const ends[] = {
+        ".lst",
+        ".mo",
+        ".gmo",
+        ".pf2",
+        ".png",
+        ".jpg",
+        ".tga",
+        ".txt",
+        ".msg",
+        ".sig",
+        ".csv",
+        "autoexec.ipxe",
+        "revocations.efi",
+        "revocations_sbat.efi",
+        "revocations_sku.efi",
+        "shim_certificate.efi",
+        "shim_certificate_0.efi",
+        NULL,
+    };
+
+    return is_among(name, ends);
+}
+
+/* Programs in the form of a Linux kernel that are none, and ask for no address. */
+static bool is_no_kernel(const char *name)
+{
+    static const char *const parts[] = {"memdisk", "memtest", "mt86", "wimboot", ".lkrn"};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strcasestr(name, parts[i]))
             return true;
     }
     return false;
@@ -51,9 +100,12 @@ static void follow_kernel(struct boot_trail *trail, const struct boot_step *step
 
 static void follow_sent(struct boot_trail *trail, const struct boot_step *step)
 {
+    /* A part of it is no file: a disk that is read over HTTP comes so. */
+    if (step->bytes < step->total)
+        return;
     mark(&trail->sent, step);
     trail->script = trail->script || step->content == CONTENT_SCRIPT;
-    if (step->content == CONTENT_KERNEL)
+    if (step->content == CONTENT_KERNEL && step->subject && !is_no_kernel(step->subject))
         follow_kernel(trail, step);
 }
 
@@ -66,10 +118,12 @@ static void follow_mount(struct boot_trail *trail, const struct boot_step *step)
     trail->first.times = trail->lacking.times = trail->reads = 0;
 }
 
-/* What an operating system runs first may be a link to anything: /sbin/init to busybox, say. */
+/* What an operating system runs first may be a link to anything, /sbin/init to busybox, say; and it
+ * may lie in an image of a file system. */
 static bool is_program(const struct boot_step *step)
 {
-    return step->content != CONTENT_UNKNOWN || (step->subject && is_first_program(step->subject));
+    return step->content != CONTENT_UNKNOWN || step->total >= IMAGE_MIN ||
+           (step->subject && is_first_program(step->subject));
 }
 
 static void follow_read(struct boot_trail *trail, const struct boot_step *step)
@@ -86,12 +140,26 @@ static void follow_read(struct boot_trail *trail, const struct boot_step *step)
     trail->runs = true;
 }
 
-/* Whether the step tells more of where the machine stands than what came before. Once its own
- * system runs, it may load and mount what it likes. */
-static bool is_decisive(const struct boot_trail *trail, enum step_event event)
+/* Whether a step about a file tells more of where the machine stands than what came before. */
+static bool is_decisive_file(const struct boot_trail *trail, const struct boot_step *step)
 {
+    const char *name = step->subject ? step->subject : "";
+
+    /* Told long after it stopped: the machine may have begun anew from another port meanwhile. */
+    if (step->event == STEP_FILE_ABANDONED)
+        return trail->last.event == STEP_FILE_ABANDONED ||
+               ((trail->last.event == STEP_FILE_BEGUN || trail->last.event == STEP_FILE_PROGRESS) &&
+                strncmp(trail->last.name, name, TRAIL_NAME_SIZE - 1) == 0);
+    return step->event != STEP_FILE_MISSING || !is_extra(name);
+}
+
+/* The same of any step. Once its own system runs, a machine may load and mount what it likes. */
+static bool is_decisive(const struct boot_trail *trail, const struct boot_step *step)
+{
+    enum step_event event = step->event;
+
     if (event >= STEP_FILE_BEGUN && event <= STEP_FILE_ENDED)
-        return !trail->runs;
+        return !trail->runs && is_decisive_file(trail, step);
     if (event >= STEP_PORTMAP_MISSING && event <= STEP_MOUNT_REFUSED)
         return !trail->runs;
     return (event >= STEP_NFS_CALL && event <= STEP_NFS_REPEATED) ||
@@ -100,7 +168,7 @@ static bool is_decisive(const struct boot_trail *trail, enum step_event event)
 
 void boot_trail_follow(struct boot_trail *trail, const struct boot_step *step)
 {
-    bool decisive = is_decisive(trail, step->event);
+    bool decisive = is_decisive(trail, step);
 
     trail->nobody = trail->nobody || step->reason == REASON_NOBODY;
     switch (step->event) {

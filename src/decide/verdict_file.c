@@ -210,10 +210,8 @@ static void tell_grub_config(const struct boot *boot, struct verdict *verdict)
 
 static bool grub_module(const struct boot *boot, uint64_t now_ms)
 {
-    const char *name = last_of(boot)->name;
-
     (void)now_ms;
-    return is_missing(boot) && (ends_with(name, ".mod") || ends_with(name, ".lst"));
+    return is_missing(boot) && ends_with(last_of(boot)->name, ".mod");
 }
 
 static void tell_grub_module(const struct boot *boot, struct verdict *verdict)
@@ -406,13 +404,19 @@ static void tell_transfer_cut(const struct boot *boot, struct verdict *verdict)
                 "at its screen, the cable and the switch port's error counters");
 }
 
-/* libsa ends each file so when it goes back in it, and firmware that wanted the size alone. */
+/* Loaders end a transfer so when they go back in the file, or wanted its beginning or its size
+ * alone: only what sounds like trouble is one. */
 static bool transfer_ended(const struct boot *boot, uint64_t now_ms)
 {
-    const struct trail_mark *last = last_of(boot);
+    static const char *const troubles[] = {"full", "space", "memory", "large",
+                                           "big",  "abort", "alloc",  "overwrite"};
+    bool trouble = false;
 
     (void)now_ms;
-    return verdict_last_is(boot, STEP_FILE_ENDED) && last->stage != STAGE_LOADER;
+    for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
+        trouble = trouble || strcasestr(last_of(boot)->hint, troubles[i]);
+    return trouble && verdict_last_is(boot, STEP_FILE_ENDED) &&
+           last_of(boot)->stage != STAGE_LOADER;
 }
 
 static void tell_transfer_ended(const struct boot *boot, struct verdict *verdict)
@@ -482,7 +486,7 @@ static bool loader_silent(const struct boot *boot, uint64_t now_ms)
     const struct trail_mark *sent = &boot->trail.sent;
 
     (void)now_ms;
-    return last_was_sent(boot) && boot->trail.kernel.times == 0 &&
+    return last_was_sent(boot) && sent->times > 0 && boot->trail.kernel.times == 0 &&
            sent->content != CONTENT_SCRIPT && boot->facts[STEP_FILE_SENT].count == sent->times;
 }
 

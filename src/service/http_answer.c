@@ -275,7 +275,7 @@ static void send_file(struct answering *a)
 
     write_file_head(a);
     connection->got = got_text(a);
-    connection->total = a->last - a->first + 1;
+    connection->total = a->size;
     connection->outcome =
         a->request.head || a->code == HTTP_NOT_MODIFIED ? STEP_NOTED : STEP_FILE_SENT;
     if (a->request.head || a->code == HTTP_NOT_MODIFIED || a->size == 0) {

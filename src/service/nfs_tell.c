@@ -24,7 +24,7 @@
 
 enum {
     TOLD_PATH = 256,
-    REPEATS_TOLD = 3, /* a call that comes so often was not answered to any use */
+    REPEATS_TOLD = 4, /* a call that comes so often was not answered to any use */
 };
 
 /* Whether it was not told of since the machine mounted: the bytes, and what is told of them. A

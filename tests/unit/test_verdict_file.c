@@ -26,6 +26,7 @@ enum { STEPS_MAX = 10, LATER_MS = 600000, KIB = 1024 };
 #define NAMED(name)         .subject = (name)
 #define MISSING(name, near) ROM(STEP_FILE_MISSING, NAMED(name), .hint = (near))
 #define SENT(name, ...)     ROM(STEP_FILE_SENT, NAMED(name), .bytes = KIB, .total = KIB, __VA_ARGS__)
+#define PART                ROM(STEP_FILE_SENT, NAMED("disk.iso"), .bytes = KIB, .total = 1 << 30)
 #define KERNEL_SENT         SENT("vmlinuz", .content = CONTENT_KERNEL)
 #define ASKED               KERNEL("dhcp", STEP_ACK, .hint = NULL)
 #define MOUNTED             KERNEL("mount", STEP_MOUNT, NAMED("/root"), .hint = "/root")
@@ -67,20 +68,29 @@ static const struct scene {
 
     {"file-refused", "wants another try", {ROM(STEP_FILE_REFUSED, NAMED("a"), .got = "server busy")}},
 
-    {"transfer-unanswered", "tftp-single-port", {ROM(STEP_FILE_ABANDONED, NAMED("a"), .total = KIB, .block_size = 512)}},
-    {"transfer-large-blocks", "tftp-max-blksize 1468", {ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 8192, .total = 1 << 20, .block_size = 8192)}},
-    {"transfer-rollover", "tftp-rollover 1", {ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 65535 * 512, .total = 1 << 30, .block_size = 512)}},
+    {"transfer-unanswered", "tftp-single-port", {ROM(STEP_FILE_BEGUN, NAMED("a")), ROM(STEP_FILE_ABANDONED, NAMED("a"), .total = KIB, .block_size = 512)}},
+    {"transfer-large-blocks", "tftp-max-blksize 1468", {ROM(STEP_FILE_BEGUN, NAMED("a")), ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 8192, .total = 1 << 20, .block_size = 8192)}},
+    {"transfer-rollover", "tftp-rollover 1", {ROM(STEP_FILE_BEGUN, NAMED("a")), ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 65535 * 512, .total = 1 << 30, .block_size = 512)}},
     {"transfer-rollover", "tftp-rollover 1", {ROM(STEP_FILE_ENDED, NAMED("a"), .bytes = 65535 * 512, .total = 1 << 30, .block_size = 512)}},
-    {"transfer-cut", "cable", {ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 512, .total = KIB, .block_size = 512)}},
+    {"transfer-cut", "cable", {ROM(STEP_FILE_BEGUN, NAMED("a")), ROM(STEP_FILE_ABANDONED, NAMED("a"), .bytes = 512, .total = KIB, .block_size = 512)}},
     {"transfer-ended", "more memory", {ROM(STEP_FILE_ENDED, NAMED("a"), .bytes = 512, .total = KIB, .block_size = 512, .hint = "disk full")}},
     {"transfer-ended", "asked for the size", {ROM(STEP_FILE_ENDED, NAMED("a"), .total = KIB, .block_size = 512, .hint = "User aborted")}},
     {NULL, NULL, {{.service = "tftp", .stage = STAGE_LOADER, .event = STEP_FILE_ENDED, NAMED("netbsd"), .bytes = 512, .total = KIB}}},
+
+    /* From one port it fell silent, from another it got the file. */
+    {NULL, NULL, {SENT("pxelinux.0"), ROM(STEP_FILE_BEGUN, NAMED("a")), SENT("a"), ROM(STEP_FILE_ABANDONED, NAMED("a"), .total = KIB, .block_size = 512)}},
+    {NULL, NULL, {SENT("grub.efi"), SENT("grub.cfg"), ROM(STEP_FILE_ENDED, NAMED("font"), .bytes = 512, .total = KIB, .hint = "closed")}},
+    /* A menu that has no font. */
+    {NULL, NULL, {SENT("grub.efi"), SENT("grub.cfg"), MISSING("grub/fonts/unicode.pf2", NULL)}},
 
     {"loader-unfit", "each architecture", {SENT("ipxe.efi", .content = CONTENT_PROGRAM, .hint = "is a UEFI program for x64, and the machine is a BIOS")}},
     {"loader-loop", "loads itself", {SENT("a"), SENT("a"), SENT("a")}},
     {"loader-silent", "Secure Boot", {SENT("a.efi", .content = CONTENT_PROGRAM)}},
     {NULL, NULL, {SENT("boot.ipxe", .content = CONTENT_SCRIPT)}}, /* it boots from its disk */
     {NULL, NULL, {SENT("pxelinux.0"), SENT("ldlinux.c32"), SENT("pxelinux.cfg/default")}}, /* a menu */
+    /* A disk that is read over HTTP, and a kernel that is none. */
+    {NULL, NULL, {SENT("boot.ipxe", .content = CONTENT_SCRIPT), PART, PART, PART, PART}},
+    {NULL, NULL, {SENT("pxelinux.0"), SENT("ldlinux.c32"), SENT("memdisk", .content = CONTENT_KERNEL), SENT("dos.img")}},
     {"kernel-silent", "no driver", {SENT("pxelinux.0"), KERNEL_SENT, SENT("initrd")}},
     {"kernel-silent", "no driver", {{.service = "mount", .stage = STAGE_LOADER, .event = STEP_MOUNT, NAMED("/root"), .hint = "/root"},
                                     {.service = "nfs", .stage = STAGE_LOADER, .event = STEP_NFS_READ, NAMED("/netbsd"), .content = CONTENT_KERNEL}}},
@@ -106,6 +116,7 @@ static const struct scene {
     {NULL, NULL, {MOUNTED, CALLED, READ("/sbin/init")}},
     {NULL, NULL, {MOUNTED, CALLED, READ("/bin/busybox", .content = CONTENT_KERNEL)}}, /* a link led there */
     {"init-unread", "init=", {MOUNTED, CALLED, READ("/etc/fstab")}},
+    {NULL, NULL, {MOUNTED, CALLED, READ("/live/filesystem.squashfs", .total = 1 << 30)}},
     {NULL, NULL, {MOUNTED, REFUSED(REASON_ABSENT, "/init"), READ("/sbin/init"), READ("/lib/libc.so")}},
     {NULL, NULL, {MOUNTED, READ("/sbin/init"), REFUSED(REASON_READ_ONLY, "/etc/mtab")}},
     /* What an export statement gives is no root. */

@@ -25,18 +25,26 @@ static bool is_escaped(struct console_text *text, char byte)
     }
 }
 
+/* Whoever prints the line elsewhere must not switch that terminal's character set. */
+static bool is_unseen(char byte)
+{
+    return (byte >= 0 && byte < ' ' && byte != '\t' && byte != '\n') || byte == 0x7f;
+}
+
 void console_text_take(struct console_text *text, struct slice bytes,
                        void (*line)(void *argument, const char *text, bool whole), void *argument)
 {
     for (size_t i = 0; i < bytes.length; i++) {
         char byte = (char)bytes.data[i];
 
-        if (is_escaped(text, byte) || byte == '\r' || byte == 0 || byte == 7)
+        if (is_escaped(text, byte))
             continue;
         if (byte == '\b') {
             text->length -= text->length > 0;
             continue;
         }
+        if (is_unseen(byte))
+            continue;
         if (byte != '\n')
             text->line[text->length++] = byte;
         if (byte == '\n' || text->length == CONSOLE_LINE_MAX - 1) {

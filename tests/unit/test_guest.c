@@ -163,8 +163,8 @@ static void a_console_is_read_as_people_see_it(void **state)
     assert_string_equal(seen, "one|two|[log]");
     seen[0] = 0;
     console_text_take(&text, slice_of_string("in\x1b"), collect, seen);
-    console_text_take(&text, slice_of_string("]0;title\x07: x\b\r\n"), collect, seen);
-    assert_string_equal(seen, "[login]login: |");
+    console_text_take(&text, slice_of_string("]0;title\x07: x\b\x0e\t\r\n"), collect, seen);
+    assert_string_equal(seen, "[login]login: \t|");
 }
 
 /* --- The server's addresses --- */

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,7 +56,6 @@ struct run {
     struct loop_event *signals[SIGNAL_COUNT];
     struct loop_event *kvm_timer, *timeout;
     bool raw; /* the terminal is the guest's */
-    bool asked_to_end;
     enum guest_run_end end;
 };
 
@@ -113,7 +113,7 @@ static void journal_ready(void *argument, int what)
     loop_watch_change(run->journal_event, 0);
 }
 
-/* A server that does not read must not hold the guests. */
+/* A server that does not read must not hold the guests, nor may one that is gone end us. */
 static void tell(const struct run *run, const struct member *member, const char *event,
                  const char *got)
 {
@@ -122,11 +122,13 @@ static void tell(const struct run *run, const struct member *member, const char 
     json_t *line =
         json_pack("{s:s, s:s, s:s, s:s}", "event", event, "hardware",
                   hardware_text(hardware, &who->hardware), "host", who->name, "got", got);
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    char *json = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    char *text = json ? memory_printf("%s\n", json) : NULL;
 
     if (text)
-        (void)!dprintf(run->told, "%s\n", text);
+        (void)!send(run->told, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
     free(text);
+    free(json);
     json_decref(line);
 }
 
@@ -137,8 +139,8 @@ static int server_start(struct run *run)
     char byte;
     ssize_t count;
 
-    if (pipe2(journal, O_CLOEXEC) < 0 || pipe2(told, O_CLOEXEC) < 0 ||
-        pipe2(ready, O_CLOEXEC) < 0) {
+    if (pipe2(journal, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, told) < 0) {
         perror("bootwire: pipe");
         return -1;
     }
@@ -161,7 +163,6 @@ static int server_start(struct run *run)
     close(ready[1]);
     run->journal = journal[0];
     run->told = told[1];
-    fcntl(run->told, F_SETFL, O_NONBLOCK);
     count = read(ready[0], &byte, 1);
     close(ready[0]);
     if (count == 1)
@@ -264,19 +265,16 @@ static void input_ready(void *argument, int what)
         loop_watch_change(run->input_event, 0);
         return;
     }
-    if (terminal_filter(&run->keys, keys, (size_t)count, out, &length)) {
-        run->asked_to_end = true;
+    if (terminal_filter(&run->keys, keys, (size_t)count, out, &length))
         loop_stop(run->loop);
-    } else if (length > 0) {
+    else if (length > 0)
         guest_send(&run->members[0].guest, slice_of(out, length));
-    }
 }
 
 static void asked_to_end(void *argument)
 {
     struct run *run = argument;
 
-    run->asked_to_end = true;
     loop_stop(run->loop);
 }
 
@@ -512,7 +510,7 @@ enum guest_run_end guest_run(const struct guest_run_options *options)
     }
     release(run);
     print_timelines(run);
-    if (run->end == GUEST_RUN_DONE && options->until && !run->asked_to_end && !all_have_shown(run))
+    if (run->end == GUEST_RUN_DONE && options->until && !all_have_shown(run))
         run->end = GUEST_RUN_TOO_EARLY;
     end = run->end;
     if (options->until)

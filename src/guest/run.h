@@ -34,10 +34,10 @@ struct guest_run_options {
 
 /* How a run ends; what `run` exits with. */
 enum guest_run_end {
-    GUEST_RUN_DONE = 0,     /* as somebody asked: power-off, Ctrl-a x, a signal, `until` was seen */
+    GUEST_RUN_DONE = 0,     /* `until` was seen; without one, the guests or somebody ended it */
     GUEST_RUN_FAILED = 1,   /* the reason stands on standard error */
     GUEST_RUN_TIMEOUT = 3,  /* the time was over */
-    GUEST_RUN_TOO_EARLY = 4 /* a guest ended before `until` was seen */
+    GUEST_RUN_TOO_EARLY = 4 /* a guest ended, or somebody ended the run, before that */
 };
 
 /* Starts the server, then the guests; with one of them, its serial console is on standard input and

@@ -4,12 +4,11 @@
 #include "command/command.h"
 #include "config/config.h"
 #include "guest/namespace.h"
+#include "guest/place.h"
 #include "guest/process.h"
 #include "guest/terminal.h"
 #include "service/serve.h"
-#include "watch/client.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -26,7 +25,6 @@
 
 enum {
     ERROR_SIZE = 512,
-    PATH_SIZE = 256,
     MEMORY_MIB_MAX = 1 << 20,
     CPUS_MAX = 256,
     TIMEOUT_MAX = 7 * 24 * 3600,
@@ -47,8 +45,7 @@ struct run_options {
     bool kvm;
     bool debug;
     int log;
-    char directory[PATH_SIZE];   /* private to the run: for its state and its firmware */
-    char control[2 * PATH_SIZE]; /* the server's control socket */
+    struct guest_place place;
 };
 
 static void tell_ready(void *argument)
@@ -64,8 +61,9 @@ static int run_server(void *argument, int journal, int told, int ready)
     const struct run_options *options = argument;
     struct serve_options serving = {
         .config_path = options->config_path,
-        .state_directory = options->state_directory ? options->state_directory : options->directory,
-        .control_path = options->control,
+        .state_directory =
+            options->state_directory ? options->state_directory : options->place.directory,
+        .control_path = options->place.control,
         .journal_descriptor = journal,
         .told_descriptor = told,
         .ready = tell_ready,
@@ -177,7 +175,7 @@ static int run_guest(struct run_options *options)
                   .cpus = options->cpus,
                   .nic = options->nic},
         .kvm = options->kvm,
-        .directory = options->directory,
+        .directory = options->place.directory,
         .until = options->until,
         .timeout_seconds = options->timeout_seconds,
         .serve = run_server,
@@ -189,66 +187,17 @@ static int run_guest(struct run_options *options)
     if (describe_guest(options, &guest) < 0 || open_log(options) < 0)
         return GUEST_RUN_FAILED;
     if (guest_namespace_enter(error, sizeof(error)) < 0 ||
-        guest_namespace_mount(options->directory, error, sizeof(error)) < 0) {
+        guest_namespace_mount(options->place.directory, error, sizeof(error)) < 0) {
         fprintf(stderr, "bootwire: %s\n", error);
         return GUEST_RUN_FAILED;
     }
     end = guest_run(&guest);
+    /* Where the other process was killed, nobody else does it. */
+    guest_namespace_unmount(options->place.directory);
+    guest_place_remove(&options->place);
     if (end == GUEST_RUN_FAILED && !options->log_path)
         show_log(options->log);
     return end;
-}
-
-/* Directories of runs that were killed together with what watched over them. */
-static void remove_stale(const char *runtime)
-{
-    DIR *directory = opendir(runtime);
-    struct dirent *entry;
-    char path[2 * PATH_SIZE];
-    int pid;
-
-    while (directory && (entry = readdir(directory)) != NULL) {
-        if (sscanf(entry->d_name, "run-%d", &pid) != 1 || kill(pid, 0) == 0 || errno != ESRCH)
-            continue;
-        snprintf(path, sizeof(path), "%s/%s", runtime, entry->d_name);
-        (void)rmdir(path);
-    }
-    if (directory)
-        closedir(directory);
-}
-
-static bool is_listened_at(const char *path)
-{
-    struct client client;
-    char error[ERROR_SIZE];
-    bool listens = client_connect(&client, path, error, sizeof(error)) == 0;
-
-    client_close(&client);
-    return listens;
-}
-
-/* The run's own directory, and its control socket, which others can find by the host's name. */
-static int make_place(struct run_options *options)
-{
-    char runtime[PATH_SIZE / 2], error[ERROR_SIZE];
-
-    if (guest_runtime_directory(runtime, sizeof(runtime), error, sizeof(error)) < 0) {
-        fprintf(stderr, "bootwire: %s\n", error);
-        return -1;
-    }
-    remove_stale(runtime);
-    snprintf(options->directory, sizeof(options->directory), "%s/run-%d", runtime, (int)getpid());
-    if (options->control_path)
-        snprintf(options->control, sizeof(options->control), "%s", options->control_path);
-    else
-        snprintf(options->control, sizeof(options->control), "%s/%s.sock", runtime, options->host);
-    if (!options->control_path && is_listened_at(options->control))
-        snprintf(options->control, sizeof(options->control), "%s/%s-%d.sock", runtime,
-                 options->host, (int)getpid());
-    if (mkdir(options->directory, 0700) == 0)
-        return 0;
-    fprintf(stderr, "bootwire: %s cannot be made: %s\n", options->directory, strerror(errno));
-    return -1;
 }
 
 /* Two processes: one runs, the other waits. Whichever is killed, the one that is left ends what the
@@ -256,12 +205,16 @@ static int make_place(struct run_options *options)
 static int guard(struct run_options *options)
 {
     struct terminal terminal;
+    char error[ERROR_SIZE];
     sigset_t watched, before;
     pid_t child;
     int status = 0;
 
-    if (make_place(options) < 0)
-        return 1;
+    if (guest_place_make(&options->place, options->host, options->control_path, error,
+                         sizeof(error)) < 0) {
+        fprintf(stderr, "bootwire: %s\n", error);
+        return GUEST_RUN_FAILED;
+    }
     terminal_save(&terminal);
     sigemptyset(&watched);
     sigaddset(&watched, SIGTERM);
@@ -285,11 +238,8 @@ static int guard(struct run_options *options)
             kill(child, SIGTERM);
     }
     terminal_restore(&terminal);
-    (void)rmdir(options->directory);
-    (void)unlink(options->control);
-    /* Other runs may be in it. */
-    *strrchr(options->directory, '/') = 0;
-    (void)rmdir(options->directory);
+    guest_place_wait(&options->place);
+    guest_place_remove(&options->place);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 

@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int write_file(const char *path, const char *text)
@@ -62,41 +60,15 @@ int guest_namespace_enter(char *error, size_t error_size)
     return -1;
 }
 
-static int make_directory(const char *path, char *error, size_t error_size)
-{
-    struct stat info;
-
-    if (mkdir(path, 0700) == 0)
-        return 0;
-    if (errno == EEXIST && lstat(path, &info) == 0 && S_ISDIR(info.st_mode) &&
-        info.st_uid == geteuid())
-        return 0;
-    snprintf(error, error_size,
-             "the directory %s cannot be made: %s; remove what is there, or set "
-             "XDG_RUNTIME_DIR to a directory of your own",
-             path, strerror(errno));
-    return -1;
-}
-
-int guest_runtime_directory(char *path, size_t size, char *error, size_t error_size)
-{
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-    if (geteuid() == 0)
-        snprintf(path, size, "/run/bootwire");
-    else if (runtime && runtime[0] == '/' && access(runtime, W_OK) == 0)
-        snprintf(path, size, "%s/bootwire", runtime);
-    else
-        snprintf(path, size, "/tmp/bootwire-%u", (unsigned)geteuid());
-    return make_directory(path, error, error_size);
-}
-
 int guest_namespace_mount(const char *path, char *error, size_t error_size)
 {
-    if (make_directory(path, error, error_size) < 0)
-        return -1;
     if (mount("bootwire", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") == 0)
         return 0;
     snprintf(error, error_size, "%s cannot be made private: %s", path, strerror(errno));
     return -1;
+}
+
+void guest_namespace_unmount(const char *path)
+{
+    (void)umount2(path, MNT_DETACH);
 }

@@ -10,13 +10,10 @@
  * message that names the thing and the cure in `error`. */
 int guest_namespace_enter(char *error, size_t error_size);
 
-/* The directory for what a run leaves lying while it runs: /run/bootwire for root, else "bootwire"
- * in $XDG_RUNTIME_DIR, else /tmp/bootwire-UID. Made with mode 0700 where it is not there. To be
- * asked before guest_namespace_enter(). Into `path`; returns 0, or -1 as above. */
-int guest_runtime_directory(char *path, size_t size, char *error, size_t error_size);
-
-/* Puts an empty file system in memory over the directory `path`, made where it is not there; in the
- * namespace only. Returns as above. */
+/* Puts an empty file system in memory over the directory `path`; in the namespace only. Returns as
+ * above. */
 int guest_namespace_mount(const char *path, char *error, size_t error_size);
+/* Takes it away again. */
+void guest_namespace_unmount(const char *path);
 
 #endif

@@ -53,39 +53,50 @@ class User:
         self.uid = uid
         self.prefix = [] if uid == 0 else [
             "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+        self.processes = []
         self.runtime = pathlib.Path("/run/bootwire" if uid == 0 else f"/tmp/bootwire-{uid}")
 
-    def popen(self, *arguments, fake=None, **keywords):
+    def popen(self, *arguments, fake=None, runtime=None):
         environment = {key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"}
+        if runtime is not None:
+            environment["XDG_RUNTIME_DIR"] = str(runtime)
         if fake is not None:
             program = self.place / "bin" / "qemu-system-x86_64"
-            program.parent.mkdir()
+            program.parent.mkdir(exist_ok=True)
             program.write_text("#!/bin/sh\n" + fake)
             program.chmod(0o755)
             environment["PATH"] = f"{program.parent}:{environment['PATH']}"
-        return subprocess.Popen(
+        self.processes.append(subprocess.Popen(
             [*self.prefix, self.place / "bootwire", "run", "-c", self.place / "c.conf", "--no-kvm", *arguments],
             cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, **keywords)
+            stderr=subprocess.STDOUT))
+        return self.processes[-1]
+
+    def end(self):
+        """Whatever a failed test left running."""
+        for process in self.processes:
+            process.terminate()
+            process.wait(60)
 
     def run(self, *arguments, fake=None):
         """The exit status, and all that was printed."""
         process = self.popen(*arguments, fake=fake)
-        try:
-            said, _ = process.communicate(timeout=PATIENCE)
-        finally:
-            process.kill()
+        said, _ = process.communicate(timeout=PATIENCE)
         return process.returncode, said.decode("latin-1")
 
 
 @pytest.fixture(params=[0, USER], ids=["root", "user"])
 def user(request, place):
-    return User(place, request.param)
+    made = User(place, request.param)
+    yield made
+    made.end()
 
 
 @pytest.fixture
 def ordinary(place):
-    return User(place, USER)
+    made = User(place, USER)
+    yield made
+    made.end()
 
 
 IDLE = "echo the guest is up; exec sleep 3600\n"
@@ -132,10 +143,40 @@ def test_nothing_is_left_of_a_killed_one(user, whom):
     testing.wait_until(lambda: not processes_in(namespace), "the namespace is empty")
     assert interfaces() == before
     testing.wait_until(lambda: not list(user.runtime.glob("*.sock")), "the socket is gone")
-    # Whoever is left tidies up; where the outer one is killed, the next run does.
-    if whom == "outer":
-        user.run("--timeout", "1", "first")
-    assert not user.runtime.exists()
+    testing.wait_until(lambda: not user.runtime.exists(), "its directory is gone, too")
+
+
+def test_what_two_killed_ones_left_goes_with_the_next_run(ordinary):
+    killed = ordinary.popen("first", fake=IDLE)
+    wait_for(ordinary.runtime / "first.sock", killed)
+    living = ordinary.popen("first", fake=IDLE)
+    wait_for(ordinary.runtime / f"first-{living.pid}.sock", living)
+    processes = descendants(killed.pid)
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
+    killed.wait(60)
+    for pid in processes:
+        testing.wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), f"{pid} is gone")
+    left = ordinary.runtime / "first.sock"
+    assert (ordinary.runtime / f"run-{killed.pid}").exists() and left.exists()
+    os.utime(left, (0, 0))
+    ordinary.run("--timeout", "1", "second", fake=IDLE)
+    assert sorted(entry.name for entry in ordinary.runtime.iterdir()) == [
+        f"first-{living.pid}.sock", f"run-{living.pid}"]
+    living.terminate()
+    living.wait(60)
+    assert not ordinary.runtime.exists()
+
+
+def test_a_socket_in_use_is_left_alone(ordinary):
+    process = ordinary.popen("first", fake=IDLE)
+    path = ordinary.runtime / "first.sock"
+    wait_for(path, process)
+    status, said = ordinary.run("--control", str(path), "second")
+    assert status == 1 and "Address already in use" in said
+    assert ask(path, request="status")["machines"] >= 0
+    process.terminate()
+    process.wait(60)
 
 
 def test_its_server_says_how_far_its_guests_are(ordinary):
@@ -159,8 +200,8 @@ def test_its_server_says_how_far_its_guests_are(ordinary):
 
 
 @pytest.mark.parametrize("fake, arguments, status, says", [
-    ("echo; echo one; printf 'it login: '; sleep 3600", ["--until", "^it login: $"], 0, "it login:"),
-    ("echo one; sleep 3600", ["--until", "two", "--timeout", "1"], 3, "the time (--timeout 1) is over"),
+    ("echo; echo one; printf 'it login: '; exec sleep 3600", ["--until", "^it login: $"], 0, "it login:"),
+    ("echo one; exec sleep 3600", ["--until", "two", "--timeout", "1"], 3, "the time (--timeout 1) is over"),
     ("echo one", ["--until", "two"], 4, 'it ended before its console showed "two"'),
     ("echo one >&2; exit 5", ["--until", "two"], 1, "ended with status 5"),
     ("echo one", [], 0, "power-off"),
@@ -174,6 +215,67 @@ def test_its_server_says_how_far_its_guests_are(ordinary):
 def test_how_it_ends(ordinary, fake, arguments, status, says):
     ended, said = ordinary.run(*arguments, "first", fake=fake)
     assert says in said and ended == status, said
+
+
+def test_who_ends_it_too_early_has_not_seen_it(ordinary):
+    process = ordinary.popen("--until", "two", "first", fake=IDLE)
+    while b"the guest is up" not in process.stdout.readline():
+        pass
+    process.terminate()
+    assert process.wait(60) == 4
+
+
+def test_a_directory_of_a_long_name_is_not_taken(ordinary):
+    runtime = ordinary.place / ("d" * 100)
+    runtime.mkdir()
+    os.chown(runtime, USER, USER)
+    process = ordinary.popen("first", fake=IDLE, runtime=runtime)
+    wait_for(ordinary.runtime / "first.sock", process)
+    assert not list(runtime.iterdir())
+    process.terminate()
+    process.wait(60)
+
+
+@pytest.mark.timeout(300)
+def test_where_a_user_can_open_tun_there_is_a_tap(ordinary):
+    ordinary.prefix = ["unshare", "--mount", "sh", "-c",
+                       "mount -t tmpfs -o dev,mode=0755 tmpfs /dev/net && mknod -m 0666 /dev/net/tun c 10 200 && "
+                       'exec "$@"', "sh", *ordinary.prefix]
+    _, said = ordinary.run("first", fake='echo "$@"')
+    assert "tap,id=network" in said
+    status, said = ordinary.run("--until", "hello from", "--timeout", "200", "first")
+    assert status == 0, said
+
+
+# Waits in a user namespace until its user and group IDs are mapped, forbids it any of its own, and goes on
+# as an ordinary user.
+NO_MORE_NAMESPACES = f"""
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.unshare(0x10000000) != 0:
+    sys.exit(os.strerror(ctypes.get_errno()))
+os.write(1, b"unshared\\n")
+os.read(0, 1)
+with open("/proc/sys/user/max_user_namespaces", "w") as limit:
+    limit.write("0")
+os.setgroups([])
+os.setresgid({USER}, {USER}, {USER})
+os.setresuid({USER}, {USER}, {USER})
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_no_user_namespace_is_said_with_the_cure(place):
+    process = subprocess.Popen(
+        ["/usr/bin/python3", "-c", NO_MORE_NAMESPACES, place / "bootwire", "run", "-c", place / "c.conf", "first"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout.readline() == "unshared\n"
+    for kind in ("uid_map", "gid_map"):
+        pathlib.Path(f"/proc/{process.pid}/{kind}").write_text("0 0 65536")
+    said, _ = process.communicate("\n", timeout=60)
+    assert process.returncode == 1
+    assert "an ordinary user can make no user namespace here" in said
+    assert "sysctl user.max_user_namespaces=" in said
 
 
 def test_processors_and_the_board(ordinary):

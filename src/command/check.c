@@ -1,5 +1,6 @@
 /* `bootwire check`: what is wrong with a configuration, and what a machine would get by it. */
 #include "command/check_boot.h"
+#include "command/check_system.h"
 #include "command/command.h"
 #include "command/explain.h"
 #include "config/config.h"
@@ -8,7 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPTION_EXPLAIN = 256, OPTION_SUBNET, OPTION_RELAY, OPTION_FILE, OPTION_JSON };
+enum {
+    OPTION_EXPLAIN = 256,
+    OPTION_SUBNET,
+    OPTION_RELAY,
+    OPTION_FILE,
+    OPTION_JSON,
+    OPTION_SYSTEM,
+    OPTION_STATE
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -17,11 +26,20 @@ static const struct option long_options[] = {
     {"relay", required_argument, NULL, OPTION_RELAY},
     {"file", required_argument, NULL, OPTION_FILE},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"system", no_argument, NULL, OPTION_SYSTEM},
+    {"state", required_argument, NULL, OPTION_STATE},
     {NULL, 0, NULL, 0},
 };
 
+/* What `--system` and `--state` say. */
+struct system_options {
+    bool wanted;
+    const char *state; /* NULL: nothing */
+};
+
 /* False where the command line is wrong. */
-static bool read_options(int argc, char **argv, const char **path, struct explain_options *options)
+static bool read_options(int argc, char **argv, const char **path, struct explain_options *options,
+                         struct system_options *system)
 {
     int option;
 
@@ -45,15 +63,22 @@ static bool read_options(int argc, char **argv, const char **path, struct explai
         case OPTION_JSON:
             options->json = true;
             break;
+        case OPTION_SYSTEM:
+            system->wanted = true;
+            break;
+        case OPTION_STATE:
+            system->state = optarg;
+            break;
         default:
             return false;
         }
     }
-    if (options->subnet && options->relay)
+    if ((options->subnet && options->relay) || (system->wanted && options->machine) ||
+        (system->state && !system->wanted))
         return false;
     return *path && optind == argc &&
-           (options->machine ||
-            (!options->subnet && !options->relay && !options->file && !options->json));
+           (options->machine || (!options->subnet && !options->relay && !options->file &&
+                                 (system->wanted || !options->json)));
 }
 
 static int explain(const struct snapshot *snapshot, const char *path,
@@ -77,11 +102,12 @@ int command_check(int argc, char **argv)
 {
     struct diagnostics diagnostics = {.count = 0};
     struct explain_options options = {.machine = NULL};
+    struct system_options system = {.wanted = false};
     struct snapshot *snapshot;
     const char *path = NULL;
     int result = 1;
 
-    if (!read_options(argc, argv, &path, &options))
+    if (!read_options(argc, argv, &path, &options, &system))
         return command_usage(argv[0]);
     snapshot = config_load(path, &diagnostics);
     for (size_t i = 0; i < diagnostics.count; i++) {
@@ -92,6 +118,8 @@ int command_check(int argc, char **argv)
     }
     if (snapshot && options.machine) {
         result = explain(snapshot, path, &options);
+    } else if (snapshot && system.wanted) {
+        result = check_system(snapshot, path, system.state, options.json);
     } else if (snapshot) {
         printf("%s: %zu host%s, %zu subnet%s, no errors\n", path, snapshot->host_count,
                snapshot->host_count == 1 ? "" : "s", snapshot->subnet_count,

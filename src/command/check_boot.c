@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "command/file_lines.h"
+#include "model/setting_walk.h"
 #include "service/boot_means.h"
 #include "store/boot_files.h"
 
@@ -37,81 +38,15 @@ struct check {
 
 /* ---- Where each recipe stands ---- */
 
-static void note_setting(struct check *c, const struct setting *setting, const struct scope *scope)
+static void note_setting(void *argument, const struct setting *setting, const struct scope *scope)
 {
+    struct check *c = argument;
     struct scope one = {.settings = setting, .count = 1};
     struct scope_view view = {.scopes = {&one}, .count = 1};
     uint32_t number = scope_view_number(&view, PARAMETER_BOOT, UINT32_MAX);
 
     if (number < c->snapshot->recipe_count && !c->scopes[number])
         c->scopes[number] = scope;
-}
-
-static void walk_actions(struct check *c, const struct action *actions, const struct scope *scope);
-
-/* An if with its chain of elsif, which is as long as the file makes it. */
-static void walk_branches(struct check *c, const struct action *at, const struct scope *scope)
-{
-    for (;;) {
-        const struct action *next = at->otherwise;
-
-        walk_actions(c, at->body, scope);
-        if (!next || next->kind != ACTION_IF || next->next) {
-            walk_actions(c, next, scope);
-            return;
-        }
-        at = next;
-    }
-}
-
-static void walk_actions(struct check *c, const struct action *actions, const struct scope *scope)
-{
-    for (const struct action *at = actions; at; at = at->next) {
-        if (at->kind == ACTION_SETTING)
-            note_setting(c, &at->setting, scope);
-        else if (at->kind == ACTION_IF)
-            walk_branches(c, at, scope);
-        else if (at->kind == ACTION_SWITCH)
-            walk_actions(c, at->body, scope);
-    }
-}
-
-/* A scope and what surrounds it. */
-static void walk_scopes(struct check *c, const struct scope *scope)
-{
-    for (; scope; scope = scope->outer) {
-        if (scope->actions) {
-            walk_actions(c, scope->actions, scope);
-            continue;
-        }
-        for (size_t i = 0; i < scope->count; i++)
-            note_setting(c, &scope->settings[i], scope);
-    }
-}
-
-static void find_scopes(struct check *c)
-{
-    const struct snapshot *snapshot = c->snapshot;
-
-    walk_scopes(c, &snapshot->global);
-    for (size_t i = 0; i < snapshot->subnet_count; i++) {
-        const struct subnet *subnet = &snapshot->subnets[i];
-
-        walk_scopes(c, &subnet->scope);
-        for (size_t j = 0; j < subnet->range_count; j++) {
-            if (subnet->ranges[j].pool)
-                walk_scopes(c, &subnet->ranges[j].pool->scope);
-        }
-    }
-    for (size_t i = 0; i < snapshot->class_count; i++) {
-        const struct class *class = &snapshot->classes[i];
-
-        walk_scopes(c, &class->scope);
-        for (size_t j = 0; j < class->subclass_count; j++)
-            walk_scopes(c, &class->subclasses[j].scope);
-    }
-    for (size_t i = 0; i < snapshot->host_count; i++)
-        walk_scopes(c, &snapshot->hosts[i].scope);
 }
 
 /* What the scopes around the recipe say, as they stand in the file. */
@@ -371,7 +306,7 @@ void check_boot(const struct snapshot *snapshot, FILE *warnings, FILE *to)
     if (snapshot->recipe_count == 0)
         return;
     c.scopes = memory_zeroed(snapshot->recipe_count, sizeof(const struct scope *));
-    find_scopes(&c);
+    snapshot_each_setting(snapshot, note_setting, &c);
     c.packaged = boot_loaders_installed();
     for (size_t i = 0; i < snapshot->recipe_count; i++) {
         if (c.scopes[i])

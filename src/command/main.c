@@ -17,14 +17,18 @@ static int command_version(int argc, char **argv);
 static const struct command commands[] = {
     {"serve", "-c FILE [-d|-q] [option ...]", "serve everything that FILE describes",
      OPTION_CONFIG OPTION_DEBUG OPTION_QUIET OPTION_STATE OPTION_CONTROL, command_serve},
-    {"check", "-c FILE [--explain HOST|MAC ...]", "say what is wrong, or what a machine would get",
+    {"check", "-c FILE [--explain HOST|MAC ...|--system]",
+     "say what is wrong, or what a machine would get",
      OPTION_CONFIG
      "  --explain MACHINE  what it would be offered at each stage of its boot, and which line of\n"
      "                     FILE decided each value; a host's name, or a hardware address\n"
      "  --subnet ADDRESS   explain it in the subnet that holds this address\n"
      "  --relay ADDRESS    explain it behind the relay agent of this address\n"
      "  --file NAME        explain a loader that opens this file\n"
-     "  --json             explain in JSON\n",
+     "  --system           what of this machine stands in the way of serving FILE: ports, other\n"
+     "                     DHCP servers, firewall, rights, interfaces, paths, loaders, QEMU\n"
+     "  --state DIRECTORY  with --system: where the leases will be, whatever state-directory says\n"
+     "  --json             explain, or list what --system finds, in JSON\n",
      command_check},
     {"show", "-c FILE --as HOST|MAC NAME", "print a file that is made for a boot loader",
      OPTION_CONFIG "  --as MACHINE       who asks for it: a host's name, or a hardware address\n"

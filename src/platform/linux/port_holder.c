@@ -121,7 +121,9 @@ char *port_holder_text(const char *protocol, uint16_t port, char *to, size_t siz
     collect_inodes(tcp ? "tcp" : "udp", tcp, port, inodes, &count);
     collect_inodes(tcp ? "tcp6" : "udp6", tcp, port, inodes, &count);
     if (count > 0 && !find_holder(inodes, count, holder, sizeof(holder)))
-        snprintf(holder, sizeof(holder), "held by a process that only root can see");
+        snprintf(holder, sizeof(holder),
+                 geteuid() == 0 ? "held by the kernel itself, or by a process of another container"
+                                : "held by a process that only root can see");
     snprintf(to, size, "%s port %u is %s", protocol, port, holder);
     errno = error;
     return to;

@@ -9,6 +9,7 @@
  *
  *     udp port 67 is held by dhcpd (pid 123)
  *     udp port 67 is held by a process that only root can see
+ *     udp port 67 is held by the kernel itself, or by a process of another container
  *     udp port 67 is free now
  *
  * `protocol` is "udp" or "tcp"; `port` is in host byte order. For tcp only listening sockets count.

@@ -1,0 +1,230 @@
+"""`bootwire check --system`: each finding provoked, and none where nothing is wrong."""
+import contextlib
+import json
+import os
+import socket
+import subprocess
+
+import jsonschema
+import pytest
+
+from bootwire_testing import BOOTWIRE, BRIDGE, SERVER_ADDRESS, SOURCE, call
+
+SCHEMA = jsonschema.Draft7Validator(
+    json.loads((SOURCE / "doc/check-system.schema.json").read_text()))
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]
+SUBNET = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.210; }\n"
+
+
+class Checker:
+    """A place that others may enter, and `check --system` run in the server's namespace."""
+
+    def __init__(self, network, directory):
+        self.network = network
+        self.directory = directory
+        for each in (directory, *directory.parents[:3]):
+            each.chmod(0o755)
+
+    def write(self, text):
+        config = self.directory / "checked.conf"
+        config.write_text(text)
+        return config
+
+    def run(self, text, *arguments, prefix=(), namespace=None):
+        """The findings by their id, and the exit status."""
+        done = (namespace or self.network.server).run(
+            [*prefix, BOOTWIRE, "check", "-c", self.write(text), "--system", "--json", "--state",
+             self.directory / "state", *arguments], timeout=120)
+        assert done.returncode in (0, 1), done
+        told = json.loads(done.stdout)
+        SCHEMA.validate(told)
+        assert told["problems"] == sum(row["severity"] == "problem" for row in told["findings"])
+        assert done.returncode == (1 if told["problems"] else 0)
+        return {row["id"]: row for row in told["findings"]}
+
+    def folder(self, name, mode=0o755):
+        made = self.directory / name
+        made.mkdir(parents=True)
+        made.chmod(mode)
+        return made
+
+
+@pytest.fixture
+def checker(network, tmp_path):
+    return Checker(network, tmp_path)
+
+
+@contextlib.contextmanager
+def mounted(kind, path, *options):
+    call("mount", "-t", kind, *options, kind, str(path))
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+def test_where_nothing_is_wrong_nothing_is_found(checker):
+    root = checker.folder("tftp")
+    found = checker.run(f'tftp-root "{root}";\n' + SUBNET)
+    assert not [row for row in found.values() if row["severity"] != "note"], found
+    assert not set(found) & {"ownership-beside", "no-address", "no-subnet", "remote-subnet"}, found
+
+
+def test_ports_that_are_taken_and_by_whom(checker):
+    root = checker.folder("tftp")
+    holder = checker.network.server.popen(
+        ["/usr/bin/python3", "-c", "import socket, time\n"
+         "udp = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]\n"
+         "udp[0].bind(('127.0.0.1', 69)); udp[1].bind(('', 4011))\n"
+         "tcp = [socket.socket() for _ in range(2)]\n"
+         "tcp[0].bind(('', 8080)); tcp[0].listen(); tcp[1].bind(('', 2049)); tcp[1].listen()\n"
+         "print('here', flush=True); time.sleep(600)"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "here\n"
+        config = f'tftp-root "{root}"; http-port 8080;\n' + SUBNET
+        done = checker.network.server.run([BOOTWIRE, "check", "-c", checker.write(config), "--system",
+                                           "--state", checker.directory])
+        assert done.returncode == 1
+        who = rf"held by python3 (pid {holder.pid})"
+        for port, severity, word in (("udp port 69", "problem", "TFTP"), ("udp port 4011", "warning", "PXE"),
+                                     ("tcp port 8080", "problem", "HTTP"), ("tcp port 2049", "problem", "NFS")):
+            assert f"{port}: {severity}: {who}, and {word} needs it" in done.stdout, done.stdout
+        assert "udp port 67" not in done.stdout and "udp port 2049" not in done.stdout
+        # Without a port that was written, and without files, nobody misses them.
+        assert "tcp port 8080" not in str(checker.run(SUBNET)).replace("http-port 8080", "")
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+
+def test_rpcbind_and_a_server_of_ours(checker, server):
+    running = server(SUBNET)
+    found = checker.run(SUBNET)["port-taken"]
+    assert f"bootwire (pid {running.pid})" in found["what"] and "already" in found["cure"]
+    running.stop()
+    rpcbind = checker.network.server.popen(["rpcbind", "-f"])
+    try:
+        with checker.network.server.entered():
+            for _ in range(600):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", 111)):
+                    break
+        found = checker.run(SUBNET)["port-taken"]
+        assert "held by rpcbind" in found["what"] and "systemctl disable --now rpcbind" in found["cure"]
+    finally:
+        rpcbind.kill()
+        rpcbind.wait()
+
+
+def test_rights_that_are_missing_and_what_each_costs(checker):
+    root = checker.folder("tftp")
+    found = checker.run(f'tftp-root "{root}";\n' + SUBNET, prefix=NOBODY)
+    assert found["port-forbidden"]["place"].startswith("udp 67, udp 69, tcp 80, udp 111, tcp 111")
+    assert found["port-forbidden"]["severity"] == "problem"
+    assert "RARP" in found["no-packet-socket"]["what"]
+    assert found["ownership-beside"]["severity"] == "note"
+    assert "install -d" in found["state-missing"]["cure"]
+    # Where everybody may open ports, nothing is said of them.
+    checker.network.server.run(["sysctl", "-q", "net.ipv4.ip_unprivileged_port_start=60"])
+    assert "port-forbidden" not in checker.run(SUBNET, prefix=NOBODY)
+    found = checker.run(SUBNET, prefix=["setpriv", "--bounding-set=-dac_read_search", "--inh-caps=-dac_read_search"])
+    assert found["no-handles"]["place"] == "CAP_DAC_READ_SEARCH"
+
+
+def test_interfaces(checker):
+    space = checker.network.server
+    space.ip("link", "add", "spare", "type", "veth", "peer", "name", "other")
+    space.ip("link", "set", "spare", "up")
+    space.ip("addr", "add", "10.60.1.1/24", "dev", "spare")
+    space.ip("link", "set", "other", "up")
+    remote = "subnet 10.70.1.0 netmask 255.255.255.0 { }\n"
+    found = checker.run(SUBNET + remote)
+    assert found["no-subnet"]["place"] == "spare"
+    assert "subnet 10.60.1.0 netmask 255.255.255.0" in found["no-subnet"]["cure"]
+    assert found["no-address"]["place"] == "other"
+    assert found["remote-subnet"]["place"].endswith(":2") and "10.70.1.0" in found["remote-subnet"]["what"]
+    space.ip("link", "set", "other", "down")
+    found = checker.run(SUBNET + "subnet 10.60.1.0 netmask 255.255.255.0 { }\n")
+    assert found["no-carrier"]["place"] == "spare" and "no-subnet" not in found
+    space.ip("link", "set", BRIDGE, "down")
+    found = checker.run(SUBNET)
+    assert found["interface-down"]["cure"] == f"ip link set {BRIDGE} up"
+    assert f"{BRIDGE} has {SERVER_ADDRESS} and is down" in found["no-interface"]["what"]
+    assert found["no-interface"]["severity"] == "problem"
+
+
+def test_each_part_of_a_path(checker):
+    folder = checker.folder("roots/deep/root")
+    (checker.directory / "link").symlink_to(checker.directory / "roots")
+    (checker.directory / "file").write_text("")
+
+    def look(path, prefix=(), statement='option root-path "{}";'):
+        return checker.run(statement.format(path) + SUBNET, prefix=prefix)
+
+    assert "roots/no does not exist" in look(checker.directory / "roots/no/root")["path-missing"]["what"]
+    found = look(checker.directory / "link/deep/root")["path-link"]
+    assert found["cure"] == f"write the real path: {folder}"
+    assert f"{checker.directory}/link is a symbolic link" in found["what"]
+    assert "is no directory" in look(checker.directory / "file")["path-no-directory"]["what"]
+    (checker.directory / "roots").chmod(0o700)
+    found = look(folder, NOBODY)["path-denied"]
+    assert f"{checker.directory}/roots (owner 0, group 0, mode 0700) cannot be passed through by user 65534" in found["what"]
+    assert f"setfacl -m u:65534:x {checker.directory}/roots" in found["cure"]
+    assert "path-denied" not in look(folder)  # root may
+    assert "tftp-root" in look(folder, NOBODY, 'tftp-root "{}";')["path-denied"]["place"]
+    (checker.directory / "roots").chmod(0o755)
+    assert "cannot be written to" in look(folder, NOBODY, 'tftp-upload "{}";')["path-denied"]["what"]
+    # A tftp-root may be a link; a root that another server holds is no affair of this one.
+    assert not set(look(checker.directory / "link/deep", (), 'tftp-root "{}";')) & {"path-link", "path-missing"}
+    for elsewhere in ('option root-path "10.9.9.9:/none";', 'next-server 10.9.9.9; option root-path "/none";'):
+        assert "path-missing" not in checker.run(SUBNET + elsewhere)
+    for here in ('option root-path "10.50.1.1:/none";', 'next-server 10.50.1.1; option root-path "/none";',
+                 'if exists user-class { option root-path "/none"; }', 'class "x" { option root-path "/none"; }'):
+        assert "path-missing" in checker.run(SUBNET + here), here
+
+
+def test_file_systems_that_cannot_do_what_nfs_needs(checker):
+    folder = checker.folder("mounted")
+    with mounted("ramfs", folder):
+        found = checker.run(f'export "{folder}" {{ clients any; }}\n' + SUBNET, prefix=NOBODY)
+        assert found["no-attributes"]["severity"] == "warning"
+    with mounted("tmpfs", folder, "-o", "ro"):
+        found = checker.run(f'export "{folder}" {{ clients any; rw; }}\n' + SUBNET)
+        assert found["read-only"]["severity"] == "warning"
+        assert "read-only" not in checker.run(f'export "{folder}" {{ clients any; }}\n' + SUBNET)
+        found = checker.run(f'option root-path "{folder}";\n' + SUBNET)
+        assert found["read-only"]["severity"] == "note"
+    found = checker.run('export "/proc" { clients any; }\n' + SUBNET)
+    assert "file handles" in found["no-handles"]["what"] and "no-attributes" not in found
+
+
+def test_the_state_directory(checker):
+    state = checker.directory / "state"
+    found = checker.run(f'export "{checker.directory}" {{ clients any; }}\n' + SUBNET)
+    assert "state-exported" not in found  # it is not there yet
+    state.mkdir(mode=0o755)
+    assert "mode 0755" in checker.run(SUBNET, prefix=NOBODY)["state-not-writable"]["what"]
+    found = checker.run(f'export "{checker.directory}" {{ clients any; }}\n' + SUBNET)
+    assert str(state) in found["state-exported"]["what"]
+    state.chmod(0o777)
+    assert checker.run(SUBNET)["state-open"]["severity"] == "warning"
+    state.chmod(0o700)
+    with mounted("tmpfs", state, "-o", "size=8m"):
+        assert "32 MiB are wanted" in checker.run(SUBNET)["state-no-room"]["what"]
+    with mounted("tmpfs", state, "-o", "ro"):
+        assert checker.run(SUBNET)["state-read-only"]["severity"] == "problem"
+    state.rmdir()
+    state.write_text("")
+    assert "no directory" in checker.run(SUBNET)["state-no-directory"]["what"]
+    os.remove(state)
+    assert "No such file" in checker.run(SUBNET, "--state", checker.directory / "a/b")["state-missing"]["what"]
+
+
+def test_the_command_line(checker):
+    config = checker.write(SUBNET)
+    for wrong in (["--state", "x"], ["--system", "--explain", "x"], ["--json"]):
+        done = checker.network.server.run([BOOTWIRE, "check", "-c", config, *wrong])
+        assert done.returncode == 2 and "usage" in done.stderr
+    config = checker.write("subnet 10.50.1.0 netmask;")
+    done = checker.network.server.run([BOOTWIRE, "check", "-c", config, "--system"])
+    assert done.returncode == 1 and "error" in done.stderr and not done.stdout

@@ -36,8 +36,10 @@ static void begin(struct boot *boot, uint64_t now_ms)
 {
     bool was_short =
         boot->boots > 0 && boot->reached < REACHED_ROOT && now_ms - boot->began_ms < BOOT_SHORT_MS;
+    bool kvm_died = boot->facts[STEP_KVM_DIED].count > 0;
 
     boot_clear(boot);
+    boot->kvm_died = kvm_died;
     boot->boots++;
     boot->short_boots = was_short ? boot->short_boots + 1 : 0;
     boot->began_ms = now_ms;

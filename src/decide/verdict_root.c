@@ -342,14 +342,27 @@ static bool kvm_died(const struct boot *boot, uint64_t now_ms)
     return verdict_last_is(boot, STEP_KVM_DIED);
 }
 
+/* It was started again without KVM, and nothing came of that, either. */
+static bool kvm_died_before(const struct boot *boot, uint64_t now_ms)
+{
+    (void)now_ms;
+    return boot->kvm_died && boot->reached == REACHED_NOTHING && last_of(boot)->times > 0 &&
+           verdict_last_is(boot, STEP_POWER_ON);
+}
+
 static void tell_kvm_died(const struct boot *boot, struct verdict *verdict)
 {
-    verdict_say(verdict->waiting, "nothing: its KVM died");
-    verdict_say(verdict->saw, "%s",
-                last_of(boot)->got[0] ? last_of(boot)->got : "QEMU said that KVM failed");
+    const char *got = last_of(boot)->got;
+
+    verdict_say(verdict->waiting, "the guest's firmware");
+    if (boot->kvm_died)
+        verdict_say(verdict->saw, "KVM died under it; it was started again, emulated, and has "
+                                  "asked for nothing since");
+    else
+        verdict_say(verdict->saw, "%s", got[0] ? got : "QEMU said that KVM failed");
     verdict_say(verdict->cure,
-                "KVM of this host cannot run it, as on some nested hosts: run it without, "
-                "with accel=tcg");
+                "KVM of this host cannot run it, as on some nested hosts: run it with --no-kvm, "
+                "and read its console");
 }
 
 static bool powered_off(const struct boot *boot, uint64_t now_ms)
@@ -391,6 +404,7 @@ static void tell_login_missing(const struct boot *boot, struct verdict *verdict)
 /* The later stage stands before the earlier one. */
 const struct verdict_row verdict_root_rows[] = {
     {"kvm-died", 0, kvm_died, tell_kvm_died},
+    {"kvm-died", MOUNT_SILENCE_MS, kvm_died_before, tell_kvm_died},
     {"kernel-panic", 0, panicked, tell_panicked},
     {"powered-off", 0, powered_off, tell_powered_off},
     {"init-unfit", MOUNT_SILENCE_MS, init_unfit, tell_init_unfit},

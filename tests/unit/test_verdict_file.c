@@ -130,7 +130,9 @@ static const struct scene {
     {"nfs-read-only", "rw", {TEXT, MOUNTED, READ("/sbin/init"), REFUSED(REASON_READ_ONLY, "/etc/mtab")}},
     {"kernel-panic", "root=", {TEXT, GUEST(STEP_CONSOLE_PANIC, .got = "Kernel panic - not syncing: VFS: Unable to mount root fs")}},
     {"kernel-panic", "init=", {GUEST(STEP_CONSOLE_PANIC, .got = "Kernel panic - not syncing: No working init found.")}},
-    {"kvm-died", "accel=tcg", {ROM(STEP_OFFER, .hint = NULL), GUEST(STEP_KVM_DIED, .got = "KVM internal error. Suberror: 1")}},
+    {"kvm-died", "--no-kvm", {GUEST(STEP_POWER_ON, .got = "kvm"), GUEST(STEP_KVM_DIED, .got = "KVM failed"), GUEST(STEP_POWER_ON, .got = "tcg")}},
+    {NULL, NULL, {GUEST(STEP_POWER_ON, .got = "kvm"), GUEST(STEP_KVM_DIED, .got = "KVM failed"), GUEST(STEP_POWER_ON, .got = "tcg"), MOUNTED, READ("/sbin/init")}},
+    {"kvm-died", "--no-kvm", {ROM(STEP_OFFER, .hint = NULL), GUEST(STEP_KVM_DIED, .got = "KVM internal error. Suberror: 1")}},
     {"powered-off", "end of its console", {SENT("pxelinux.0"), GUEST(STEP_POWER_OFF, .got = "off")}},
     {NULL, NULL, {LOGIN, GUEST(STEP_POWER_OFF, .got = "off")}},
 };

@@ -4,6 +4,7 @@
 #include "command/command.h"
 #include "command/explain.h"
 #include "config/config.h"
+#include "inspect/inspect.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ enum {
     OPTION_FILE,
     OPTION_JSON,
     OPTION_SYSTEM,
-    OPTION_STATE
+    OPTION_STATE,
+    OPTION_LISTEN,
 };
 
 static const struct option long_options[] = {
@@ -28,14 +30,26 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"system", no_argument, NULL, OPTION_SYSTEM},
     {"state", required_argument, NULL, OPTION_STATE},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
     {NULL, 0, NULL, 0},
 };
 
-/* What `--system` and `--state` say. */
+/* What goes with `--system`. */
 struct system_options {
     bool wanted;
-    const char *state; /* NULL: nothing */
+    bool only; /* something that means nothing without it is there */
+    struct check_system_options check;
 };
+
+/* False where it is no number of seconds. */
+static bool read_seconds(const char *text, unsigned *seconds)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    *seconds = (unsigned)value;
+    return *text >= '0' && *text <= '9' && !*end && value <= INSPECT_LISTEN_S_MAX;
+}
 
 /* False where the command line is wrong. */
 static bool read_options(int argc, char **argv, const char **path, struct explain_options *options,
@@ -67,14 +81,20 @@ static bool read_options(int argc, char **argv, const char **path, struct explai
             system->wanted = true;
             break;
         case OPTION_STATE:
-            system->state = optarg;
+            system->check.state = optarg;
+            system->only = true;
+            break;
+        case OPTION_LISTEN:
+            if (!read_seconds(optarg, &system->check.listen_s))
+                return false;
+            system->only = true;
             break;
         default:
             return false;
         }
     }
     if ((options->subnet && options->relay) || (system->wanted && options->machine) ||
-        (system->state && !system->wanted))
+        (system->only && !system->wanted))
         return false;
     return *path && optind == argc &&
            (options->machine || (!options->subnet && !options->relay && !options->file &&
@@ -102,7 +122,7 @@ int command_check(int argc, char **argv)
 {
     struct diagnostics diagnostics = {.count = 0};
     struct explain_options options = {.machine = NULL};
-    struct system_options system = {.wanted = false};
+    struct system_options system = {.check.listen_s = INSPECT_LISTEN_S};
     struct snapshot *snapshot;
     const char *path = NULL;
     int result = 1;
@@ -119,7 +139,8 @@ int command_check(int argc, char **argv)
     if (snapshot && options.machine) {
         result = explain(snapshot, path, &options);
     } else if (snapshot && system.wanted) {
-        result = check_system(snapshot, path, system.state, options.json);
+        system.check.json = options.json;
+        result = check_system(snapshot, path, &system.check);
     } else if (snapshot) {
         printf("%s: %zu host%s, %zu subnet%s, no errors\n", path, snapshot->host_count,
                snapshot->host_count == 1 ? "" : "s", snapshot->subnet_count,

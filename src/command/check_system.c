@@ -60,13 +60,15 @@ static const char *state_directory(const struct snapshot *snapshot, const char *
     return setting ? (const char *)setting->value.data : SERVE_STATE_DIRECTORY;
 }
 
-int check_system(const struct snapshot *snapshot, const char *path, const char *state, bool json)
+int check_system(const struct snapshot *snapshot, const char *path,
+                 const struct check_system_options *options)
 {
     struct findings findings = {.count = 0};
     int result;
 
-    inspect_system(snapshot, state_directory(snapshot, state), &findings);
-    if (json)
+    inspect_system(snapshot, state_directory(snapshot, options->state), options->listen_s * 1000,
+                   &findings);
+    if (options->json)
         print_json(&findings, path);
     else
         print_text(&findings, path);

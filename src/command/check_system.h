@@ -6,9 +6,16 @@
 
 #include <stdbool.h>
 
+/* What the options say. */
+struct check_system_options {
+    const char *state; /* NULL: nothing */
+    bool json;
+    unsigned listen_s; /* for other DHCP servers */
+};
+
 /* Looks, and prints what is found on standard output, as text or as one JSON object
- * (doc/check-system.schema.json). `state`: as --state says, or NULL. Returns the exit status: 1
- * where there is a problem, else 0. */
-int check_system(const struct snapshot *snapshot, const char *path, const char *state, bool json);
+ * (doc/check-system.schema.json). Returns the exit status: 1 where there is a problem, else 0. */
+int check_system(const struct snapshot *snapshot, const char *path,
+                 const struct check_system_options *options);
 
 #endif

@@ -17,7 +17,7 @@ static int command_version(int argc, char **argv);
 static const struct command commands[] = {
     {"serve", "-c FILE [-d|-q] [option ...]", "serve everything that FILE describes",
      OPTION_CONFIG OPTION_DEBUG OPTION_QUIET OPTION_STATE OPTION_CONTROL, command_serve},
-    {"check", "-c FILE [--explain HOST|MAC ...|--system]",
+    {"check", "-c FILE [--explain HOST|--system ...]",
      "say what is wrong, or what a machine would get",
      OPTION_CONFIG
      "  --explain MACHINE  what it would be offered at each stage of its boot, and which line of\n"
@@ -28,6 +28,9 @@ static const struct command commands[] = {
      "  --system           what of this machine stands in the way of serving FILE: ports, other\n"
      "                     DHCP servers, firewall, rights, interfaces, paths, loaders, QEMU\n"
      "  --state DIRECTORY  with --system: where the leases will be, whatever state-directory says\n"
+     "  --listen SECONDS   with --system: how long other DHCP servers have for an answer (5; with "
+     "0\n"
+     "                     none is asked)\n"
      "  --json             explain, or list what --system finds, in JSON\n",
      command_check},
     {"show", "-c FILE --as HOST|MAC NAME", "print a file that is made for a boot loader",

@@ -12,10 +12,12 @@ bool inspect_is_own(const struct inspection *inspection, uint32_t address)
 }
 
 void inspect_system(const struct snapshot *snapshot, const char *state_directory,
-                    struct findings *findings)
+                    unsigned listen_ms, struct findings *findings)
 {
-    struct inspection inspection = {
-        .snapshot = snapshot, .state_directory = state_directory, .findings = findings};
+    struct inspection inspection = {.snapshot = snapshot,
+                                    .state_directory = state_directory,
+                                    .listen_ms = listen_ms,
+                                    .findings = findings};
     struct link_address *links;
 
     inspection.link_count = link_addresses(&links);
@@ -23,6 +25,7 @@ void inspect_system(const struct snapshot *snapshot, const char *state_directory
     inspect_ports(&inspection);
     inspect_rights(&inspection);
     inspect_links(&inspection);
+    inspect_dhcp_servers(&inspection);
     inspect_paths(&inspection);
     inspect_state(&inspection);
     free(links);

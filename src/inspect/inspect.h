@@ -16,12 +16,17 @@ struct inspection {
     const char *state_directory;      /* as `serve` would find it */
     const struct link_address *links; /* the addresses of the interfaces that are up */
     size_t link_count;
+    unsigned listen_ms; /* for other DHCP servers; 0: they are not asked */
     struct findings *findings;
 };
 
-/* All looks below, one after another. Takes some seconds, for it listens to the links. */
+/* By then every common server has answered: dnsmasq asks the wire for 3 s whether the address that
+ * it is about to offer is in use. */
+enum { INSPECT_LISTEN_S = 5, INSPECT_LISTEN_S_MAX = 600 };
+
+/* All looks below, one after another. Takes as long as it listens to the links, and little more. */
 void inspect_system(const struct snapshot *snapshot, const char *state_directory,
-                    struct findings *findings);
+                    unsigned listen_ms, struct findings *findings);
 
 /* A port that the configuration makes a server open. */
 struct inspect_port {
@@ -43,6 +48,7 @@ bool inspect_is_own(const struct inspection *inspection, uint32_t address);
 void inspect_ports(const struct inspection *inspection);
 void inspect_rights(const struct inspection *inspection);
 void inspect_links(const struct inspection *inspection);
+void inspect_dhcp_servers(const struct inspection *inspection);
 void inspect_paths(const struct inspection *inspection);
 void inspect_state(const struct inspection *inspection);
 

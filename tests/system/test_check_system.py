@@ -8,7 +8,7 @@ import subprocess
 import jsonschema
 import pytest
 
-from bootwire_testing import BOOTWIRE, BRIDGE, SERVER_ADDRESS, SOURCE, call
+from bootwire_testing import BOOTWIRE, BRIDGE, SERVER_ADDRESS, SOURCE, call, have, wait_until
 
 SCHEMA = jsonschema.Draft7Validator(
     json.loads((SOURCE / "doc/check-system.schema.json").read_text()))
@@ -34,7 +34,7 @@ class Checker:
         """The findings by their id, and the exit status."""
         done = (namespace or self.network.server).run(
             [*prefix, BOOTWIRE, "check", "-c", self.write(text), "--system", "--json", "--state",
-             self.directory / "state", *arguments], timeout=120)
+             self.directory / "state", "--listen", "0", *arguments], timeout=120)
         assert done.returncode in (0, 1), done
         told = json.loads(done.stdout)
         SCHEMA.validate(told)
@@ -83,7 +83,7 @@ def test_ports_that_are_taken_and_by_whom(checker):
         assert holder.stdout.readline() == "here\n"
         config = f'tftp-root "{root}"; http-port 8080;\n' + SUBNET
         done = checker.network.server.run([BOOTWIRE, "check", "-c", checker.write(config), "--system",
-                                           "--state", checker.directory])
+                                           "--listen", "0", "--state", checker.directory])
         assert done.returncode == 1
         who = rf"held by python3 (pid {holder.pid})"
         for port, severity, word in (("udp port 69", "problem", "TFTP"), ("udp port 4011", "warning", "PXE"),
@@ -151,6 +151,52 @@ def test_interfaces(checker):
     assert found["interface-down"]["cure"] == f"ip link set {BRIDGE} up"
     assert f"{BRIDGE} has {SERVER_ADDRESS} and is down" in found["no-interface"]["what"]
     assert found["no-interface"]["severity"] == "problem"
+
+
+@pytest.mark.skipif(not have("dnsmasq"), reason="needs dnsmasq")
+def test_other_dhcp_servers(checker):
+    client = checker.network.client
+    checker.network.client_address("10.50.1.77")
+    log = checker.directory / "dnsmasq.log"
+
+    def dnsmasq(*arguments):
+        log.write_text("")
+        with open(log, "w") as to:
+            started = client.popen(
+                ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--no-ping",
+                 "--user=root", f"--dhcp-leasefile={checker.directory}/dnsmasq.leases",
+                 "--interface=eth0", "--bind-interfaces", "--log-facility=-", *arguments],
+                stdout=to, stderr=to)
+        wait_until(lambda: "DHCP" in log.read_text(), lambda: "dnsmasq: " + log.read_text())
+        return started
+
+    def end(process):
+        process.kill()
+        process.wait()
+
+    listen = ["--listen", "2"]
+    proxy = "subnet 10.50.1.0 netmask 255.255.255.0 { proxy-dhcp on; }\n"
+    assert "other-dhcp-server" not in checker.run(SUBNET, *listen)
+    assert checker.run(proxy, *listen)["no-dhcp-server"]["severity"] == "warning"
+    server = dnsmasq("--dhcp-range=10.50.1.100,10.50.1.110,1h", "--dhcp-boot=theirs.bin")
+    try:
+        found = checker.run(SUBNET, *listen)["other-dhcp-server"]
+        assert found["severity"] == "problem" and found["place"] == BRIDGE
+        mac = client.wire("eth0").mac
+        assert f"10.50.1.77 at {mac} answers" in found["what"]
+        assert "the address 10.50.1.1" in found["what"] and "the boot file theirs.bin" in found["what"]
+        found = checker.run(proxy, *listen)
+        assert found["dhcp-server"]["severity"] == "note" and "no-dhcp-server" not in found
+        assert not (checker.directory / "dnsmasq.leases").read_text().strip()  # nothing was taken
+        assert "CAP_NET_RAW" in checker.run(SUBNET, *listen, prefix=NOBODY)["not-looked"]["cure"]
+    finally:
+        end(server)
+    server = dnsmasq("--dhcp-range=10.50.1.0,proxy", "--pxe-service=X86-64_EFI,boot,theirs.efi")
+    try:
+        found = checker.run(SUBNET, *listen)
+        assert "10.50.1.77" in found["other-proxy-dhcp"]["what"] and "other-dhcp-server" not in found
+    finally:
+        end(server)
 
 
 def test_each_part_of_a_path(checker):
@@ -222,7 +268,8 @@ def test_the_state_directory(checker):
 
 def test_the_command_line(checker):
     config = checker.write(SUBNET)
-    for wrong in (["--state", "x"], ["--system", "--explain", "x"], ["--json"]):
+    for wrong in (["--state", "x"], ["--system", "--explain", "x"], ["--json"], ["--listen", "1"],
+                  ["--system", "--listen", "-1"], ["--system", "--listen", "1s"]):
         done = checker.network.server.run([BOOTWIRE, "check", "-c", config, *wrong])
         assert done.returncode == 2 and "usage" in done.stderr
     config = checker.write("subnet 10.50.1.0 netmask;")

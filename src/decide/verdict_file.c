@@ -58,14 +58,18 @@ static bool file_missing(const struct boot *boot, uint64_t now_ms)
     return is_missing(boot);
 }
 
+/* Where its name comes from, as far as that is known. */
+static const char *where_of(const struct trail_mark *mark)
+{
+    return mark->decided[0] ? mark->decided
+                            : "the configuration, or in what the loader was told by its own script";
+}
+
 static void tell_file_missing(const struct boot *boot, struct verdict *verdict)
 {
     tell_wanted(boot, verdict);
-    verdict_say(
-        verdict->cure,
-        "put %s below tftp-root, or correct the name where it comes from: filename or the recipe "
-        "in the configuration, or the loader's own script",
-        last_of(boot)->name);
+    verdict_say(verdict->cure, "put %s below tftp-root, or correct the name in %s",
+                last_of(boot)->name, where_of(last_of(boot)));
 }
 
 static bool file_near(const struct boot *boot, uint64_t now_ms)
@@ -79,8 +83,8 @@ static void tell_file_near(const struct boot *boot, struct verdict *verdict)
     const struct trail_mark *last = last_of(boot);
 
     tell_wanted(boot, verdict);
-    verdict_say(verdict->cure, "%s is there: name it in the configuration, or link %s to it",
-                last->hint, last->name);
+    verdict_say(verdict->cure, "%s is there: write that name in %s; or link %s to it", last->hint,
+                where_of(last), last->name);
 }
 
 static bool file_case(const struct boot *boot, uint64_t now_ms)

@@ -45,6 +45,7 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
     request->snapshot = server_snapshot(server);
     request->told = NULL;
     request->text[0] = request->origin[0] = request->hint[0] = request->unfit[0] = 0;
+    request->decided[0] = 0;
     request->content = CONTENT_UNKNOWN;
     request->reason = REASON_NONE;
     request->host = machines_host(server->machines, request->snapshot, address, &request->machine,
@@ -270,10 +271,38 @@ static bool open_below_root(struct boot_file_request *request, const char *path,
     return refuse(request, BOOT_FILE_BROKEN, REASON_NONE, "%s: %s", name, strerror(file->error));
 }
 
+/* Whether the value of a filename, a path or a URL, means the path. */
+static bool is_named_by(struct slice filename, const char *path)
+{
+    size_t length = strlen(path);
+
+    return filename.length >= length && length > 0 &&
+           memcmp(filename.data + filename.length - length, path, length) == 0 &&
+           (filename.length == length || filename.data[filename.length - length - 1] == '/');
+}
+
+/* The line of the configuration that the name comes from: filename's where it is that name, else
+ * the recipe's, for what generated files name. */
+static void find_decided(struct boot_file_request *request, const char *path)
+{
+    const struct setting *setting =
+        scope_view_find(&request->view, SPACE_PARAMETER, PARAMETER_FILENAME);
+    const struct position *where = NULL;
+
+    if (setting && is_named_by(setting->value, path))
+        where = &setting->where;
+    else if (request->recipe)
+        where = &request->recipe->where;
+    if (where && where->file)
+        snprintf(request->decided, sizeof(request->decided), "%s:%u", where->file, where->line);
+}
+
 bool boot_file_request_open(struct boot_file_request *request, const char *path,
                             struct boot_file *file)
 {
-    request->origin[0] = request->hint[0] = 0;
+    request->origin[0] = request->hint[0] = request->decided[0] = 0;
+    if (request->machine.hardware.length > 0)
+        find_decided(request, path);
     return open_made(request, path, file) || open_below_root(request, path, file) ||
            open_packaged(request, path, file);
 }

@@ -60,6 +60,7 @@ struct boot_file_request {
     enum boot_file_refusal refusal;    /* where one of the calls below returned false: why ... */
     char text[BOOT_FILE_REFUSAL_SIZE]; /* ... that in words, for client and journal ... */
     enum step_reason reason;           /* ... for the journal more closely ... */
+    char decided[BOOT_FILE_HINT_SIZE]; /* "FILE:LINE" where the name comes from; "": nobody knows */
     char hint[BOOT_FILE_HINT_SIZE];    /* ... and what would have done: a name, a package; or "" */
 };
 

@@ -174,6 +174,7 @@ static bool open_file(struct answering *a)
     struct http_connection *connection = a->connection;
     char name[HTTP_TARGET_MAX + 1], path[TFTP_NAME_MAX], subject[BOOT_NAME_SIZE];
     enum http_status status = http_path(name, sizeof(name), a->request.target);
+    bool opened;
 
     if (status != HTTP_OK) {
         refuse(connection, status, "the target is no path that starts with a slash",
@@ -182,8 +183,10 @@ static bool open_file(struct answering *a)
     }
     connection->subject =
         memory_string(text_printable(subject, sizeof(subject), slice_of_string(name)));
-    if (!boot_file_request_path(&a->files, path, slice_of_string(name)) ||
-        !boot_file_request_open(&a->files, path, &connection->file)) {
+    opened = boot_file_request_path(&a->files, path, slice_of_string(name)) &&
+             boot_file_request_open(&a->files, path, &connection->file);
+    connection->decided = a->files.decided[0] ? memory_string(a->files.decided) : NULL;
+    if (!opened) {
         connection->outcome = boot_file_refusal_event(a->files.refusal);
         connection->reason = a->files.reason;
         connection->hint = a->files.hint[0] ? memory_string(a->files.hint) : NULL;

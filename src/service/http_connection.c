@@ -50,6 +50,7 @@ void http_say(struct http_connection *connection, enum step_event event)
         .refused = connection->refused,
         .reason = connection->reason,
         .hint = connection->hint,
+        .decided = connection->decided,
         .content = connection->content,
     };
 
@@ -71,8 +72,9 @@ static void forget_answer(struct http_connection *connection)
     free(connection->host);
     free(connection->subject);
     free(connection->hint);
+    free(connection->decided);
     connection->asked = connection->got = connection->host = connection->subject = NULL;
-    connection->hint = NULL;
+    connection->hint = connection->decided = NULL;
     connection->reason = REASON_NONE;
     connection->content = CONTENT_UNKNOWN;
     connection->name[0] = 0;

@@ -75,8 +75,8 @@ struct http_connection {
     char name[BOOT_FETCH_FILE_SIZE]; /* of a file that is sent whole; else empty */
     char *subject;                   /* the path that it asks for; NULL: none */
     enum step_reason reason;         /* as in struct boot_step, ... */
-    char *hint;                      /* ... or NULL ... */
-    enum step_content content;       /* ... all three */
+    char *hint, *decided;            /* ... or NULL ... */
+    enum step_content content;       /* ... all four */
     enum step_event outcome;         /* what comes of the request, if nothing goes wrong */
     uint64_t bytes;                  /* of the file that have left */
     uint64_t total;                  /* of them that are to leave */

@@ -186,6 +186,7 @@ static bool serve_request(struct tftp_asking *asking)
     boot_file_request_look(&asking->files, path, &opening.file);
     opening.content = asking->files.content;
     opening.unfit = asking->files.unfit;
+    opening.decided = asking->files.decided;
     opening.who = asking->who;
     opening.roll_to_one = scope_view_number(&asking->files.view, PARAMETER_TFTP_ROLLOVER, 0) == 1;
     opening.range = port_range(&asking->files.view);
@@ -237,6 +238,7 @@ static void received(void *argument, const struct datagram *datagram)
                                   .got = asking.text,
                                   .refused = true,
                                   .reason = asking.files.reason,
+                                  .decided = asking.files.decided[0] ? asking.files.decided : NULL,
                                   .hint = asking.files.hint[0] ? asking.files.hint : NULL});
     }
     tftp_who_release(&asking.who);

@@ -39,7 +39,7 @@ struct tftp_session {
     struct patches patches;
     char *patched;
     enum step_content kind;
-    char *unfit; /* NULL: nobody knows why */
+    char *unfit, *decided; /* NULL: nobody knows */
     struct tftp_who who;
     uint8_t *request; /* its bytes, to know it again */
     size_t request_length;
@@ -110,6 +110,7 @@ void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t a
         .refused = outcome.refused,
         .reason = outcome.reason,
         .hint = outcome.hint,
+        .decided = outcome.decided,
         .content = outcome.content,
         .block_size = outcome.block_size,
     };
@@ -169,6 +170,7 @@ static void session_free(struct tftp_session *session)
     tftp_who_release(&session->who);
     free(session->patched);
     free(session->unfit);
+    free(session->decided);
     free(session->request);
     free(session);
 }
@@ -192,6 +194,7 @@ static void session_say(struct tftp_session *session, enum step_event event, con
                      .total = session_total(session),
                      .refused = event == STEP_FILE_ABANDONED || event == STEP_FILE_REFUSED,
                      .hint = hint ? hint : session->unfit,
+                     .decided = session->decided,
                      .content = session->kind,
                      .block_size = session->transfer.block_size,
                  });
@@ -433,6 +436,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     session->patches = opening->patches;
     session->patched = memory_string(opening->patched);
     session->kind = opening->content;
+    session->decided = opening->decided[0] ? memory_string(opening->decided) : NULL;
     session->unfit = opening->unfit[0] ? memory_string(opening->unfit) : NULL;
     session->who = opening->who;
     session->request_length = datagram->bytes.length;

@@ -71,7 +71,8 @@ struct tftp_opening {
     struct tftp_port_range range;
     bool roll_to_one; /* tftp_roll_to_one() */
     enum step_content content;
-    const char *unfit; /* why the machine cannot run it; "": nobody knows a reason */
+    const char *decided; /* "FILE:LINE" where its name comes from; "": nobody knows */
+    const char *unfit;   /* why the machine cannot run it; "": nobody knows a reason */
 };
 
 struct tftp_session *tftp_session_find(struct tftp_lane *lane, struct endpoint peer);
@@ -104,8 +105,8 @@ struct tftp_outcome {
     const char *got;
     uint64_t bytes, total; /* moved, and of the whole file (0: unknown) */
     bool refused;
-    enum step_reason reason; /* as in struct boot_step, all four */
-    const char *hint;
+    enum step_reason reason; /* as in struct boot_step, all five */
+    const char *hint, *decided;
     enum step_content content;
     uint32_t block_size;
 };

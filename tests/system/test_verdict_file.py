@@ -151,7 +151,7 @@ def elf(machine):
 
 # ------------------------------------------------------------------ a file that it does not get
 
-@case("file-missing", "nothing.bin")
+@case("file-missing", "nothing.bin", "the name in", "bootwire.conf:", statements='filename "nothing.bin";')
 def a_file_that_is_not_there(box):
     box.asks().misses("nothing.bin", "nothing.bin")
 

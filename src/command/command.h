@@ -23,6 +23,7 @@ int command_installboot(int argc, char **argv);
 int command_leases(int argc, char **argv);
 int command_import_leases(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_watch(int argc, char **argv);
 int command_show(int argc, char **argv);
 
 #endif

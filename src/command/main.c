@@ -57,6 +57,11 @@ static const struct command commands[] = {
      "  -v                 print what is written\n"
      "  -o OPTIONS         as in console=com0,speed=9600,timeout=5\n",
      command_installboot},
+    {"watch", "[-c FILE] [option ...]", "say live what every machine does",
+     OPTION_CONFIG OPTION_STATE OPTION_CONTROL
+     "  --plain            lines, also on a terminal\n"
+     "  --json             the server's own lines, for programs\n",
+     command_watch},
     {"leases", "[-c FILE] [--state DIRECTORY] [--json]", "say who has which address, and why",
      OPTION_CONFIG OPTION_STATE "  --json             print JSON\n", command_leases},
     {"import-leases", "[-c FILE] [--state DIRECTORY] LEASES", "take over ISC dhcpd's leases",

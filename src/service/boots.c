@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "decide/boot_follow.h"
+#include "decide/verdict.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@
 struct boot_entry {
     TAILQ_ENTRY(boot_entry) link; /* in the order of their last change */
     uint64_t change;
+    const char *verdict;  /* its id when somebody looked last; NULL: it goes on */
+    unsigned judged_boot; /* the boot that had a verdict last ... */
+    const char *judged;   /* ... and its id */
     size_t key_length;
     uint8_t key[1 + HARDWARE_ADDRESS_MAX];
     struct boot boot;
@@ -139,6 +143,13 @@ static void note_address(struct boots *boots, struct boot_entry *entry, uint32_t
         map_put(&boots->by_address, &address, sizeof(address), entry);
 }
 
+static void note_change(struct boots *boots, struct boot_entry *entry)
+{
+    entry->change = ++boots->changes;
+    TAILQ_REMOVE(&boots->list, entry, link);
+    TAILQ_INSERT_TAIL(&boots->list, entry, link);
+}
+
 static void ring_put(struct boots *boots, const struct boot *boot, const struct boot_step *step,
                      uint64_t now_ms)
 {
@@ -177,9 +188,7 @@ void boots_step(struct boots *boots, const struct boot_step *step)
         before = entry->boot.address;
         boot_follow(&entry->boot, step, now_ms);
         note_address(boots, entry, before);
-        entry->change = ++boots->changes;
-        TAILQ_REMOVE(&boots->list, entry, link);
-        TAILQ_INSERT_TAIL(&boots->list, entry, link);
+        note_change(boots, entry);
         if (boots->readers > 0) {
             ring_put(boots, &entry->boot, step, now_ms);
             wakes = !boots->told && boots->woken;
@@ -188,6 +197,45 @@ void boots_step(struct boots *boots, const struct boot_step *step)
     }
     if (wakes)
         boots->woken(boots->woken_argument);
+    pthread_mutex_unlock(&boots->lock);
+}
+
+/* ---- Verdicts ---- */
+
+/* True where the boot has this verdict for the first time. */
+static bool judge(struct boots *boots, struct boot_entry *entry, uint64_t now_ms,
+                  struct verdict *verdict)
+{
+    const char *id = verdict_find(&entry->boot, now_ms, verdict) ? verdict->id : NULL;
+    bool first = id && (entry->judged != id || entry->judged_boot != entry->boot.boots);
+
+    if (entry->verdict != id)
+        note_change(boots, entry);
+    entry->verdict = id;
+    if (first) {
+        entry->judged = id;
+        entry->judged_boot = entry->boot.boots;
+    }
+    return first;
+}
+
+void boots_judge(struct boots *boots,
+                 void (*found)(void *argument, const struct boot *boot,
+                               const struct verdict *verdict),
+                 void *argument)
+{
+    uint64_t now_ms = clock_monotonic_ms(), last;
+    struct boot_entry *entry, *next;
+    struct verdict verdict;
+
+    pthread_mutex_lock(&boots->lock);
+    /* Who changes moves behind the last one. */
+    last = boots->changes;
+    for (entry = TAILQ_FIRST(&boots->list); entry && entry->change <= last; entry = next) {
+        next = TAILQ_NEXT(entry, link);
+        if (judge(boots, entry, now_ms, &verdict))
+            found(argument, &entry->boot, &verdict);
+    }
     pthread_mutex_unlock(&boots->lock);
 }
 

@@ -15,6 +15,7 @@ enum {
 };
 
 struct boots;
+struct verdict;
 
 struct boots *boots_new(void);
 void boots_free(struct boots *boots);
@@ -46,6 +47,15 @@ void boots_unfollow(struct boots *boots, struct boots_reader *reader);
  * for. */
 bool boots_read(struct boots *boots, struct boots_reader *reader, struct boots_step *step,
                 uint64_t *lost);
+
+/* Looks which machines have come to a stand, or go on: a verdict that comes or goes is a change of
+ * its machine. Verdicts come of silence, so somebody has to look: once a second. Calls `found` for
+ * each that a boot has for the first time, with the lock held: it must be short and must not call
+ * back. */
+void boots_judge(struct boots *boots,
+                 void (*found)(void *argument, const struct boot *boot,
+                               const struct verdict *verdict),
+                 void *argument);
 
 /* Calls `visit` for each machine's boot that changed since the reader's last call (a reader that is
  * all zero: for all of them), least recently changed first, with the lock held: it must be short

@@ -2,8 +2,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "decide/verdict.h"
 #include "net/loop.h"
 #include "service/boots.h"
+#include "service/journal.h"
 #include "service/serve.h"
 #include "service/server.h"
 
@@ -306,10 +308,25 @@ static void pace_ended(void *argument)
     stream_all(service);
 }
 
+static void say_verdict(void *argument, const struct boot *boot, const struct verdict *verdict)
+{
+    const struct control_service *service = argument;
+    char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE] = "";
+
+    if (boot->address)
+        ipv4_text(address, boot->address);
+    if (journal_takes(service->server->journal, JOURNAL_REFUSALS))
+        log_warning("%s%s%s%s%s stopped (%s): it waits for %s; seen: %s; to do: %s", boot->host,
+                    boot->host[0] ? " " : "", hardware_text(hardware, &boot->hardware),
+                    address[0] ? " " : "", address, verdict->id, verdict->waiting, verdict->saw,
+                    verdict->cure);
+}
+
 static void pulsed(void *argument)
 {
     struct control_service *service = argument;
 
+    boots_judge(service->server->boots, say_verdict, service);
     stream_all(service);
     loop_timer_start(service->pulse, PULSE_MS);
 }

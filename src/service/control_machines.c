@@ -72,7 +72,6 @@ struct watching {
     struct boots *boots;
     struct boots_reader reader;
     struct control_connection *connection;
-    uint64_t pulse_ms; /* when machines in trouble were looked at last */
 };
 
 static bool tell_change(void *argument, const struct boot *boot)
@@ -86,7 +85,7 @@ static bool tell_change(void *argument, const struct boot *boot)
     return true;
 }
 
-static bool tell_steps(struct watching *watching)
+static void tell_steps(struct watching *watching)
 {
     struct boots_step step;
     uint64_t lost = 0;
@@ -105,7 +104,6 @@ static bool tell_steps(struct watching *watching)
             lost = 0;
         }
     }
-    return control_has_room(watching->connection);
 }
 
 static void watch_more(struct control_connection *connection, void *state)
@@ -113,8 +111,9 @@ static void watch_more(struct control_connection *connection, void *state)
     struct watching *watching = state;
 
     (void)connection;
-    if (tell_steps(watching))
-        boots_changed(watching->boots, &watching->reader, tell_change, watching);
+    /* Who reads of a step knows its machine already. */
+    boots_changed(watching->boots, &watching->reader, tell_change, watching);
+    tell_steps(watching);
 }
 
 static void watch_ended(struct control_connection *connection, void *state)

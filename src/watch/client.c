@@ -95,10 +95,9 @@ int client_receive(struct client *client)
         client->room = client->room ? 2 * client->room : PIECE;
         client->bytes = memory_resize(client->bytes, client->room, 1);
     }
-    do
-        n = recv(client->descriptor, client->bytes + client->length, client->room - client->length,
-                 0);
-    while (n < 0 && errno == EINTR);
+    n = recv(client->descriptor, client->bytes + client->length, client->room - client->length, 0);
+    if (n < 0 && errno == EINTR)
+        return 0;
     if (n == 0)
         errno = 0;
     if (n <= 0)

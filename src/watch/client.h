@@ -23,7 +23,8 @@ void client_close(struct client *client);
 
 /* Sends one line; takes the object over. 0, or -1 with errno. */
 int client_send(struct client *client, json_t *line);
-/* Waits for what comes next. 0; or -1 where the server is gone (errno 0) or the read failed. */
+/* Waits for what comes next. 0, also where a signal came instead; or -1 where the server is gone
+ * (errno 0) or the read failed. */
 int client_receive(struct client *client);
 /* The next whole line that came, for the caller to json_decref(); NULL: none yet. */
 json_t *client_next(struct client *client);

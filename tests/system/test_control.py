@@ -28,9 +28,10 @@ def test_it_tells_what_machines_there_are_and_how_far_each_is(network, server, t
     watching = Control(socket_of(running), {"request": "watch"})
     assert watching.line() == {"event": "machines", "machines": []}
     Machine(network.client.wire("eth0", 68), MAC).lease([(60, b"PXEClient:Arch:00000:UNDI:002001")])
+    # Who hears of a step knows its machine.
+    assert watching.line()["machine"]["machine"] == MAC
     step = watching.until(lambda line: line["event"] == "step" and line["step"]["event"] == "ack")
     assert step["machine"] == MAC and step["step"]["asked"].startswith("DHCPREQUEST")
-    watching.until(lambda line: line["event"] == "machine" and line["machine"]["reached"] == "address")
     network.client_address("10.50.1.9")
     TftpRead(network.client.socket(), b"boot.bin").rest()
     seen = wait_for_machine(running, "it", lambda seen: seen["reached"] == "loaded")

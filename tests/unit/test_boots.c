@@ -1,3 +1,4 @@
+#include "decide/verdict.h"
 #include "service/boots.h"
 
 #include <pthread.h>
@@ -140,6 +141,37 @@ static void a_slow_reader_learns_what_it_lost(void **state)
     boots_free(boots);
 }
 
+static void count_verdict(void *argument, const struct boot *boot, const struct verdict *verdict)
+{
+    assert_string_equal(verdict->id, "offer-unheard");
+    count_boot(argument, boot);
+}
+
+static void a_verdict_is_told_once_and_is_a_change(void **state)
+{
+    struct boots *boots = boots_new();
+    struct boots_reader reader = {0};
+    unsigned told = 0, changed = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        tell(boots, 1, STEP_OFFER);
+        tell(boots, 2, STEP_ACK);
+    }
+    boots_changed(boots, &reader, count_change, &changed);
+    assert_int_equal(changed, 2);
+    boots_judge(boots, count_verdict, &told);
+    boots_judge(boots, count_verdict, &told);
+    assert_int_equal(told, 1);
+    boots_changed(boots, &reader, count_change, &changed);
+    assert_int_equal(changed, 3);
+    /* It goes on. */
+    tell(boots, 1, STEP_ACK);
+    boots_judge(boots, count_verdict, &told);
+    assert_int_equal(told, 1);
+    boots_free(boots);
+}
+
 static void *tell_many(void *argument)
 {
     for (unsigned i = 0; i < 20000; i++)
@@ -192,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_machine_that_was_silent_longest_is_forgotten),
         cmocka_unit_test(a_step_by_address_belongs_to_who_has_it),
         cmocka_unit_test(a_slow_reader_learns_what_it_lost),
+        cmocka_unit_test(a_verdict_is_told_once_and_is_a_change),
         cmocka_unit_test(steps_come_from_any_thread),
     };
 

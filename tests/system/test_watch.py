@@ -1,0 +1,209 @@
+"""bootwire watch: lines, JSON, and the screen in a real terminal (tmux) with real keys."""
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+import uuid
+
+import pytest
+
+import bootwire_testing as testing
+from bootwire_testing import Machine, TftpRead
+from control_testing import VALIDATOR, socket_of
+
+CONFIG = """
+tftp-root "{root}";
+subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.100 10.50.1.250; }}
+host it {{ hardware ethernet 22:22:22:22:00:07; fixed-address 10.50.1.9; filename "boot.bin"; }}
+host lost {{ hardware ethernet 22:22:22:22:00:08; fixed-address 10.50.1.10; filename "missing.bin"; }}
+"""
+ROM = [(60, b"PXEClient:Arch:00000:UNDI:002001")]
+PATIENCE = 60
+
+
+@pytest.fixture
+def running(network, server, tmp_path):
+    root = tmp_path / "tftp"
+    root.mkdir()
+    (root / "boot.bin").write_bytes(b"x" * 200_000)
+    network.client_address("10.50.1.9")
+    return server(CONFIG.format(root=root))
+
+
+def boot(network, mac="22:22:22:22:00:07"):
+    return Machine(network.client.wire("eth0", 68), mac).lease(ROM)
+
+
+class Lines:
+    """bootwire watch, its output read line by line."""
+
+    def __init__(self, running, *arguments):
+        self.process = subprocess.Popen(
+            [testing.BOOTWIRE, "watch", "--state", running.state, *arguments], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def until(self, pattern):
+        for line in self.process.stdout:
+            if re.search(pattern, line):
+                return line
+        raise AssertionError(f"no line with {pattern}: {self.process.stderr.read()}")
+
+    def end(self):
+        self.process.terminate()
+        said = self.process.communicate(timeout=PATIENCE)[1]
+        return self.process.returncode, said
+
+
+def test_lines_and_json_for_several_watchers(network, running):
+    plain, programs = Lines(running), Lines(running, "--json")
+    assert json.loads(programs.process.stdout.readline()) == {"event": "machines", "machines": []}
+    time.sleep(0.3)  # the first has nothing to say yet
+    boot(network)
+    TftpRead(network.client.socket(), b"boot.bin", [(b"blksize", b"1428")]).rest()
+    plain.until(r"it 10\.50\.1\.9 dhcp/rom: DHCPREQUEST for 10\.50\.1\.9 .* -> DHCPACK 10\.50\.1\.9")
+    plain.until(r"it 10\.50\.1\.9 tftp/rom: RRQ \"boot.bin\" blksize 1428 -> 200000 bytes")
+    while True:
+        line = json.loads(programs.process.stdout.readline())
+        VALIDATOR.validate(line)
+        if line["event"] == "machine" and line["machine"]["reached"] == "loaded":
+            break
+    assert plain.end()[0] == 0
+    running.stop()
+    programs.process.wait(PATIENCE)
+    assert programs.process.returncode == 1
+    assert "the server at" in programs.process.stderr.read()
+
+
+def test_a_watcher_that_does_not_read_loses_steps_and_holds_nobody(network, running):
+    slow = Lines(running, "--json")
+    slow.process.stdout.readline()
+    slow.process.send_signal(signal.SIGSTOP)
+    client = network.client.socket()
+    for _ in range(6000):
+        client.sendto(testing.tftp_request(b"nothing"), (testing.SERVER_ADDRESS, 69))
+        assert client.recv(1500)[:2] == b"\0\5"
+    slow.process.send_signal(signal.SIGCONT)
+    lost = json.loads(slow.until('"lost"'))
+    assert lost["steps"] > 0
+    slow.end()
+
+
+def test_without_a_server_it_says_where_it_looked(tmp_path):
+    done = subprocess.run([testing.BOOTWIRE, "watch", "--state", tmp_path], text=True, timeout=PATIENCE,
+                          capture_output=True, check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path}/control.sock" in done.stderr and "--control" in done.stderr
+
+
+# ---------------------------------------------------------------------------------------- the screen
+
+class Terminal:
+    """A program in tmux, `size` columns and rows."""
+
+    def __init__(self, argv, size, environment=""):
+        self.name = f"bootwire-{uuid.uuid4().hex[:8]}"
+        command = f"env TERM=screen-256color {environment} " + " ".join(shlex.quote(str(each)) for each in argv)
+        self.tmux("new-session", "-d", "-s", self.name, "-x", str(size[0]), "-y", str(size[1]), command)
+
+    def tmux(self, *arguments):
+        environment = {key: value for key, value in os.environ.items() if key != "TMUX"}
+        return subprocess.run(["tmux", "-L", self.name, *arguments], text=True, check=True, timeout=PATIENCE,
+                              capture_output=True, env=environment).stdout
+
+    def press(self, *keys):
+        self.tmux("send-keys", "-t", self.name, *keys)
+
+    def resize(self, width, height):
+        self.tmux("resize-window", "-t", self.name, "-x", str(width), "-y", str(height))
+
+    def shows(self, pattern, colours=False):
+        """The screen once the pattern is on it."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            screen = self.tmux("capture-pane", "-p", *(["-e"] if colours else []), "-t", self.name)
+            if re.search(pattern, screen, re.MULTILINE):
+                return screen
+            time.sleep(0.1)
+        raise AssertionError(f"{pattern} is not on the screen:\n{screen}")
+
+    def has_ended(self):
+        try:
+            self.tmux("has-session", "-t", self.name)
+        except subprocess.CalledProcessError:
+            return True
+        return False
+
+    def close(self):
+        try:
+            self.tmux("kill-server")
+        except subprocess.CalledProcessError:
+            pass
+
+
+@pytest.fixture
+def terminal(running):
+    opened = []
+
+    def start(size, *arguments, environment=""):
+        opened.append(Terminal([testing.BOOTWIRE, "watch", "--control", socket_of(running), *arguments], size,
+                               environment))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+@pytest.mark.skipif(not testing.have("tmux"), reason="there is no tmux")
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+def test_the_screen(network, running, terminal, size):
+    screen = terminal(size)
+    screen.shows("no machine has asked for anything yet")
+    boot(network)
+    reading = TftpRead(network.client.socket(), b"boot.bin", [(b"blksize", b"1428"), (b"timeout", b"60")])
+    screen.shows(r"^>it +10\.50\.1\.9 .*loading .*boot.bin")
+    reading.rest()
+    shown = screen.shows(r"^>it +10\.50\.1\.9 .*loaded .*boot.bin")
+    assert len(shown.splitlines()) == size[1] and max(map(len, shown.splitlines())) <= size[0]
+    # A second machine, whose file is not there: its verdict comes of silence.
+    boot(network, "22:22:22:22:00:08")
+    network.client_address("10.50.1.10")
+    client = network.client.socket()
+    client.bind(("10.50.1.10", 0))
+    with pytest.raises(testing.TftpError):
+        TftpRead(client, b"missing.bin").rest()
+    screen.shows("^ lost ")
+    screen.press("Down")
+    screen.shows("^>lost ")
+    screen.shows("^ lost|^>lost .*stopped: waits for")
+    screen.shows("^seen: ")
+    screen.press("k", "Enter")
+    screen.shows(r"rom +dhcp +DHCPREQUEST for 10\.50\.1\.9")
+    screen.press("Escape")
+    screen.press("/", "l", "o", "s", "Enter")
+    assert "10.50.1.9 " not in screen.shows("^>lost ")
+    screen.press("Escape")
+    screen.shows("^ *>?it ")
+    screen.press("s")
+    screen.shows("by name")
+    screen.press("?")
+    screen.shows("any key goes back")
+    screen.press("x")
+    screen.resize(100, 30)
+    assert len(screen.shows("sort .by name").splitlines()) == 30
+    running.stop()
+    screen.shows("the server has ended")
+    running.start()
+    screen.shows("no machine has asked for anything yet")
+    screen.press("q")
+    testing.wait_until(screen.has_ended, "the end of watch")
+
+
+@pytest.mark.skipif(not testing.have("tmux"), reason="there is no tmux")
+def test_colour_is_left_out_where_it_is_not_wanted(network, running, terminal):
+    boot(network)
+    assert "\x1b[36m" in terminal((80, 24)).shows("^.*it", colours=True)
+    assert "\x1b[36m" not in terminal((80, 24), environment="NO_COLOR=1").shows("^.*it", colours=True)

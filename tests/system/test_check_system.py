@@ -23,7 +23,7 @@ class Checker:
         self.network = network
         self.directory = directory
         for each in (directory, *directory.parents[:3]):
-            each.chmod(0o755)
+            each.chmod(each.stat().st_mode | 0o055)  # the last one is /tmp, with its sticky bit
 
     def write(self, text):
         config = self.directory / "checked.conf"

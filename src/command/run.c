@@ -56,20 +56,26 @@ static void tell_ready(void *argument)
     close(*ready);
 }
 
-static int run_server(void *argument, int journal, int told, int ready)
+static int run_server(void *argument, const struct guest_server_ends *ends)
 {
     const struct run_options *options = argument;
+    struct serve_console consoles[GUEST_LINKS_MAX];
+    int ready = ends->ready;
     struct serve_options serving = {
         .config_path = options->config_path,
         .state_directory =
             options->state_directory ? options->state_directory : options->place.directory,
         .control_path = options->place.control,
-        .journal_descriptor = journal,
-        .told_descriptor = told,
+        .journal_descriptor = ends->journal,
+        .told_descriptor = ends->told,
+        .consoles = consoles,
+        .console_count = ends->count,
         .ready = tell_ready,
         .ready_argument = &ready,
     };
 
+    for (unsigned i = 0; i < ends->count; i++)
+        consoles[i] = (struct serve_console){ends->members[i].name, ends->consoles[i]};
     dup2(options->log, STDERR_FILENO);
     if (options->debug)
         log_set_level(LOG_DEBUG);

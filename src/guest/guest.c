@@ -37,8 +37,11 @@ static void message_line(void *argument, struct slice line)
              trouble ? " (" : "", trouble ? trouble->name : "", trouble ? ")" : "");
     say(guest, said);
     guest->kvm_died = guest->description.accelerator == GUEST_KVM && trouble && trouble->emulate;
+    if (!guest->kvm_died)
+        return;
+    guest->kvm_reason = trouble->name;
     /* It may go on with a guest that stands still. */
-    if (guest->kvm_died && guest->process > 0)
+    if (guest->process > 0)
         kill(guest->process, SIGKILL);
 }
 

@@ -37,7 +37,8 @@ struct guest {
     struct lines message_lines;
     struct console_text text;
     struct timeline timeline;
-    bool kvm_died; /* it shall start again, without KVM */
+    bool kvm_died;          /* it shall start again, without KVM: */
+    const char *kvm_reason; /* for the person */
 };
 
 /* Starts it; the description says how. 0, or -1 after saying why. */

@@ -2,14 +2,13 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "guest/beside.h"
 #include "guest/firmware.h"
 #include "guest/guest.h"
-#include "guest/process.h"
 #include "guest/terminal.h"
 #include "net/loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <regex.h>
 #include <signal.h>
@@ -17,14 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     ERROR_SIZE = 512,
-    SERVER_PATIENCE_MS = 5000,
     KVM_PATIENCE_MS = 15000, /* a ROM under a working KVM asks for its address within 5 s */
     SIGNAL_COUNT = 4,
 };
@@ -35,6 +32,7 @@ struct member {
     bool over; /* it has ended, and does not start again */
     bool seen; /* it has shown what the run waits for */
     bool login_told;
+    struct loop_event *keys_event; /* from who is attached to its console by the server */
 };
 
 struct run {
@@ -46,10 +44,7 @@ struct run {
     struct member *members; /* options->count of them */
     regex_t until;
 
-    pid_t server;
-    int journal; /* where its steps come from */
-    int told;    /* where it hears of the guests */
-    struct lines journal_lines;
+    struct beside beside;
     struct loop_event *journal_event;
 
     struct loop_event *input_event;
@@ -108,67 +103,32 @@ static void journal_ready(void *argument, int what)
     struct run *run = argument;
 
     (void)what;
-    if (lines_read(&run->journal_lines, run->journal, journal_line, run))
+    if (lines_read(&run->beside.journal_lines, run->beside.journal, journal_line, run))
         return;
     loop_watch_change(run->journal_event, 0);
 }
 
-/* A server that does not read must not hold the guests, nor may one that is gone end us. */
 static void tell(const struct run *run, const struct member *member, const char *event,
                  const char *got)
 {
-    const struct guest_member *who = &run->options->members[member - run->members];
-    char hardware[HARDWARE_TEXT_SIZE];
-    json_t *line =
-        json_pack("{s:s, s:s, s:s, s:s}", "event", event, "hardware",
-                  hardware_text(hardware, &who->hardware), "host", who->name, "got", got);
-    char *json = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    char *text = json ? memory_printf("%s\n", json) : NULL;
-
-    if (text)
-        (void)!send(run->told, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
-    free(text);
-    free(json);
-    json_decref(line);
+    beside_tell(&run->beside, &run->options->members[member - run->members], event, got);
 }
 
-/* Waits until the server serves; its log has said why where it does not. */
-static int server_start(struct run *run)
+/* Keys of somebody who is attached to the console. */
+static void keys_ready(void *argument, int what)
 {
-    int journal[2], told[2], ready[2];
-    char byte;
-    ssize_t count;
+    struct run *run = argument;
+    uint8_t keys[LINES_SIZE];
 
-    if (pipe2(journal, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, told) < 0) {
-        perror("bootwire: pipe");
-        return -1;
+    (void)what;
+    for (unsigned i = 0; i < run->options->count; i++) {
+        ssize_t count = read(run->beside.consoles[i], keys, sizeof(keys));
+
+        if (count > 0)
+            guest_send(&run->members[i].guest, slice_of(keys, (size_t)count));
+        else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+            loop_watch_change(run->members[i].keys_event, 0);
     }
-    run->server = process_fork(SIGTERM);
-    if (run->server < 0) {
-        perror("bootwire: fork");
-        return -1;
-    }
-    if (run->server == 0) {
-        close(journal[0]);
-        close(told[1]);
-        close(ready[0]);
-        for (unsigned i = 0; i < run->options->count; i++)
-            guest_link_close(&run->members[i].guest.link);
-        setpgid(0, 0);
-        _exit(run->options->serve(run->options->argument, journal[1], told[0], ready[1]));
-    }
-    close(journal[1]);
-    close(told[0]);
-    close(ready[1]);
-    run->journal = journal[0];
-    run->told = told[1];
-    count = read(ready[0], &byte, 1);
-    close(ready[0]);
-    if (count == 1)
-        return 0;
-    fprintf(stderr, "bootwire: the server could not start\n");
-    return -1;
 }
 
 /* ---- What the guests tell ---- */
@@ -189,9 +149,11 @@ static void write_all(int descriptor, const uint8_t *bytes, size_t length)
 
 static void guest_printed(void *argument, unsigned number, struct slice output)
 {
-    (void)number;
-    if (is_alone(argument))
+    const struct run *run = argument;
+
+    if (is_alone(run))
         write_all(STDOUT_FILENO, output.data, output.length);
+    beside_print(&run->beside, number, output);
 }
 
 static bool all_have_shown(const struct run *run)
@@ -247,6 +209,7 @@ static void kvm_patience_ended(void *argument)
             continue;
         guest_said(run, i, "under KVM its ROM asked for nothing in 15 s");
         guest->kvm_died = true;
+        guest->kvm_reason = "its ROM asked for nothing";
         kill(guest->process, SIGKILL);
     }
 }
@@ -327,7 +290,7 @@ static void guest_ended(struct run *run, struct member *member)
     char said[128];
 
     if (guest->kvm_died) {
-        tell(run, member, "kvm-died", "KVM does not work for this guest");
+        tell(run, member, "kvm-died", guest->kvm_reason);
         guest_said(run, guest->number,
                    "KVM does not work for this guest; it starts again, emulated (TCG)");
         guest->description.accelerator = GUEST_TCG;
@@ -360,11 +323,8 @@ static void guest_ended(struct run *run, struct member *member)
 static void child_ended(void *argument)
 {
     struct run *run = argument;
-    siginfo_t info = {.si_pid = 0};
 
-    /* Only a look: whoever ends the run reaps. */
-    if (waitid(P_PID, (id_t)run->server, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid != 0) {
+    if (beside_has_ended(&run->beside)) {
         say(run, "the server has ended");
         fail(run);
         return;
@@ -382,12 +342,15 @@ static void watch(struct run *run)
     static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
     struct stat input;
 
-    run->journal_event = loop_watch(run->loop, run->journal, LOOP_READ, journal_ready, run);
+    run->journal_event = loop_watch(run->loop, run->beside.journal, LOOP_READ, journal_ready, run);
     /* A file or /dev/null has nothing for the guest, and the loop cannot wait for it. */
     if (is_alone(run) &&
         (isatty(STDIN_FILENO) || (fstat(STDIN_FILENO, &input) == 0 &&
                                   (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode)))))
         run->input_event = loop_watch(run->loop, STDIN_FILENO, LOOP_READ, input_ready, run);
+    for (unsigned i = 0; i < run->options->count; i++)
+        run->members[i].keys_event =
+            loop_watch(run->loop, run->beside.consoles[i], LOOP_READ, keys_ready, run);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         run->signals[i] = loop_signal(run->loop, ends[i], asked_to_end, run);
     run->kvm_timer = loop_timer(run->loop, kvm_patience_ended, run);
@@ -395,6 +358,14 @@ static void watch(struct run *run)
     if (run->options->timeout_seconds > 0)
         loop_timer_start(run->timeout, 1000ull * run->options->timeout_seconds);
     run->signals[SIGNAL_COUNT - 1] = loop_signal(run->loop, SIGCHLD, child_ended, run);
+}
+
+static void close_links(void *argument)
+{
+    struct run *run = argument;
+
+    for (unsigned i = 0; i < run->options->count; i++)
+        guest_link_close(&run->members[i].guest.link);
 }
 
 /* The guests' cards on the network, and their firmware. */
@@ -413,7 +384,6 @@ static int prepare_guests(struct run *run)
         guest->description = options->guest;
         guest->description.accelerator = options->kvm ? GUEST_KVM : GUEST_TCG;
         guest->description.hardware = options->members[i].hardware;
-        guest->link = (struct guest_link){-1, -1, -1};
         if (guest_network_attach(&guest->link, i, error, sizeof(error)) < 0 ||
             guest_firmware_prepare(&guest->description, options->directory, i, error,
                                    sizeof(error)) < 0) {
@@ -463,25 +433,22 @@ static void print_timelines(const struct run *run)
 
 static void release(struct run *run)
 {
-    if (run->server > 0)
-        process_end(run->server, SIGTERM, SERVER_PATIENCE_MS);
-    if (run->told >= 0)
-        close(run->told);
+    beside_end(&run->beside);
     /* The steps that the server told at its end. */
-    if (run->journal >= 0) {
-        while (lines_read(&run->journal_lines, run->journal, journal_line, run))
-            continue;
-        close(run->journal);
-    }
+    while (run->beside.journal >= 0 &&
+           lines_read(&run->beside.journal_lines, run->beside.journal, journal_line, run))
+        continue;
     loop_event_free(run->journal_event);
     loop_event_free(run->input_event);
     loop_event_free(run->kvm_timer);
     loop_event_free(run->timeout);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         loop_event_free(run->signals[i]);
-    loop_free(run->loop);
     for (unsigned i = 0; i < run->options->count; i++)
-        guest_link_close(&run->members[i].guest.link);
+        loop_event_free(run->members[i].keys_event);
+    loop_free(run->loop);
+    beside_release(&run->beside);
+    close_links(run);
 }
 
 enum guest_run_end guest_run(const struct guest_run_options *options)
@@ -491,9 +458,11 @@ enum guest_run_end guest_run(const struct guest_run_options *options)
     enum guest_run_end end;
 
     run->options = options;
-    run->journal = run->told = -1;
+    run->beside = (struct beside){.journal = -1, .told = -1};
     run->listener = (struct guest_listener){run, guest_printed, guest_line, guest_said};
     run->members = memory_zeroed(options->count, sizeof(*run->members));
+    for (unsigned i = 0; i < options->count; i++)
+        run->members[i].guest.link = (struct guest_link){-1, -1, -1};
     terminal_save(&run->terminal);
     /* The caller has looked at the expression. */
     if (options->until)
@@ -503,7 +472,7 @@ enum guest_run_end guest_run(const struct guest_run_options *options)
         run->end = GUEST_RUN_FAILED;
     } else {
         run->loop = loop_new();
-        if (prepare_guests(run) < 0 || server_start(run) < 0)
+        if (prepare_guests(run) < 0 || beside_start(&run->beside, options, close_links, run) < 0)
             run->end = GUEST_RUN_FAILED;
         else
             run_guests(run);

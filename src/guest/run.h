@@ -15,6 +15,17 @@ struct guest_member {
     struct hardware hardware;
 };
 
+/* What the server's process has of the run; all descriptors are open there alone. */
+struct guest_server_ends {
+    int journal; /* it writes the boots' steps there (service/journal.h) */
+    int told;    /* and reads what the run tells of its guests (service/step_feed.h) */
+    int ready;   /* it writes one byte once it serves */
+    const struct guest_member *members;
+    const int *consoles; /* of each member: a stream of what its serial console prints, and of keys
+                            for it; it does not block. It stays when the guest starts again */
+    unsigned count;      /* of both */
+};
+
 struct guest_run_options {
     struct guest_description guest; /* what all have in common; the rest is filled in here */
     struct guest_member members[GUEST_LINKS_MAX];
@@ -25,10 +36,8 @@ struct guest_run_options {
     const char *until;                /* a POSIX extended regular expression; NULL: none */
     unsigned timeout_seconds;         /* 0: none */
     /* Runs in a process of its own, on the private network: serves until SIGTERM and returns the
-     * exit status. It writes the boots' steps to `journal` (service/journal.h), reads what the run
-     * tells of its guests from `told` (service/step_feed.h), and writes one byte to `ready` once it
-     * serves. */
-    int (*serve)(void *argument, int journal, int told, int ready);
+     * exit status. */
+    int (*serve)(void *argument, const struct guest_server_ends *ends);
     void *argument;
 };
 

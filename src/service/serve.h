@@ -8,13 +8,22 @@
 /* In the state directory. */
 #define CONTROL_SOCKET_NAME "control.sock"
 
+/* The serial console of a guest that runs beside the server: a stream, which does not block, of
+ * what it prints, and of keys for it. */
+struct serve_console {
+    const char *host; /* the guest's host declaration, or a name made from another's */
+    int descriptor;   /* the caller's */
+};
+
 struct serve_options {
     const char *config_path;
-    const char *state_directory;   /* NULL: the configuration's, else SERVE_STATE_DIRECTORY */
-    const char *control_path;      /* NULL: the configuration's, else in the state directory */
-    size_t data_loop_count;        /* 0: one per core */
-    int journal_descriptor;        /* gets the boot steps as JSON lines (journal.h); -1: nobody */
-    int told_descriptor;           /* tells steps that no packet does (step_feed.h); -1: nobody */
+    const char *state_directory; /* NULL: the configuration's, else SERVE_STATE_DIRECTORY */
+    const char *control_path;    /* NULL: the configuration's, else in the state directory */
+    size_t data_loop_count;      /* 0: one per core */
+    int journal_descriptor;      /* gets the boot steps as JSON lines (journal.h); -1: nobody */
+    int told_descriptor;         /* tells steps that no packet does (step_feed.h); -1: nobody */
+    const struct serve_console *consoles; /* console_count of them; they outlive serve() */
+    size_t console_count;
     void (*ready)(void *argument); /* called once every port is open; may be NULL */
     void *ready_argument;
 };

@@ -272,6 +272,8 @@ int serve(const struct serve_options *options)
         goto out;
     running.server.began_ms = clock_monotonic_ms();
     running.server.control_path = options->control_path;
+    running.server.consoles = options->consoles;
+    running.server.console_count = options->console_count;
     running.server.boots = boots_new();
     running.server.journal = journal_new(options->journal_descriptor, running.server.boots);
     running.server.machines = machines_new();

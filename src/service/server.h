@@ -13,6 +13,7 @@ struct journal;
 struct loop;
 struct leases;
 struct machines;
+struct serve_console;
 
 /* One server. The control loop serves DHCP, portmap, mount and the configuration; the data loops,
  * each in a thread of its own, serve TFTP and NFS. */
@@ -24,8 +25,10 @@ struct server {
     struct boots *boots;                     /* safe from any thread */
     struct control_service *control_service; /* NULL: there is no control socket */
     const char *control_path;                /* the option's; NULL: it names none */
-    uint64_t began_ms;                       /* monotonic */
-    struct machines *machines;               /* safe from any thread */
+    const struct serve_console *consoles;    /* of guests beside it, console_count of them */
+    size_t console_count;
+    uint64_t began_ms;           /* monotonic */
+    struct machines *machines;   /* safe from any thread */
     const struct leases *leases; /* the DHCP service's, for the control thread; NULL: it has none */
     const char *state_directory;
     uint16_t http_port;            /* that HTTP is served on; 0: it is not */

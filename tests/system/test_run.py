@@ -209,9 +209,13 @@ esac
 """
 
 
-@pytest.mark.parametrize("program", [KVM_DIES, NO_KVM])
-def test_where_kvm_dies_the_guest_is_emulated(run, program):
+@pytest.mark.parametrize("program, name", [
+    (KVM_DIES, "KVM met an instruction that it cannot emulate"),
+    (NO_KVM, "KVM does not start"),
+])
+def test_where_kvm_dies_the_guest_is_emulated(run, program, name):
     running = run("first", program=program)
+    running.expect(name)
     running.expect("KVM does not work for this guest; it starts again, emulated")
     running.expect("an emulated guest")
     status, said = running.end()

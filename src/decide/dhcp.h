@@ -124,6 +124,12 @@ struct dhcp_plan {
 /* Decides. Everything that happens goes out in `*plan`. */
 void decide_dhcp(const struct dhcp_question *question, struct dhcp_plan *plan);
 
+/* The line that decided the answer: of the boot file in it, else of its address, else of what
+ * refuses the machine. File NULL: none did. */
+struct position dhcp_decided(const struct dhcp_plan *plan);
+/* The parameter that keeps the machine from an answer, and what that is in words; NULL: none. */
+const struct setting *dhcp_refusing(const struct dhcp_plan *plan, const char **what);
+
 /* Somebody else answers at an address: fills in the record that sets it aside until then (seconds
  * since 1970). Returns false where nothing is to be done, for `lease` (NULL: none) is not, or no
  * longer, that machine's. */

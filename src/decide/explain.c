@@ -208,31 +208,16 @@ static void explain_fields(struct explainer *x)
 /* The line that keeps the machine from an answer. */
 static void explain_refusal(struct explainer *x)
 {
-    static const struct {
-        enum parameter parameter;
-        uint8_t refusing;
-        const char *what;
-    } refusals[] = {
-        {PARAMETER_ALLOW_BOOTING, 0, "booting is denied"},
-        {PARAMETER_ALLOW_UNKNOWN_CLIENTS, 0, "it is unknown"},
-        {PARAMETER_PROXY_DHCP, 1, "another server gives the addresses"},
-    };
+    const struct setting *setting;
+    const char *what;
 
     if (x->plan.outcome == OUTCOME_EXHAUSTED) {
         explain_ranges(x, 0);
         return;
     }
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        const struct setting *setting = explain_find(x, SPACE_PARAMETER, refusals[i].parameter);
-        bool known = x->plan.identity.host != NULL;
-
-        if (!setting || setting->value.length != 1 ||
-            setting->value.data[0] != refusals[i].refusing ||
-            (known && refusals[i].parameter == PARAMETER_ALLOW_UNKNOWN_CLIENTS))
-            continue;
-        explain_add(x, FACT_VALUE, "no answer", refusals[i].what, setting->where, NULL);
-        return;
-    }
+    setting = dhcp_refusing(&x->plan, &what);
+    if (setting)
+        explain_add(x, FACT_VALUE, "no answer", what, setting->where, NULL);
 }
 
 static void explain_reply(struct explainer *x)

@@ -1,5 +1,15 @@
 #include "model/expression.h"
 
+#include <stdio.h>
+
+char *position_text(char *to, size_t size, struct position where)
+{
+    to[0] = 0;
+    if (where.file)
+        snprintf(to, size, "%s:%u", where.file, where.line);
+    return to;
+}
+
 /* What each kind is: its type and its number of operands. */
 static const struct {
     enum expression_type type;

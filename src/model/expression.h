@@ -22,6 +22,12 @@ struct position {
     unsigned column;
 };
 
+enum { POSITION_TEXT_SIZE = 300 };
+
+/* "FILE:LINE" into `to` (`size` bytes), cut where it does not fit; "" for a default. Returns `to`.
+ */
+char *position_text(char *to, size_t size, struct position where);
+
 /* What a setting or an option reference is about: a parameter of the server, or an option of an
  * option space. From SPACE_USER on the numbers are those of snapshot->spaces: SPACE_USER + index.
  */

@@ -41,6 +41,7 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
     }
     if (host)
         snprintf(out->host, sizeof(out->host), "%s", host->name);
+    position_text(out->decided, sizeof(out->decided), dhcp_decided(plan));
     out->step = (struct boot_step){
         .service = "dhcp",
         .event = dhcp_event(plan, dhcp_message_type(&service->message)),
@@ -51,6 +52,7 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
         .asked = out->asked,
         .got = out->got,
         .subject = out->file[0] ? out->file : NULL,
+        .decided = out->decided[0] ? out->decided : NULL,
         .refused = refused,
     };
 }

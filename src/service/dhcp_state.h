@@ -54,6 +54,7 @@ struct outgoing {
     char got[DHCP_TEXT_SIZE];
     char host[128];
     char file[BOOT_FETCH_FILE_SIZE];
+    char decided[POSITION_TEXT_SIZE];
 };
 
 /* Answers in the order in which they were made. */

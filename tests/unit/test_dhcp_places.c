@@ -250,9 +250,53 @@ static void bytes_past_hlen_are_nobodys(void **state)
     scene_close(&scene);
 }
 
+static void assert_decided(unsigned line)
+{
+    struct position where = dhcp_decided(&scene.plan);
+
+    assert_int_equal(where.file ? where.line : 0, line);
+}
+
+/* As `check --explain` says it: the boot file's line, else the address's, else what refuses. */
+static void an_answer_names_the_line_that_decided_it(void **state)
+{
+    struct ask ask = discover;
+
+    (void)state;
+    scene_open(&scene, "subnet 10.50.1.0 netmask 255.255.255.0 {\n"
+                       "  range 10.50.1.200 10.50.1.201;\n"
+                       "}\n"
+                       "host fixed { hardware ethernet 22:22:22:22:00:02;\n"
+                       "  fixed-address 10.50.1.9;\n"
+                       "}\n"
+                       "host file { hardware ethernet 22:22:22:22:00:03;\n"
+                       "  filename \"boot.bin\";\n"
+                       "}\n"
+                       "host denied { hardware ethernet 22:22:22:22:00:04;\n"
+                       "  deny booting;\n"
+                       "}\n");
+    assert_true(scene_ask(&scene, &ask) != 0);
+    assert_decided(2);
+    ask.mac = 2;
+    assert_int_equal(scene_ask(&scene, &ask), 0x0a320109);
+    assert_decided(5);
+    ask.mac = 3;
+    assert_true(scene_ask(&scene, &ask) != 0);
+    assert_decided(8);
+    ask.mac = 4;
+    assert_int_equal(scene_ask(&scene, &ask), 0);
+    assert_decided(11);
+    ask.mac = 1;
+    ask.giaddr = 0x0a3c0101;
+    assert_int_equal(scene_ask(&scene, &ask), 0);
+    assert_decided(0);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_names_the_line_that_decided_it),
         cmocka_unit_test(relay_names_link_and_server),
         cmocka_unit_test(declarations_of_one_machine_in_several_networks),
         cmocka_unit_test(a_lease_that_its_pool_denies_is_refused),

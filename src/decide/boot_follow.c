@@ -109,6 +109,23 @@ static void take_reached(struct boot *boot, const struct boot_step *step)
         boot->reached = reached;
 }
 
+/* What a machine reads of its root. */
+static void take_reading(struct boot *boot, const struct boot_step *step, uint64_t now_ms)
+{
+    const char *mounted = boot->facts[STEP_MOUNT].subject;
+    struct boot_loading *loading = &boot->loading;
+    const char *name = mounted ? mounted : "NFS";
+
+    if (!loading->active || strncmp(loading->name, name, sizeof(loading->name) - 1) != 0) {
+        *loading = (struct boot_loading){.began_ms = now_ms, .bytes_before = step->bytes};
+        snprintf(loading->name, sizeof(loading->name), "%s", name);
+    }
+    loading->bytes = step->bytes;
+    loading->active = step->total == 0;
+    if (loading->active)
+        loading->at_ms = now_ms;
+}
+
 static void take_loading(struct boot *boot, const struct boot_step *step, uint64_t now_ms)
 {
     struct boot_loading *loading = &boot->loading;
@@ -215,6 +232,12 @@ bool boot_follow(struct boot *boot, const struct boot_step *step, uint64_t now_m
 {
     bool anew = begins_anew(boot, step, now_ms);
 
+    /* Whether somebody watches changes nothing else. */
+    if (step->event == STEP_NFS_PROGRESS) {
+        if (boot->boots > 0)
+            take_reading(boot, step, now_ms);
+        return false;
+    }
     if (anew)
         begin(boot, now_ms);
     if (step->hardware.length > 0)

@@ -61,6 +61,7 @@ struct boot_exchange {
 struct boot_loading {
     char name[BOOT_NAME_SIZE]; /* empty: none yet */
     uint64_t bytes, total;     /* 0: unknown */
+    uint64_t bytes_before;     /* of those, what had come when it began: NFS goes on and pauses */
     uint64_t began_ms, at_ms;  /* monotonic: `bytes` holds for the latter */
     bool active;
 };

@@ -49,6 +49,7 @@ const char *step_event_name(enum step_event event)
         [STEP_NFS_READ] = "nfs-read",
         [STEP_NFS_REFUSED] = "nfs-refused",
         [STEP_NFS_REPEATED] = "nfs-repeated",
+        [STEP_NFS_PROGRESS] = "nfs-progress",
         [STEP_NFS_TRAFFIC] = "nfs-traffic",
         [STEP_BOOTPARAM] = "bootparam",
         [STEP_CONSOLE_TEXT] = "console-text",

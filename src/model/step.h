@@ -65,7 +65,10 @@ enum step_event {
     STEP_NFS_READ, /* the first READ of a file */
     STEP_NFS_REFUSED,
     STEP_NFS_REPEATED, /* the same READ over UDP came again and again, however it was answered */
-    STEP_NFS_TRAFFIC,  /* calls and bytes since the last such step */
+    /* Bytes read since the last mount; once it reads on no more, `total` is the same. For who
+     * watches: nothing follows from it. */
+    STEP_NFS_PROGRESS,
+    STEP_NFS_TRAFFIC, /* calls and bytes since the last such step */
     STEP_BOOTPARAM,
 
     /* The serial console, and the guest behind it */

@@ -43,7 +43,9 @@ static json_int_t rate_of(const struct boot_loading *loading)
 {
     uint64_t took = since(loading->at_ms, loading->began_ms);
 
-    return (json_int_t)(took > 0 ? loading->bytes * 1000 / took : 0);
+    uint64_t moved = loading->bytes - loading->bytes_before;
+
+    return (json_int_t)(took > 0 ? moved * 1000 / took : 0);
 }
 
 static json_t *loading_json(const struct boot_loading *loading)

@@ -260,6 +260,16 @@ void boots_follow(struct boots *boots, struct boots_reader *reader)
     pthread_mutex_unlock(&boots->lock);
 }
 
+bool boots_watched(struct boots *boots)
+{
+    bool watched;
+
+    pthread_mutex_lock(&boots->lock);
+    watched = boots->readers > 0;
+    pthread_mutex_unlock(&boots->lock);
+    return watched;
+}
+
 void boots_unfollow(struct boots *boots, struct boots_reader *reader)
 {
     pthread_mutex_lock(&boots->lock);

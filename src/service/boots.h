@@ -42,6 +42,8 @@ struct boots_reader {
  * thread, when there is something new: once, until boots_read() or boots_changed() was called. */
 void boots_wake(struct boots *boots, void (*woken)(void *argument), void *argument);
 void boots_follow(struct boots *boots, struct boots_reader *reader);
+/* Whether anybody reads. */
+bool boots_watched(struct boots *boots);
 void boots_unfollow(struct boots *boots, struct boots_reader *reader);
 /* The next step; false where there is none. `*lost` grows by those that the reader came too late
  * for. */

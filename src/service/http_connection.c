@@ -22,6 +22,7 @@ enum {
     HTTP_PIECE = 512 << 10,  /* bytes of a file in one call */
     HTTP_TURN = 4,           /* of those, until other connections have their turn */
     HTTP_REQUESTS_TURN = 32, /* answers to requests that came together, until then */
+    HTTP_PROGRESS_MS = 250,  /* between two steps that tell how far an answer is */
 };
 
 /* Of one address. */
@@ -34,6 +35,7 @@ struct http_client {
 void http_say(struct http_connection *connection, enum step_event event)
 {
     struct http_lane *lane = connection->lane;
+    bool on_its_way = event == STEP_FILE_BEGUN || event == STEP_FILE_PROGRESS;
     uint64_t now = clock_monotonic_ms();
     unsigned withheld = 0;
     struct machine machine = {0};
@@ -43,7 +45,7 @@ void http_say(struct http_connection *connection, enum step_event event)
         .address = connection->peer,
         .host = connection->host,
         .asked = connection->asked,
-        .got = connection->got ? connection->got : "",
+        .got = connection->got && !on_its_way ? connection->got : "",
         .subject = connection->subject,
         .bytes = connection->bytes,
         .total = connection->total,
@@ -54,7 +56,9 @@ void http_say(struct http_connection *connection, enum step_event event)
         .content = connection->content,
     };
 
-    if (!connection->asked || !line_budget_take(&lane->lines, now, &withheld))
+    connection->told_ms = now;
+    /* What is on its way has no line in the log. */
+    if (!connection->asked || (!on_its_way && !line_budget_take(&lane->lines, now, &withheld)))
         return;
     (void)machines_get(lane->server->machines, connection->peer, &machine);
     step.stage = machine.stage;
@@ -186,6 +190,8 @@ static bool send_some(struct http_connection *connection, bool *failed)
     }
     if (n > 0) {
         connection->since_ms = clock_monotonic_ms();
+        if (connection->left > 0 && connection->since_ms - connection->told_ms >= HTTP_PROGRESS_MS)
+            http_say(connection, STEP_FILE_PROGRESS);
         return true;
     }
     *failed = errno != EAGAIN && errno != EINTR;

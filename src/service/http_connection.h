@@ -77,6 +77,7 @@ struct http_connection {
     enum step_reason reason;         /* as in struct boot_step, ... */
     char *hint, *decided;            /* ... or NULL ... */
     enum step_content content;       /* ... all four */
+    uint64_t told_ms;                /* when it was told last how far the answer is */
     enum step_event outcome;         /* what comes of the request, if nothing goes wrong */
     uint64_t bytes;                  /* of the file that have left */
     uint64_t total;                  /* of them that are to leave */

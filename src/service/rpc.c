@@ -24,7 +24,7 @@
 enum {
     RPC_REPORT_MS = 10000, /* between two looks for machines that fell silent ... */
     RPC_IDLE_MS = 60000,   /* ... this long */
-    RPC_SWEEP_MS = 1000,   /* between two looks for open files that nobody uses */
+    RPC_SWEEP_MS = 1000,   /* between two looks for open files that nobody uses, and at progress */
     RPC_WORKERS = 8,       /* disks do several things at once best */
     /* They sleep more than they work; and what waits together, a file system commits together. */
     RPC_SYNCERS = 24,
@@ -71,6 +71,7 @@ static void rpc_sweep(void *argument)
 {
     struct rpc_service *service = argument;
 
+    rpc_accounts_progress(service->accounts, service->server);
     workers_run(service->workers, service->server->control, 0, rpc_sweep_files, rpc_swept, service);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "service/boots.h"
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/server.h"
@@ -32,6 +33,9 @@ struct rpc_account {
     int64_t credit; /* bytes that may be moved now; below 0: moved too early */
     size_t told_count;
     uint64_t told[RPC_ACCOUNT_TOLD_MAX];
+    atomic_uint_least64_t mounted_read; /* of bytes_read, before the last mount */
+    uint64_t shown_read; /* since that mount, as it was told last; the reporting thread's */
+    bool reads;          /* it was told that it goes on; the reporting thread's */
     uint64_t reported_calls, reported_read, reported_written; /* the reporting thread's */
 };
 
@@ -181,6 +185,7 @@ void rpc_account_mounted(struct rpc_account *account)
     pthread_mutex_lock(&account->told_lock);
     account->told_count = 0;
     pthread_mutex_unlock(&account->told_lock);
+    atomic_store(&account->mounted_read, atomic_load(&account->bytes_read));
     atomic_store(&account->called, false);
     atomic_store(&account->disbelieved, false);
 }
@@ -231,5 +236,42 @@ void rpc_accounts_report(struct rpc_accounts *accounts, struct server *server, u
         if (now >= last && now - last >= idle_ms)
             rpc_account_report(account, server);
     }
+    pthread_mutex_unlock(&accounts->lock);
+}
+
+static void tell_progress(struct rpc_account *account, struct server *server)
+{
+    uint64_t before = atomic_load(&account->mounted_read);
+    uint64_t all = atomic_load(&account->bytes_read), bytes = all > before ? all - before : 0;
+    bool reads = bytes != account->shown_read && bytes > 0;
+    struct boot_step step = {.service = "nfs",
+                             .event = STEP_NFS_PROGRESS,
+                             .address = account->address,
+                             .asked = "",
+                             .got = "",
+                             .bytes = bytes,
+                             .total = reads ? 0 : bytes,
+                             .quiet = true};
+    struct machine machine;
+
+    if ((reads || account->reads) && machines_get(server->machines, account->address, &machine)) {
+        step.hardware = machine.hardware;
+        step.stage = machine.stage;
+        journal_step(server->journal, &step);
+    }
+    account->shown_read = bytes;
+    account->reads = reads;
+}
+
+void rpc_accounts_progress(struct rpc_accounts *accounts, struct server *server)
+{
+    struct map_entry *entry;
+    size_t place = 0;
+
+    if (!boots_watched(server->boots))
+        return;
+    pthread_mutex_lock(&accounts->lock);
+    while (map_next(&accounts->by_address, &place, &entry))
+        tell_progress(entry->value, server);
     pthread_mutex_unlock(&accounts->lock);
 }

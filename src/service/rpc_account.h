@@ -53,5 +53,8 @@ void rpc_account_mounted(struct rpc_account *account);
 void rpc_accounts_report(struct rpc_accounts *accounts, struct server *server, uint64_t idle_ms);
 /* The same for one machine, at once. */
 void rpc_account_report(struct rpc_account *account, struct server *server);
+/* While somebody watches boots: tells those who watch how much each machine has read since its
+ * mount, where that changed since the last call. In the same thread. */
+void rpc_accounts_progress(struct rpc_accounts *accounts, struct server *server);
 
 #endif

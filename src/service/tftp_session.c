@@ -17,6 +17,7 @@
 enum {
     TFTP_REPLY_SIZE = 1024, /* of an OACK or ERROR */
     TFTP_LATE_MS = 30000,   /* so long after a transfer something for it may still come */
+    TFTP_PROGRESS_MS = 250, /* between two steps that tell how far a transfer is */
 };
 
 /* Transfers of one client address. */
@@ -32,6 +33,7 @@ struct tftp_session {
     uint64_t deadline; /* milliseconds: when to send again; 0: not yet */
     uint64_t wakes;    /* when the timer runs out, which may be before; 0: it does not run */
     uint32_t delay_ms; /* from the last block's leaving to the deadline */
+    uint64_t told_ms;  /* when it was told last how far it is */
     struct endpoint peer;
     uint32_t local_address;
     struct tftp_content *content;
@@ -350,6 +352,18 @@ bool tftp_session_uses(const struct tftp_session *session, const struct tftp_por
     return session->port == port;
 }
 
+static void session_acknowledged(struct tftp_session *session, uint16_t block)
+{
+    uint64_t now = clock_monotonic_ms();
+    struct tftp_action action = tftp_acknowledged(&session->transfer, block, now);
+
+    if (action.act != TFTP_END && now - session->told_ms >= TFTP_PROGRESS_MS) {
+        session->told_ms = now;
+        session_say(session, STEP_FILE_PROGRESS, "", NULL);
+    }
+    session_do(session, action);
+}
+
 void tftp_session_received(struct tftp_session *session, const struct datagram *datagram)
 {
     struct tftp_packet packet;
@@ -357,8 +371,7 @@ void tftp_session_received(struct tftp_session *session, const struct datagram *
     if (!tftp_decode(&packet, datagram->bytes))
         return;
     if (packet.opcode == TFTP_ACK)
-        session_do(session,
-                   tftp_acknowledged(&session->transfer, packet.block, clock_monotonic_ms()));
+        session_acknowledged(session, packet.block);
     else if (packet.opcode == TFTP_ERROR)
         session_stopped(session, &packet);
 }
@@ -448,6 +461,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
                        netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms());
     if (opening->roll_to_one)
         tftp_roll_to_one(&session->transfer);
+    session->told_ms = clock_monotonic_ms();
     session_say(session, STEP_FILE_BEGUN, "", NULL);
     session_do(session, first);
     return true;

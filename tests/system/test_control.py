@@ -2,8 +2,10 @@
 import os
 import socket
 import stat
+import time
 
-from bootwire_testing import Machine, TftpRead
+import nfs_testing as nfs
+from bootwire_testing import SERVER_ADDRESS, Machine, TftpRead
 from control_testing import Control, ask, machine, socket_of, wait_for_machine
 
 CONFIG = """
@@ -43,6 +45,83 @@ def test_it_tells_what_machines_there_are_and_how_far_each_is(network, server, t
     watching.until(lambda line: line["event"] == "step" and line["step"]["event"] == "file-sent")
     watching.close()
     assert ask(socket_of(running), request="status")["machines"] == 1
+
+
+PROGRESS = """
+tftp-root "{root}";
+subnet 10.50.1.0 netmask 255.255.255.0 {{
+  range 10.50.1.200 10.50.1.210;
+}}
+host it {{
+  hardware ethernet 22:22:22:22:00:07;
+  fixed-address 10.50.1.9;
+  filename "boot.bin";
+  option root-path "{root}";
+}}
+"""
+
+
+def lines_of(config):
+    return {line.strip().split()[0]: f"{config}:{number}" for number, line in
+            enumerate(config.read_text().splitlines(), 1) if line.strip()}
+
+
+def test_a_transfer_tells_how_far_it_is_and_which_line_decided_it(network, server, tmp_path):
+    root = tmp_path / "tftp"
+    root.mkdir()
+    (root / "boot.bin").write_bytes(b"x" * 300_000)
+    (root / "big.bin").touch()
+    os.truncate(root / "big.bin", 16_000_000)
+    running = server(PROGRESS.format(root=root))
+    where = lines_of(running.config)
+    network.client_address("10.50.1.9")
+    watching = Control(socket_of(running), {"request": "watch"})
+
+    def step(event):
+        return watching.until(lambda line: line.get("step", {}).get("event") == event)["step"]
+
+    Machine(network.client.wire("eth0", 68), "22:22:22:22:00:08").discover()
+    assert step("offer")["decided"] == where["range"]
+    Machine(network.client.wire("eth0", 68), MAC).lease([(60, b"PXEClient:Arch:00000:UNDI:002001")])
+    assert step("offer")["decided"] == step("ack")["decided"] == where["filename"]
+
+    reading = TftpRead(network.client.socket(), b"boot.bin", [(b"blksize", b"1428")])
+    for _ in range(3):
+        reading.next()
+    time.sleep(0.4)
+    reading.next()
+    told = step("file-progress")
+    assert 0 < told["bytes"] < told["total"] == 300_000 and told["decided"] == where["filename"]
+    reading.rest()
+    assert step("file-sent")["decided"] == where["filename"]
+
+    client = network.client.socket(socket.AF_INET, socket.SOCK_STREAM)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((SERVER_ADDRESS, 80))
+    client.sendall(b"GET /big.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert step("file-begun")["got"] == ""
+    time.sleep(0.4)
+    while client.recv(1 << 16):
+        pass
+    told = step("file-progress")
+    assert told["service"] == "http" and 0 < told["bytes"] < told["total"] == 16_000_000
+    assert step("file-sent")["bytes"] == 16_000_000
+    client.close()
+
+    client = nfs.Client(network.client)
+    handle = client.lookup(client.mount(str(root)), "boot.bin")[1]
+    assert step("mount")["decided"] == where["option"]
+    for _ in range(3):
+        assert client.read(handle, 0, 8192)[0] == nfs.OK
+    assert not step("nfs-progress")["total"]
+    last = step("nfs-progress")
+    while not last["total"]:
+        last = step("nfs-progress")
+    assert last["bytes"] == last["total"] == 3 * 8192
+    seen = wait_for_machine(running, "it", lambda seen: not seen["loading"]["active"])
+    assert seen["loading"]["name"] == str(root) and seen["loading"]["bytes"] == 3 * 8192
+    client.close()
+    watching.close()
 
 
 def test_nonsense_gets_a_word_and_no_more(network, server, tmp_path):

@@ -167,6 +167,34 @@ static void a_verdict_comes_of_silence(void **state)
     boot_release(&boot);
 }
 
+static void what_is_read_over_nfs_shows_and_changes_nothing_else(void **state)
+{
+    struct boot boot = {0};
+    struct boot_step step = step_of(STEP_NFS_PROGRESS, STAGE_KERNEL, NULL);
+
+    (void)state;
+    assert_false(boot_follow(&boot, &step, 500));
+    assert_int_equal(boot.boots, 0);
+    (void)follow(&boot, STEP_ACK, STAGE_KERNEL, NULL, 1000);
+    (void)follow(&boot, STEP_MOUNT, STAGE_KERNEL, "/root", 1100);
+    step.bytes = 5000;
+    assert_false(boot_follow(&boot, &step, 2000));
+    step.bytes = 9000;
+    assert_false(boot_follow(&boot, &step, 3000));
+    assert_string_equal(boot.loading.name, "/root");
+    assert_true(boot.loading.active);
+    assert_int_equal(boot.loading.bytes - boot.loading.bytes_before, 4000);
+    assert_int_equal(boot.loading.at_ms - boot.loading.began_ms, 1000);
+    step.total = 9000;
+    assert_false(boot_follow(&boot, &step, 4000));
+    assert_false(boot.loading.active);
+    assert_int_equal(boot.loading.at_ms, 3000);
+    assert_int_equal(boot.last_ms, 1100);
+    assert_int_equal(boot.exchange_count, 2);
+    assert_int_equal(boot.reached, REACHED_MOUNTED);
+    boot_release(&boot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +202,7 @@ int main(void)
         cmocka_unit_test(another_boot_begins_with_firmware_behind_a_kernel),
         cmocka_unit_test(a_long_timeline_keeps_its_beginning_and_its_end),
         cmocka_unit_test(what_is_loaded_is_known_while_it_comes),
+        cmocka_unit_test(what_is_read_over_nfs_shows_and_changes_nothing_else),
         cmocka_unit_test(a_verdict_comes_of_silence),
     };
 

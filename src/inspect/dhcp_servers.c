@@ -243,7 +243,7 @@ void inspect_dhcp_servers(const struct inspection *inspection)
     l->sender = link_sender_open();
     error = l->sender ? open_ears(l) : errno;
     if (error && inspection->snapshot->subnet_count > 0)
-        findings_add(inspection->findings, FINDING_NOTE, "not-looked", "other DHCP servers",
+        findings_add(inspection->findings, FINDING_NOTE, "dhcp-not-asked", "other DHCP servers",
                      "run this as root, or with CAP_NET_RAW",
                      "whether another DHCP server answers on the links could not be asked: %s",
                      strerror(error));

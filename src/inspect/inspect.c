@@ -26,6 +26,7 @@ void inspect_system(const struct snapshot *snapshot, const char *state_directory
     inspect_rights(&inspection);
     inspect_links(&inspection);
     inspect_dhcp_servers(&inspection);
+    inspect_firewall(&inspection);
     inspect_paths(&inspection);
     inspect_state(&inspection);
     free(links);

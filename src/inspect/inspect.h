@@ -35,6 +35,7 @@ struct inspect_port {
     const char *service;            /* "DHCP" */
     enum finding_severity severity; /* of its being taken: what `serve` makes of it */
     const char *cost;               /* what is lost without it */
+    bool rpc;                       /* NFS, and what belongs to it */
 };
 enum { INSPECT_PORTS_MAX = 24 };
 /* Fills in the ports; returns their number. */
@@ -49,6 +50,7 @@ void inspect_ports(const struct inspection *inspection);
 void inspect_rights(const struct inspection *inspection);
 void inspect_links(const struct inspection *inspection);
 void inspect_dhcp_servers(const struct inspection *inspection);
+void inspect_firewall(const struct inspection *inspection);
 void inspect_paths(const struct inspection *inspection);
 void inspect_state(const struct inspection *inspection);
 

@@ -125,7 +125,7 @@ void inspect_links(const struct inspection *inspection)
     bool any = false;
 
     if (count == 0)
-        findings_add(inspection->findings, FINDING_NOTE, "not-looked", "interfaces",
+        findings_add(inspection->findings, FINDING_NOTE, "interfaces-not-read", "interfaces",
                      "see what the system says of rtnetlink(7)",
                      "the interfaces could not be looked at: %s", strerror(errno));
     for (size_t i = 0; i < inspection->link_count; i++)

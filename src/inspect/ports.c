@@ -91,26 +91,28 @@ size_t inspect_ports_needed(const struct snapshot *snapshot,
     if (snapshot->subnet_count > 0) {
         add(ports, &count,
             (struct inspect_port){"udp", DHCP_SERVER_PORT, "DHCP", FINDING_PROBLEM,
-                                  "bootwire does not start"});
+                                  "bootwire does not start", false});
         add(ports, &count,
             (struct inspect_port){"udp", PXE_SERVER_PORT, "PXE", FINDING_WARNING,
-                                  "boot menus and proxy-dhcp fail for PXE clients that ask there"});
+                                  "boot menus and proxy-dhcp fail for PXE clients that ask there",
+                                  false});
     }
     if (files)
         add(ports, &count,
             (struct inspect_port){"udp", TFTP_PORT, "TFTP", FINDING_PROBLEM,
-                                  "bootwire does not start"});
+                                  "bootwire does not start", false});
     if (files && http)
         add(ports, &count,
             (struct inspect_port){
                 "tcp", http, "HTTP", http_written ? FINDING_PROBLEM : FINDING_WARNING,
-                http_written ? "bootwire does not start" : "files are served by TFTP alone"});
+                http_written ? "bootwire does not start" : "files are served by TFTP alone",
+                false});
     for (size_t i = 0; i < 2 * rpc_port_count; i++) {
         uint16_t number = rpc_ports[i / 2].port;
 
         add(ports, &count,
             (struct inspect_port){i % 2 ? "tcp" : "udp", number, rpc_service_name(number),
-                                  FINDING_PROBLEM, "bootwire does not start"});
+                                  FINDING_PROBLEM, "bootwire does not start", true});
     }
     return count;
 }

@@ -188,7 +188,7 @@ def test_other_dhcp_servers(checker):
         found = checker.run(proxy, *listen)
         assert found["dhcp-server"]["severity"] == "note" and "no-dhcp-server" not in found
         assert not (checker.directory / "dnsmasq.leases").read_text().strip()  # nothing was taken
-        assert "CAP_NET_RAW" in checker.run(SUBNET, *listen, prefix=NOBODY)["not-looked"]["cure"]
+        assert "CAP_NET_RAW" in checker.run(SUBNET, *listen, prefix=NOBODY)["dhcp-not-asked"]["cure"]
     finally:
         end(server)
     server = dnsmasq("--dhcp-range=10.50.1.0,proxy", "--pxe-service=X86-64_EFI,boot,theirs.efi")
@@ -197,6 +197,98 @@ def test_other_dhcp_servers(checker):
         assert "10.50.1.77" in found["other-proxy-dhcp"]["what"] and "other-dhcp-server" not in found
     finally:
         end(server)
+
+
+FILTER = """
+add table inet guard
+add chain inet guard input { type filter hook input priority 0; policy drop; }
+add rule inet guard input ct state vmap { established : accept, related : accept, invalid : drop }
+add rule inet guard input iifname "lo" accept
+add rule inet guard input tcp dport { 22, 111, 2049 } accept
+"""
+
+
+@pytest.mark.skipif(not have("nft"), reason="needs nft")
+def test_a_firewall_in_the_way_and_that_the_cure_cures(checker):
+    root = checker.folder("tftp")
+    space = checker.network.server
+    config = f'tftp-root "{root}";\n' + SUBNET
+    with_nfs = config + f'option root-path "{root}";'
+
+    def nft(text):
+        done = space.run(["nft", "-f", "-"], input="flush ruleset\n" + text)
+        assert done.returncode == 0, done.stderr
+
+    assert not {"firewall", "firewall-unclear", "firewall-not-read"} & set(checker.run(config))
+    nft(FILTER)
+    found = checker.run(config)["firewall"]
+    assert found["severity"] == "problem" and found["place"] == BRIDGE
+    assert "udp port 67,4011,69 and tcp port 80: policy drop, chain input of table inet guard" in found["what"]
+    assert "tcp port 80,20048" in checker.run(with_nfs)["firewall"]["what"]
+    for command in checker.run(with_nfs)["firewall"]["cure"].split("; "):
+        done = space.run(["sh", "-c", command])
+        assert done.returncode == 0, (command, done.stderr)
+    assert "firewall" not in checker.run(with_nfs)
+    # Chains, verdict maps, named sets, addresses, negations.
+    nft("add table inet guard\n"
+        "add set inet guard boots { type inet_service; flags interval; elements = { 69, 80, 4000-4100 }; }\n"
+        "add chain inet guard lan\n"
+        "add rule inet guard lan ip saddr 10.50.0.0/16 meta l4proto { tcp, udp } th dport @boots accept\n"
+        "add rule inet guard lan udp dport vmap { 67 : accept, 68 : drop }\n"
+        "add chain inet guard input { type filter hook input priority 0; }\n"
+        f"add rule inet guard input iifname {BRIDGE} jump lan\n"
+        "add rule inet guard input ip saddr != 192.168.0.0/24 drop\n")
+    assert "firewall" not in checker.run(config)
+    assert "udp port 111,20048,5997,2049" not in str(checker.run(config))
+    found = checker.run(with_nfs)["firewall"]
+    assert "the rule of handle" in found["what"] and "udp port 111" in found["what"]
+    # What depends on more than one packet is said to be unclear, and is no problem.
+    nft("add table ip guard\nadd chain ip guard input { type filter hook input priority 0; }\n"
+        "add rule ip guard input udp dport 69 limit rate over 5/second drop\n")
+    found = checker.run(config)
+    assert found["firewall-unclear"]["severity"] == "note" and "udp port 69:" in found["firewall-unclear"]["what"]
+    assert "firewall" not in found
+    # Another interface's rules, and other hooks, are not in the way.
+    nft("add table ip guard\nadd chain ip guard input { type filter hook input priority 0; }\n"
+        "add rule ip guard input iifname other0 drop\nadd rule ip guard input ip protocol icmp drop\n"
+        "add chain ip guard forward { type filter hook forward priority 0; policy drop; }\n")
+    assert not {"firewall", "firewall-unclear"} & set(checker.run(config))
+    nft("add table inet firewalld\nadd chain inet firewalld filter_INPUT { type filter hook input priority 10; }\n"
+        "add rule inet firewalld filter_INPUT ct status dnat accept\n"
+        "add rule inet firewalld filter_INPUT reject with icmpx admin-prohibited\n")
+    assert f"get-zone-of-interface={BRIDGE}) --add-port=67/udp --add-port=4011/udp --add-port=69/udp && " in \
+        checker.run(config)["firewall"]["cure"]
+    found = checker.run(config, prefix=NOBODY)
+    assert found["firewall-not-read"]["place"] == "firewall" and "CAP_NET_ADMIN" in found["firewall-not-read"]["cure"]
+
+
+@pytest.mark.skipif(not have("iptables-legacy"), reason="needs iptables")
+@pytest.mark.parametrize("command", ["iptables-legacy", "iptables-nft"])
+def test_iptables_in_the_way(checker, command):
+    root = checker.folder("tftp")
+    space = checker.network.server
+    config = f'tftp-root "{root}";\n' + SUBNET
+
+    def rules(*lines):
+        for line in ("-F", "-X", "-P INPUT ACCEPT", *lines):
+            done = space.run([command, *line.split()])
+            assert done.returncode == 0, (line, done.stderr)
+
+    rules("-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-A INPUT -i lo -j ACCEPT",
+          "-A INPUT -s 10.50.1.0/24 -p udp -m multiport --dports 69,4011 -m comment --comment boot -j ACCEPT",
+          "-A INPUT -p tcp -m tcp --dport 80:90 -j ACCEPT", "-P INPUT DROP")
+    found = checker.run(config)["firewall"]
+    assert "udp port 67: policy drop, chain INPUT of table ip filter" in found["what"]
+    cure = found["cure"].replace("iptables ", command + " ")
+    assert cure.startswith(command) and space.run(cure.split()).returncode == 0
+    assert "firewall" not in checker.run(config)
+    rules("-N ufw-user-input", "-A INPUT -j ufw-user-input",
+          "-A ufw-user-input ! -i other+ -p udp -m udp --dport 69 -j REJECT", "-A INPUT -p udp -j ACCEPT")
+    found = checker.run(config)["firewall"]
+    assert "-A ufw-user-input ! -i other+" in found["what"]
+    assert found["cure"] == f"ufw allow in on {BRIDGE} to any port 69 proto udp"
+    rules("-A INPUT -p udp --dport 69 -m statistic --mode random --probability 0.5 -j DROP")
+    assert "udp port 69:" in checker.run(config)["firewall-unclear"]["what"]
 
 
 def test_each_part_of_a_path(checker):

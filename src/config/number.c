@@ -160,8 +160,8 @@ bool read_byte(struct parser *parser, const struct statement *statement, struct 
 }
 
 /* `tftp-rollover 1;` and their like. */
-bool read_tftp_number(struct parser *parser, const struct statement *statement,
-                      struct token keyword)
+bool read_bounded_number(struct parser *parser, const struct statement *statement,
+                         struct token keyword)
 {
     static const struct {
         enum parameter parameter;
@@ -172,6 +172,7 @@ bool read_tftp_number(struct parser *parser, const struct statement *statement,
         {PARAMETER_TFTP_MAX_BLKSIZE, "a number of bytes from 512 to 65464", 512, 65464},
         {PARAMETER_TFTP_UPLOAD_MAX_SIZE, "a number of MiB from 1 to 1048576", 1, 1 << 20},
         {PARAMETER_TFTP_UPLOAD_MAX_TOTAL, "a number of MiB from 1 to 1048576", 1, 1 << 20},
+        {PARAMETER_VERDICT_SILENCE, "a percentage from 1 to 10000", 1, 10000},
         {PARAMETER_TFTP_ROLLOVER, "0 or 1, the number of the block after 65535", 0, 1},
     };
     size_t row = 0;

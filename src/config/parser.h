@@ -289,7 +289,7 @@ read_statement read_without_effect, read_server_duid, read_interface, read_fixed
     read_fixed_prefix6; /* ignored.c */
 /* number.c */
 read_statement read_lease_time, read_seconds, read_bandwidth, read_moment, read_byte, read_port;
-read_statement read_port_range, read_tftp_number;
+read_statement read_port_range, read_bounded_number;
 read_statement read_boot, read_menu, read_boot_loader; /* boot.c */
 read_statement read_bootparam;                         /* bootparam.c */
 read_statement read_export;                            /* export.c */

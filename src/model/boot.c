@@ -40,6 +40,7 @@ void boot_clear(struct boot *boot)
         .hardware = boot->hardware,
         .address = boot->address,
         .boots = boot->boots,
+        .patience = boot->patience,
         .short_boots = boot->short_boots,
     };
 

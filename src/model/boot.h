@@ -77,6 +77,7 @@ struct boot {
     unsigned boots;             /* that were begun, this one with them */
     /* How many in a row, this one not among them, ended soon and before a root was read. */
     unsigned short_boots;
+    uint32_t patience;     /* percent of the silence that a verdict waits for; 0: all of it */
     bool kvm_died;         /* the guest's boot before this one ended so */
     uint32_t other_server; /* whose address it took, where that is not ours */
     struct boot_loading loading;

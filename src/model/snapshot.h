@@ -77,6 +77,7 @@ enum parameter {
     PARAMETER_TFTP_UPLOAD_OVERWRITE, /* flag: what is there may be replaced */
     PARAMETER_BOOT,                  /* 4 bytes, network order: a place in snapshot->recipes */
     PARAMETER_BOOT_LOADER,           /* text: "ipxe", "pxelinux", "grub", "syslinux", "uboot" */
+    PARAMETER_VERDICT_SILENCE,       /* 4 bytes, network order: percent; global scope only */
     PARAMETER_COUNT,
 };
 

@@ -26,6 +26,7 @@ struct boot_entry {
 
 struct boots {
     pthread_mutex_t lock; /* guards all of it */
+    uint32_t patience;    /* percent */
     struct map by_key;
     struct map by_address; /* the entry that had the address last */
     TAILQ_HEAD(boot_list, boot_entry) list;
@@ -186,6 +187,7 @@ void boots_step(struct boots *boots, const struct boot_step *step)
     entry = entry_of(boots, step);
     if (entry) {
         before = entry->boot.address;
+        entry->boot.patience = boots->patience;
         boot_follow(&entry->boot, step, now_ms);
         note_address(boots, entry, before);
         note_change(boots, entry);
@@ -197,6 +199,19 @@ void boots_step(struct boots *boots, const struct boot_step *step)
     }
     if (wakes)
         boots->woken(boots->woken_argument);
+    pthread_mutex_unlock(&boots->lock);
+}
+
+void boots_set_patience(struct boots *boots, uint32_t percent)
+{
+    struct boot_entry *entry;
+
+    pthread_mutex_lock(&boots->lock);
+    boots->patience = percent;
+    TAILQ_FOREACH(entry, &boots->list, link)
+    {
+        entry->boot.patience = percent;
+    }
     pthread_mutex_unlock(&boots->lock);
 }
 

@@ -20,6 +20,9 @@ struct verdict;
 struct boots *boots_new(void);
 void boots_free(struct boots *boots);
 
+/* From now on a verdict waits for that many percent of its silence (verdict-silence). */
+void boots_set_patience(struct boots *boots, uint32_t percent);
+
 /* Takes a step in. A step that names neither hardware nor address is left out. */
 void boots_step(struct boots *boots, const struct boot_step *step);
 

@@ -72,6 +72,16 @@ static struct snapshot *load(const char *path)
     return snapshot;
 }
 
+/* What of the configuration is no service's. */
+static void settle(struct server *server)
+{
+    struct snapshot *snapshot = server_snapshot(server);
+    struct scope_view view = scope_view_of(snapshot, NULL, NULL);
+
+    boots_set_patience(server->boots, scope_view_number(&view, PARAMETER_VERDICT_SILENCE, 100));
+    snapshot_free(snapshot);
+}
+
 /* A configuration has been read again. */
 static void reloaded(void *argument, struct snapshot *fresh)
 {
@@ -92,6 +102,7 @@ static void reloaded(void *argument, struct snapshot *fresh)
         if (services[i]->reloaded)
             services[i]->reloaded(running->states[i]);
     }
+    settle(&running->server);
     machines_settle(running->server.machines, fresh);
     log_info("%s read again and in force", running->options->config_path);
 }
@@ -275,6 +286,7 @@ int serve(const struct serve_options *options)
     running.server.consoles = options->consoles;
     running.server.console_count = options->console_count;
     running.server.boots = boots_new();
+    settle(&running.server);
     running.server.journal = journal_new(options->journal_descriptor, running.server.boots);
     running.server.machines = machines_new();
     if (prepare_state_directory(&running) < 0)

@@ -20,7 +20,6 @@ from rpc_client import NFS, PORTMAP, Client as RpcClient, call_bytes, opaque
 GOLDEN = SOURCE / "tests" / "golden"
 ROM, EFI_HTTP = b"PXEClient:Arch:00000:UNDI:002001", b"HTTPClient:Arch:00016:UNDI:003001"
 IPXE = [(77, b"iPXE"), (175, b"\xb1\x02\x80\x86")]
-SLOW = 120  # seconds of silence that the longest wait for, and time to spare behind them
 # Loaders that a package has: one of them is not installed.
 PACKAGED = {"syslinux.efi": "/usr/lib/SYSLINUX.EFI/efi64/syslinux.efi",
             "pxelinux.0": "/usr/lib/PXELINUX/pxelinux.0", "ipxe.efi": "/usr/lib/ipxe/ipxe.efi",
@@ -127,7 +126,7 @@ class Site:
     def config(self):
         hosts = "".join(box.declaration(CASES[name].statements)
                         for name, box in self.boxes.items() if name != "a_stranger")
-        return f'tftp-root "{self.tftp}";\nsubnet 10.50.1.0 netmask 255.255.255.0 {{ }}\n{hosts}'
+        return f'verdict-silence 5; tftp-root "{self.tftp}";\nsubnet 10.50.1.0 netmask 255.255.255.0 {{ }}\n{hosts}'
 
     def close(self):
         for box in self.boxes.values():
@@ -478,7 +477,7 @@ def wait_for_verdict(site, box, wanted):
         last[0] = asked_machine(site.server, name)
         return last[0] and last[0]["verdict"] and last[0]["verdict"]["id"] == wanted and last[0]
     return testing.wait_until(look, lambda: f"{wanted}: {json.dumps(last[0], indent=1)}",
-                              SLOW + testing.PATIENCE)
+                              60)
 
 
 @pytest.mark.parametrize("name", CASES)

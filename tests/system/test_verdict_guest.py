@@ -5,7 +5,7 @@ import pytest
 
 import bootwire_testing as testing
 from control_testing import ask
-from test_run import Run
+from test_run import CONFIGURATION, Run
 
 GONE = """
 case "$*" in
@@ -27,7 +27,8 @@ esac
 ])
 def test_its_verdict(tmp_path, program, arguments, verdict, said):
     control = tmp_path / "run.sock"
-    running = Run(tmp_path, "--control", str(control), *arguments, "first", program=program)
+    running = Run(tmp_path, "--control", str(control), *arguments, "first", program=program,
+                  configuration="verdict-silence 5;\n" + CONFIGURATION)
     last = [None]
 
     def given():

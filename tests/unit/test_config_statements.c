@@ -104,6 +104,7 @@ static const struct setter {
     {"use-lease-addr-for-default-route", "use-lease-addr-for-default-route true;",
      PARAMETER_LEASE_ADDRESS_ROUTE, "\1", 1},
     {"site-option-space", "site-option-space dhcp;", PARAMETER_SITE_OPTION_SPACE, "\0\0\0\1", 4},
+    {"verdict-silence", "verdict-silence 300;", PARAMETER_VERDICT_SILENCE, "\0\0\1\54", 4},
     {"vendor-option-space", "vendor-option-space agent;", PARAMETER_VENDOR_OPTION_SPACE, "\0\0\0\2",
      4},
 };

@@ -207,6 +207,11 @@ static void nobody_is_judged_too_early(void **state)
     (void)state;
     assert_false(verdict_find(&boot, now, &verdict));
     assert_true(verdict_find(&boot, now + 10000, &verdict));
+    boot.patience = 300;
+    assert_false(verdict_find(&boot, now + 29999, &verdict));
+    assert_true(verdict_find(&boot, now + 30000, &verdict));
+    boot.patience = 1;
+    assert_true(verdict_find(&boot, now + 100, &verdict));
     boot_release(&boot);
 }
 

@@ -18,7 +18,7 @@ enum {
     OPTION_JSON,
     OPTION_SYSTEM,
     OPTION_STATE,
-    OPTION_LISTEN,
+    OPTION_WAIT,
 };
 
 static const struct option long_options[] = {
@@ -30,7 +30,7 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"system", no_argument, NULL, OPTION_SYSTEM},
     {"state", required_argument, NULL, OPTION_STATE},
-    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"wait", required_argument, NULL, OPTION_WAIT},
     {NULL, 0, NULL, 0},
 };
 
@@ -48,7 +48,7 @@ static bool read_seconds(const char *text, unsigned *seconds)
     unsigned long value = strtoul(text, &end, 10);
 
     *seconds = (unsigned)value;
-    return *text >= '0' && *text <= '9' && !*end && value <= INSPECT_LISTEN_S_MAX;
+    return *text >= '0' && *text <= '9' && !*end && value <= INSPECT_WAIT_S_MAX;
 }
 
 /* False where the command line is wrong. */
@@ -84,8 +84,8 @@ static bool read_options(int argc, char **argv, const char **path, struct explai
             system->check.state = optarg;
             system->only = true;
             break;
-        case OPTION_LISTEN:
-            if (!read_seconds(optarg, &system->check.listen_s))
+        case OPTION_WAIT:
+            if (!read_seconds(optarg, &system->check.wait_s))
                 return false;
             system->only = true;
             break;
@@ -122,7 +122,7 @@ int command_check(int argc, char **argv)
 {
     struct diagnostics diagnostics = {.count = 0};
     struct explain_options options = {.machine = NULL};
-    struct system_options system = {.check.listen_s = INSPECT_LISTEN_S};
+    struct system_options system = {.check.wait_s = INSPECT_WAIT_S};
     struct snapshot *snapshot;
     const char *path = NULL;
     int result = 1;

@@ -66,7 +66,7 @@ int check_system(const struct snapshot *snapshot, const char *path,
     struct findings findings = {.count = 0};
     int result;
 
-    inspect_system(snapshot, state_directory(snapshot, options->state), options->listen_s * 1000,
+    inspect_system(snapshot, state_directory(snapshot, options->state), options->wait_s * 1000,
                    &findings);
     if (options->json)
         print_json(&findings, path);

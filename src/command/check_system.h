@@ -10,7 +10,7 @@
 struct check_system_options {
     const char *state; /* NULL: nothing */
     bool json;
-    unsigned listen_s; /* for other DHCP servers */
+    unsigned wait_s; /* for other DHCP servers, and for a trial guest */
 };
 
 /* Looks, and prints what is found on standard output, as text or as one JSON object

@@ -28,9 +28,8 @@ static const struct command commands[] = {
      "  --system           what of this machine stands in the way of serving FILE: ports, other\n"
      "                     DHCP servers, firewall, rights, interfaces, paths, loaders, QEMU\n"
      "  --state DIRECTORY  with --system: where the leases will be, whatever state-directory says\n"
-     "  --listen SECONDS   with --system: how long other DHCP servers have for an answer (5; with "
-     "0\n"
-     "                     none is asked)\n"
+     "  --wait SECONDS     with --system: how long other DHCP servers have for an answer, and a\n"
+     "                     trial guest for its ROM (5; with 0 neither is tried)\n"
      "  --json             explain, or list what --system finds, in JSON\n",
      command_check},
     {"show", "-c FILE --as HOST|MAC NAME", "print a file that is made for a boot loader",

@@ -136,7 +136,7 @@ static void listen_to_all(struct listening *l)
 
     for (size_t i = 0; i < l->ear_count; i++)
         polled[i] = (struct pollfd){.fd = l->ears[i].descriptor, .events = POLLIN};
-    for (; now - began < l->inspection->listen_ms; now = clock_monotonic_ms()) {
+    for (; now - began < l->inspection->wait_ms; now = clock_monotonic_ms()) {
         for (; rounds < ROUNDS_MAX && now - began >= (uint64_t)rounds * AGAIN_MS; rounds++) {
             for (size_t i = 0; i < l->ear_count; i++) {
                 (void)send_probe(l, &l->ears[i], "kernel-linux");
@@ -203,7 +203,7 @@ static void judge(const struct listening *l, const struct ear *ear)
             "serves only machines that it knows would not have answered",
             "`proxy-dhcp on;` leaves the addresses to another server, and none answered in "
             "%u s: machines that boot get no address",
-            l->inspection->listen_ms / 1000);
+            l->inspection->wait_ms / 1000);
 }
 
 /* Opens an ear on each interface that has an address in a declared subnet. Returns 0 or an errno.
@@ -235,7 +235,7 @@ void inspect_dhcp_servers(const struct inspection *inspection)
     struct listening *l;
     int error;
 
-    if (inspection->listen_ms == 0)
+    if (inspection->wait_ms == 0)
         return;
     l = memory_zeroed(1, sizeof(*l));
     l->inspection = inspection;

@@ -64,7 +64,8 @@ static void find_tables(struct rules *rules)
 static char *ask(const char *const argv[], char why[LIST_SIZE], size_t *missing)
 {
     char *text;
-    int status = program_output(argv, PATIENCE_MS, 0, &text);
+    const struct program_request request = {.argv = argv, .patience_ms = PATIENCE_MS};
+    int status = program_output(&request, &text);
 
     if (status == 0)
         return text;

@@ -11,12 +11,12 @@ bool inspect_is_own(const struct inspection *inspection, uint32_t address)
     return false;
 }
 
-void inspect_system(const struct snapshot *snapshot, const char *state_directory,
-                    unsigned listen_ms, struct findings *findings)
+void inspect_system(const struct snapshot *snapshot, const char *state_directory, unsigned wait_ms,
+                    struct findings *findings)
 {
     struct inspection inspection = {.snapshot = snapshot,
                                     .state_directory = state_directory,
-                                    .listen_ms = listen_ms,
+                                    .wait_ms = wait_ms,
                                     .findings = findings};
     struct link_address *links;
 
@@ -29,5 +29,6 @@ void inspect_system(const struct snapshot *snapshot, const char *state_directory
     inspect_firewall(&inspection);
     inspect_paths(&inspection);
     inspect_state(&inspection);
+    inspect_qemu(&inspection);
     free(links);
 }

@@ -16,17 +16,18 @@ struct inspection {
     const char *state_directory;      /* as `serve` would find it */
     const struct link_address *links; /* the addresses of the interfaces that are up */
     size_t link_count;
-    unsigned listen_ms; /* for other DHCP servers; 0: they are not asked */
+    unsigned wait_ms; /* for what takes time: other DHCP servers, a trial guest; 0: neither */
     struct findings *findings;
 };
 
 /* By then every common server has answered: dnsmasq asks the wire for 3 s whether the address that
  * it is about to offer is in use. */
-enum { INSPECT_LISTEN_S = 5, INSPECT_LISTEN_S_MAX = 600 };
+enum { INSPECT_WAIT_S = 5, INSPECT_WAIT_S_MAX = 600 };
 
-/* All looks below, one after another. Takes as long as it listens to the links, and little more. */
-void inspect_system(const struct snapshot *snapshot, const char *state_directory,
-                    unsigned listen_ms, struct findings *findings);
+/* All looks below, one after another. Takes as long as it waits, twice at the most, and little
+ * more. */
+void inspect_system(const struct snapshot *snapshot, const char *state_directory, unsigned wait_ms,
+                    struct findings *findings);
 
 /* A port that the configuration makes a server open. */
 struct inspect_port {
@@ -51,6 +52,7 @@ void inspect_rights(const struct inspection *inspection);
 void inspect_links(const struct inspection *inspection);
 void inspect_dhcp_servers(const struct inspection *inspection);
 void inspect_firewall(const struct inspection *inspection);
+void inspect_qemu(const struct inspection *inspection);
 void inspect_paths(const struct inspection *inspection);
 void inspect_state(const struct inspection *inspection);
 

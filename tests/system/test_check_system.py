@@ -34,7 +34,7 @@ class Checker:
         """The findings by their id, and the exit status."""
         done = (namespace or self.network.server).run(
             [*prefix, BOOTWIRE, "check", "-c", self.write(text), "--system", "--json", "--state",
-             self.directory / "state", "--listen", "0", *arguments], timeout=120)
+             self.directory / "state", "--wait", "0", *arguments], timeout=120)
         assert done.returncode in (0, 1), done
         told = json.loads(done.stdout)
         SCHEMA.validate(told)
@@ -83,7 +83,7 @@ def test_ports_that_are_taken_and_by_whom(checker):
         assert holder.stdout.readline() == "here\n"
         config = f'tftp-root "{root}"; http-port 8080;\n' + SUBNET
         done = checker.network.server.run([BOOTWIRE, "check", "-c", checker.write(config), "--system",
-                                           "--listen", "0", "--state", checker.directory])
+                                           "--wait", "0", "--state", checker.directory])
         assert done.returncode == 1
         who = rf"held by python3 (pid {holder.pid})"
         for port, severity, word in (("udp port 69", "problem", "TFTP"), ("udp port 4011", "warning", "PXE"),
@@ -174,26 +174,26 @@ def test_other_dhcp_servers(checker):
         process.kill()
         process.wait()
 
-    listen = ["--listen", "2"]
+    wait = ["--wait", "2"]
     proxy = "subnet 10.50.1.0 netmask 255.255.255.0 { proxy-dhcp on; }\n"
-    assert "other-dhcp-server" not in checker.run(SUBNET, *listen)
-    assert checker.run(proxy, *listen)["no-dhcp-server"]["severity"] == "warning"
+    assert "other-dhcp-server" not in checker.run(SUBNET, *wait)
+    assert checker.run(proxy, *wait)["no-dhcp-server"]["severity"] == "warning"
     server = dnsmasq("--dhcp-range=10.50.1.100,10.50.1.110,1h", "--dhcp-boot=theirs.bin")
     try:
-        found = checker.run(SUBNET, *listen)["other-dhcp-server"]
+        found = checker.run(SUBNET, *wait)["other-dhcp-server"]
         assert found["severity"] == "problem" and found["place"] == BRIDGE
         mac = client.wire("eth0").mac
         assert f"10.50.1.77 at {mac} answers" in found["what"]
         assert "the address 10.50.1.1" in found["what"] and "the boot file theirs.bin" in found["what"]
-        found = checker.run(proxy, *listen)
+        found = checker.run(proxy, *wait)
         assert found["dhcp-server"]["severity"] == "note" and "no-dhcp-server" not in found
         assert not (checker.directory / "dnsmasq.leases").read_text().strip()  # nothing was taken
-        assert "CAP_NET_RAW" in checker.run(SUBNET, *listen, prefix=NOBODY)["dhcp-not-asked"]["cure"]
+        assert "CAP_NET_RAW" in checker.run(SUBNET, *wait, prefix=NOBODY)["dhcp-not-asked"]["cure"]
     finally:
         end(server)
     server = dnsmasq("--dhcp-range=10.50.1.0,proxy", "--pxe-service=X86-64_EFI,boot,theirs.efi")
     try:
-        found = checker.run(SUBNET, *listen)
+        found = checker.run(SUBNET, *wait)
         assert "10.50.1.77" in found["other-proxy-dhcp"]["what"] and "other-dhcp-server" not in found
     finally:
         end(server)
@@ -291,6 +291,30 @@ def test_iptables_in_the_way(checker, command):
     assert "udp port 69:" in checker.run(config)["firewall-unclear"]["what"]
 
 
+def test_qemu_and_kvm(checker):
+    fake = checker.folder("bin")
+    program = fake / "qemu-system-x86_64"
+
+    def look(script, *prefix):
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(0o755)
+        return checker.run(SUBNET, "--wait", "1", prefix=["env", f"PATH={fake}", *prefix])
+
+    version = '[ "$1" = --version ] && { echo QEMU emulator version 7.2.0; exit; }\n'
+    assert "libfdt.so.1: cannot" in look("echo libfdt.so.1: cannot open >&2; exit 127")["qemu-broken"]["what"]
+    found = look(version + "echo qemu-system-x86_64: failed to find romfile efi-e1000.rom >&2; exit 1")
+    assert "ipxe-qemu" in found["qemu-broken"]["what"]
+    found = look(version + "echo KVM internal error. Suberror: 1 >&2; sleep 600")
+    assert "iPXE's ROM" in found["kvm-broken"]["what"] and "--no-kvm" in found["kvm-broken"]["cure"]
+    found = look(version + "echo iPXE initialising devices...ok; sleep 600")
+    assert not {"kvm-broken", "qemu-broken", "qemu-missing"} & set(found)
+    if os.path.exists("/dev/kvm"):
+        assert "in 1 s" in look(version + "sleep 600")["kvm-broken"]["what"]
+    found = checker.run(SUBNET, prefix=["unshare", "--mount", "sh", "-c",
+                                        'mount -t tmpfs none /dev && touch /dev/null && exec "$@"', "sh"])
+    assert found["kvm-missing"]["severity"] == "note"
+
+
 def test_each_part_of_a_path(checker):
     folder = checker.folder("roots/deep/root")
     (checker.directory / "link").symlink_to(checker.directory / "roots")
@@ -360,8 +384,8 @@ def test_the_state_directory(checker):
 
 def test_the_command_line(checker):
     config = checker.write(SUBNET)
-    for wrong in (["--state", "x"], ["--system", "--explain", "x"], ["--json"], ["--listen", "1"],
-                  ["--system", "--listen", "-1"], ["--system", "--listen", "1s"]):
+    for wrong in (["--state", "x"], ["--system", "--explain", "x"], ["--json"], ["--wait", "1"],
+                  ["--system", "--wait", "-1"], ["--system", "--wait", "1s"]):
         done = checker.network.server.run([BOOTWIRE, "check", "-c", config, *wrong])
         assert done.returncode == 2 and "usage" in done.stderr
     config = checker.write("subnet 10.50.1.0 netmask;")

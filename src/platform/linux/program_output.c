@@ -37,7 +37,7 @@ static bool find(const char *name, char to[PATH_SIZE])
 
 /* In the child, between fork() and exec(): nothing that allocates. */
 __attribute__((noreturn)) static void become(const char *path, const char *const argv[], int output,
-                                             int errors)
+                                             bool errors)
 {
     static const char *const environment[] = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                                               NULL};
@@ -52,10 +52,10 @@ __attribute__((noreturn)) static void become(const char *path, const char *const
     _exit(127);
 }
 
-/* Reads to the end. 0 or minus an errno. */
-static int read_all(int descriptor, unsigned patience_ms, char **text)
+/* Reads to the end: 0; or until enough has come: 1; or minus an errno. */
+static int read_all(int descriptor, const struct program_request *request, char **text)
 {
-    uint64_t deadline = clock_monotonic_ms() + patience_ms;
+    uint64_t deadline = clock_monotonic_ms() + request->patience_ms;
     size_t length = 0, room = 0;
 
     for (;;) {
@@ -78,39 +78,38 @@ static int read_all(int descriptor, unsigned patience_ms, char **text)
         if (count == 0)
             return 0;
         length += (size_t)count;
+        if (request->until && strstr(*text, request->until))
+            return 1;
         if (length > PROGRAM_OUTPUT_MAX)
             return -EFBIG;
     }
 }
 
-int program_output(const char *const argv[], unsigned patience_ms, int errors, char **text)
+int program_output(const struct program_request *request, char **text)
 {
     int ends[2], result, status = 0;
     char path[PATH_SIZE];
     pid_t child;
 
     *text = NULL;
-    if (!find(argv[0], path))
+    if (!find(request->argv[0], path))
         return -ENOENT;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     child = fork();
     if (child == 0)
-        become(path, argv, ends[1], errors);
+        become(path, request->argv, ends[1], request->errors);
     close(ends[1]);
-    result = child < 0 ? -errno : read_all(ends[0], patience_ms, text);
+    result = child < 0 ? -errno : read_all(ends[0], request, text);
     close(ends[0]);
     if (child > 0) {
-        /* What closed its output and goes on is of no use either. */
-        if (result < 0)
-            kill(-child, SIGKILL);
+        /* Its own group may not be there yet. */
+        if (result != 0 && kill(-child, SIGKILL) < 0)
+            kill(child, SIGKILL);
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             ;
     }
-    if (result < 0) {
-        free(*text);
-        *text = NULL;
-        return result;
-    }
+    if (result != 0)
+        return result < 0 ? result : 0;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

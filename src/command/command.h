@@ -15,6 +15,7 @@ struct command {
 enum { EXIT_USAGE = 2 };
 
 /* Says on standard error how the subcommand is called; returns EXIT_USAGE. */
+int command_console(int argc, char **argv);
 int command_usage(const char *name);
 
 int command_check(int argc, char **argv);

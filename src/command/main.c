@@ -50,6 +50,14 @@ static const struct command commands[] = {
      "  --no-kvm           emulate from the start\n"
      "  --log FILE         append the server's log to this file\n",
      command_run},
+    {"console", "[option ...] HOST", "attach to the serial console of HOST",
+     OPTION_CONFIG OPTION_STATE OPTION_CONTROL
+     "  --read-only        read, and leave the keyboard to others\n"
+     "  --take             take the keyboard over from whoever has it\n"
+     "  --no-history       begin with what it says from now on\n"
+     "  --log              print the log of its last boot\n"
+     "  --list             say which hosts have a console\n",
+     command_console},
     {"installboot", "-e [-nv] -o OPTIONS FILE", "edit the parameters in a NetBSD boot file",
      "  -e                 edit; the only mode there is\n"
      "  -n                 write nothing; print what would be written\n"

@@ -95,6 +95,7 @@ struct block {
     struct block_address *addresses, *last_address;
     bool has_fixed_address6;
     size_t address_count;
+    const struct host_serial *serial; /* in the snapshot's region */
     enum setting_space identifier_space;
     unsigned identifier_code;
     struct slice identifier_value;

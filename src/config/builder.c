@@ -29,6 +29,7 @@ static void fill_host(struct snapshot *snapshot, struct block *block, struct hos
     host->hardware = block->hardware;
     host->client_identifier = block->client_identifier;
     host->where = block->where;
+    host->serial = block->serial;
     host->identifier_space = block->identifier_space;
     host->identifier_code = block->identifier_code;
     host->identifier_value = block->identifier_value;

@@ -295,6 +295,7 @@ read_statement read_bootparam;                         /* bootparam.c */
 read_statement read_export;                            /* export.c */
 read_statement read_mtree;                             /* mtree.c */
 read_statement read_pxe_menu, read_pxe_prompt;         /* pxe.c */
+read_statement read_serial;                            /* serial.c */
 read_statement read_shared_network, read_subnet, read_pool, read_group, read_host, read_range,
     read_hardware_statement, read_fixed_address, read_include; /* declaration.c */
 

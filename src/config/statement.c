@@ -155,6 +155,7 @@ static const struct statement statements[] = {
     {"return", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"router-advertisement", ANYWHERE, read_flag_setting, PARAMETER_ROUTER_ADVERTISEMENT},
     {"send", ANYWHERE, read_operation, NO_PARAMETER},
+    {"serial", HOST, read_serial, NO_PARAMETER},
     {"server-duid", ANYWHERE, read_server_duid, NO_PARAMETER},
     {"server-id-check", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"server-identifier", ANYWHERE, read_address_setting, PARAMETER_SERVER_IDENTIFIER},

@@ -2,8 +2,8 @@
 #ifndef BOOTWIRE_GUEST_GUEST_H
 #define BOOTWIRE_GUEST_GUEST_H
 
+#include "base/console_text.h"
 #include "guest/command_line.h"
-#include "guest/console_text.h"
 #include "guest/lines.h"
 #include "guest/network.h"
 #include "guest/timeline.h"

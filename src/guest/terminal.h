@@ -30,4 +30,10 @@ struct terminal_keys {
 bool terminal_filter(struct terminal_keys *state, const uint8_t *keys, size_t length, uint8_t *out,
                      size_t *out_length);
 
+/* The same up to the next command: returns how many of `keys` are used up. `*command` is the key
+ * behind Ctrl-a, 0 where they hold none; whoever calls does what it means, and goes on behind it.
+ */
+size_t terminal_split(struct terminal_keys *state, const uint8_t *keys, size_t length, uint8_t *out,
+                      size_t *out_length, char *command);
+
 #endif

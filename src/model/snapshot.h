@@ -199,6 +199,16 @@ struct subnet {
     struct position where;
 };
 
+enum { SERIAL_SPEED_DEFAULT = 9600 };
+
+/* Where a machine's serial console is: a tty device or a Unix socket (a path from `/` on), or
+ * HOST:PORT. */
+struct host_serial {
+    const char *place;
+    uint32_t speed; /* baud, of a tty device; 0: HOST:PORT has none */
+    struct position where;
+};
+
 struct host {
     const char *name;
     struct hardware hardware;       /* length 0: none written */
@@ -210,7 +220,8 @@ struct host {
     enum setting_space identifier_space;
     unsigned identifier_code;
     struct slice identifier_value;
-    struct scope scope; /* its outer: the groups around it, then the global scope */
+    struct scope scope;               /* its outer: the groups around it, then the global scope */
+    const struct host_serial *serial; /* NULL: none is written */
     struct position where;
     /* The next declaration written for the same hardware address, or the same client identifier:
      * a machine may have one for each network. NULL: none. */

@@ -6,6 +6,7 @@
 #include "net/loop.h"
 #include "service/boots.h"
 #include "service/journal.h"
+#include "service/serial.h"
 #include "service/serve.h"
 #include "service/server.h"
 
@@ -13,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,8 @@ static const struct control_request *const requests[] = {
     &control_request_machines,
     &control_request_machine,
     &control_request_watch,
+    &control_request_console,
+    &control_request_consoles,
     NULL,
 };
 
@@ -45,7 +49,8 @@ struct control_service {
     int listener;
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
     struct loop_event *accepting, *pace, *pulse;
-    bool pacing; /* the pace timer runs */
+    bool pacing;          /* the pace timer runs */
+    atomic_bool prompted; /* the consoles' readers are about to be told */
     LIST_HEAD(control_connections, control_connection) connections;
     size_t count;
 };
@@ -74,6 +79,15 @@ struct server *control_server(const struct control_connection *connection)
 struct loop *control_loop(const struct control_connection *connection)
 {
     return connection->service->loop;
+}
+
+int control_peer(const struct control_connection *connection)
+{
+    struct ucred peer = {.pid = 0};
+    socklen_t size = sizeof(peer);
+
+    (void)getsockopt(connection->descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    return (int)peer.pid;
 }
 
 /* ---- One connection ---- */
@@ -287,12 +301,14 @@ static void accepted(void *argument, int what)
     settle(connection);
 }
 
-static void stream_all(struct control_service *service)
+static void stream_all(struct control_service *service, bool prompt_alone)
 {
     struct control_connection *connection = LIST_FIRST(&service->connections), *next;
 
     for (; connection; connection = next) {
         next = LIST_NEXT(connection, link);
+        if (prompt_alone && !(connection->stream && connection->stream->prompt))
+            continue;
         if (connection->stream && connection->stream->more && control_has_room(connection) &&
             !connection->ending)
             connection->stream->more(connection, connection->state);
@@ -305,7 +321,7 @@ static void pace_ended(void *argument)
     struct control_service *service = argument;
 
     service->pacing = false;
-    stream_all(service);
+    stream_all(service, false);
 }
 
 static void say_verdict(void *argument, const struct boot *boot, const struct verdict *verdict)
@@ -327,7 +343,7 @@ static void pulsed(void *argument)
     struct control_service *service = argument;
 
     boots_judge(service->server->boots, say_verdict, service);
-    stream_all(service);
+    stream_all(service, false);
     loop_timer_start(service->pulse, PULSE_MS);
 }
 
@@ -347,6 +363,22 @@ static void steps_came(void *argument)
     struct control_service *service = argument;
 
     loop_call(service->loop, woken, service);
+}
+
+static void prompted(void *argument)
+{
+    struct control_service *service = argument;
+
+    atomic_store(&service->prompted, false);
+    stream_all(service, true);
+}
+
+static void console_spoke(void *argument)
+{
+    struct control_service *service = argument;
+
+    if (!atomic_exchange(&service->prompted, true))
+        loop_call(service->loop, prompted, service);
 }
 
 void control_wake(struct server *server)
@@ -446,6 +478,7 @@ static void stop(void *state)
 
     if (service->has_thread) {
         boots_wake(service->server->boots, NULL, NULL);
+        serial_wake(service->server->serial, NULL, NULL);
         loop_stop(service->loop);
         pthread_join(service->thread, NULL);
     }
@@ -478,6 +511,7 @@ static int serve_at(struct control_service *service)
     loop_timer_start(service->pulse, PULSE_MS);
     service->server->control_service = service;
     boots_wake(service->server->boots, steps_came, service);
+    serial_wake(service->server->serial, console_spoke, service);
     return start_thread(service);
 }
 

@@ -32,6 +32,8 @@ extern const struct control_request control_request_status;
 extern const struct control_request control_request_machines;
 extern const struct control_request control_request_machine;
 extern const struct control_request control_request_watch;
+extern const struct control_request control_request_console;
+extern const struct control_request control_request_consoles;
 
 /* A conversation that goes on; in the control thread. */
 struct control_stream {
@@ -40,12 +42,16 @@ struct control_stream {
     /* There may be something to send, and there is room for it. Called after control_wake(), when
      * the client has taken what waited, and every second; NULL: never. */
     void (*more)(struct control_connection *connection, void *state);
+    /* Called at once when a console says something: keys are waited for by a person. */
+    bool prompt;
     /* The connection is gone: free the state. */
     void (*ended)(struct control_connection *connection, void *state);
 };
 
 struct server *control_server(const struct control_connection *connection);
 struct loop *control_loop(const struct control_connection *connection);
+/* The process at the other end; 0: unknown. */
+int control_peer(const struct control_connection *connection);
 
 /* Sends one line; takes the object over. A client that lets more than CONTROL_OUT_MAX wait is cut
  * off. */

@@ -2,6 +2,8 @@
 #ifndef BOOTWIRE_SERVICE_SERVE_H
 #define BOOTWIRE_SERVICE_SERVE_H
 
+#include "model/address.h"
+
 #include <stddef.h>
 
 #define SERVE_STATE_DIRECTORY "/var/lib/bootwire"
@@ -22,7 +24,8 @@ struct serve_options {
     size_t data_loop_count;      /* 0: one per core */
     int journal_descriptor;      /* gets the boot steps as JSON lines (journal.h); -1: nobody */
     int told_descriptor;         /* tells steps that no packet does (step_feed.h); -1: nobody */
-    const struct serve_console *consoles; /* console_count of them; they outlive serve() */
+    const struct serve_console *consoles; /* console_count of them; they outlive serve(); where
+                                           * there are some, no `serial` statement opens a line */
     size_t console_count;
     void (*ready)(void *argument); /* called once every port is open; may be NULL */
     void *ready_argument;

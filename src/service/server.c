@@ -24,12 +24,12 @@
 
 /* In the order they start; NULL ends the table. */
 static const struct service *const services[] = {
-    &service_dhcp, &service_tftp,    &service_http, &service_rpc,
-    &service_rarp, &service_control, NULL,
+    &service_dhcp, &service_tftp,   &service_http,    &service_rpc,
+    &service_rarp, &service_serial, &service_control, NULL,
 };
 
 enum {
-    SERVICE_MAX = 8,
+    SERVICE_MAX = 16,
     DATA_LOOPS_MAX = 64,
     ERROR_SIZE = 1024,
 };

@@ -13,6 +13,7 @@ struct journal;
 struct loop;
 struct leases;
 struct machines;
+struct serial;
 struct serve_console;
 
 /* One server. The control loop serves DHCP, portmap, mount and the configuration; the data loops,
@@ -25,6 +26,7 @@ struct server {
     struct boots *boots;                     /* safe from any thread */
     struct control_service *control_service; /* NULL: there is no control socket */
     const char *control_path;                /* the option's; NULL: it names none */
+    struct serial *serial;                   /* safe from any thread */
     const struct serve_console *consoles;    /* of guests beside it, console_count of them */
     size_t console_count;
     uint64_t began_ms;           /* monotonic */
@@ -58,5 +60,6 @@ extern const struct service service_tftp;
 extern const struct service service_http;
 extern const struct service service_rpc; /* portmap, mount, NFS and bootparam */
 extern const struct service service_rarp;
+extern const struct service service_serial;
 
 #endif

@@ -122,6 +122,7 @@ static const char *const others[] = {
     "subnet",
     "range",
     "lease",
+    "serial",
     /* test_config_unused.c */
     "failover",
     "key",
@@ -382,6 +383,56 @@ static void expect_one(const struct placed *placed, const char *rest,
     snapshot_free(snapshot);
 }
 
+static void a_serial_console_has_its_place_and_its_speed(void **state)
+{
+    static const struct {
+        const char *text, *place;
+        uint32_t speed;
+        const char *error;
+    } rows[] = {
+        {"serial \"/dev/ttyUSB0\";", "/dev/ttyUSB0", 9600, NULL},
+        {"serial \"/dev/ttyS1\" 115200;", "/dev/ttyS1", 115200, NULL},
+        {"serial \"/run/vm.sock\";", "/run/vm.sock", 9600, NULL},
+        {"serial \"ilo.example:2001\";", "ilo.example:2001", 0, NULL},
+        {"serial \"[2001:db8::1]:23\";", "[2001:db8::1]:23", 0, NULL},
+        {"serial \"10.0.0.1:23\" 9600;", NULL, 0,
+         "a speed means nothing here: it is set at the other end of the connection"},
+        {"serial \"/dev/ttyS0\" 49;", NULL, 0,
+         "expected the speed in baud from 50 to 4000000, found `49`"},
+        {"serial \"ttyS0\";", NULL, 0,
+         "expected a tty device or a socket with its whole path, or HOST:PORT, as in "
+         "\"/dev/ttyUSB0\" or \"ilo.example:2001\""},
+        {"serial \"a:65536\";", NULL, 0, "expected a tty device"},
+        {"serial \":23\";", NULL, 0, "expected a tty device"},
+        {"serial \"a:\";", NULL, 0, "expected a tty device"},
+        {"serial \"2001:db8::1:23\";", NULL, 0, "expected a tty device"},
+        {"serial \"\";", NULL, 0, "expected a tty device"},
+        {"serial \"/dev/a\"; serial \"/dev/b\";", NULL, 0, "this host has a serial already"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct diagnostics diagnostics;
+        struct snapshot *snapshot;
+        char text[200];
+
+        snprintf(text, sizeof(text), HOST, rows[i].text);
+        snapshot = parse(text, &diagnostics);
+        if (rows[i].error) {
+            assert_null(snapshot);
+            if (strncmp(diagnostics.list[0].message, rows[i].error, strlen(rows[i].error)) != 0)
+                fail_msg("%s: %s", text, diagnostics.list[0].message);
+        } else {
+            assert_non_null(snapshot);
+            assert_string_equal(snapshot->hosts[0].serial->place, rows[i].place);
+            assert_int_equal(snapshot->hosts[0].serial->speed, rows[i].speed);
+            assert_int_equal(snapshot->hosts[0].serial->where.line, 2);
+        }
+        diagnostics_release(&diagnostics);
+        snapshot_free(snapshot);
+    }
+}
+
 static void what_has_no_effect_is_said(void **state)
 {
     (void)state;
@@ -518,6 +569,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_setter_sets),
+        cmocka_unit_test(a_serial_console_has_its_place_and_its_speed),
         cmocka_unit_test(what_has_no_effect_is_said),
         cmocka_unit_test(what_is_of_dhcpv6_is_refused),
         cmocka_unit_test(executables_are_read),

@@ -1,9 +1,9 @@
 #include "test.h"
 
+#include "base/console_text.h"
 #include "base/region.h"
 #include "guest/addresses.h"
 #include "guest/command_line.h"
-#include "guest/console_text.h"
 #include "guest/terminal.h"
 #include "guest/timeline.h"
 #include "guest/trouble.h"

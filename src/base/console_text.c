@@ -1,4 +1,4 @@
-#include "guest/console_text.h"
+#include "base/console_text.h"
 
 /* ECMA-48: ESC [ parameters final; ESC ] text BEL (or ESC \); ESC and one byte. */
 enum escape { NO_ESCAPE, ESCAPE, CONTROL_SEQUENCE, OPERATING_COMMAND };

@@ -1,7 +1,7 @@
-/* The text that a guest prints on its serial console, as lines: what terminals understand and
+/* The text that a machine prints on its serial console, as lines: what terminals understand and
  * people do not see (escape sequences, carriage returns) is left out. Pure. */
-#ifndef BOOTWIRE_GUEST_CONSOLE_TEXT_H
-#define BOOTWIRE_GUEST_CONSOLE_TEXT_H
+#ifndef BOOTWIRE_BASE_CONSOLE_TEXT_H
+#define BOOTWIRE_BASE_CONSOLE_TEXT_H
 
 #include "base/slice.h"
 
@@ -17,7 +17,7 @@ struct console_text {
     int escape; /* inside an escape sequence: its state */
 };
 
-/* Takes bytes of the guest's in. `line(argument, text, whole)` is called for each line at its end
+/* Takes bytes of the machine's in. `line(argument, text, whole)` is called for each line at its end
  * (`whole`), and for the one in the making when the bytes are used up: a prompt has no end. A line
  * that is too long is cut into several. */
 void console_text_take(struct console_text *text, struct slice bytes,

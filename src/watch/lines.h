@@ -6,8 +6,9 @@
 
 struct watch_machines;
 
-/* The line of text for one line of the server's, without an end; for the caller to free(). NULL:
- * there is nothing to print. The machines know the line already. */
-char *watch_line(const struct watch_machines *machines, const json_t *line);
+/* The lines of text for one line of the server's, each with its end; for the caller to free().
+ * Empty where there is nothing to print: progress, or a state without a verdict that is new. The
+ * machines know the line already. */
+char *watch_lines(const struct watch_machines *machines, const json_t *line);
 
 #endif

@@ -43,6 +43,18 @@ static struct watch_machine *find(const struct watch_machines *machines, const c
     return NULL;
 }
 
+/* Whether the later one has a verdict that the one before, which may be NULL, had not. */
+static bool is_judged(const json_t *before, const json_t *later)
+{
+    const json_t *known = json_object_get(before, "verdict");
+    const json_t *verdict = json_object_get(later, "verdict");
+
+    return json_is_object(verdict) &&
+           (!json_is_object(known) ||
+            strcmp(watch_text(known, "id"), watch_text(verdict, "id")) != 0 ||
+            watch_number(before, "boots") != watch_number(later, "boots"));
+}
+
 static struct watch_machine *take_machine(struct watch_machines *machines, json_t *object,
                                           uint64_t now_ms)
 {
@@ -60,6 +72,7 @@ static struct watch_machine *take_machine(struct watch_machines *machines, json_
         *machine =
             (struct watch_machine){.name = memory_string(name), .number = machines->next_number++};
     }
+    machine->judged = is_judged(machine->object, object);
     json_decref(machine->object);
     machine->object = json_incref(object);
     machine->at_ms = now_ms;

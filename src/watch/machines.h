@@ -13,6 +13,7 @@ struct watch_machine {
     char *name;      /* MACHINE.machine: the key */
     json_t *object;  /* MACHINE as it was told last */
     uint64_t at_ms;  /* when */
+    bool judged;     /* that brought a verdict which was not known before */
     uint64_t number; /* in the order in which they were first seen */
 };
 

@@ -12,8 +12,10 @@ enum {
     BAR_MAX = 10,
     WIDE = 100,       /* columns from which on there is room for everything */
     HEAD_ROWS = 2,    /* title, columns */
-    VERDICT_ROWS = 3, /* of the selected machine: waiting, saw, cure */
-    FOOT_ROWS = 1 + VERDICT_ROWS,
+    VERDICT_ROWS = 3, /* of the selected machine: waiting, saw, cure; more where they are longer */
+    TEXT_SIZE = 8192, /* of a text that takes several rows */
+    EXCHANGE_INDENT = 11,
+    VERDICT_INDENT = 4,
 };
 
 /* ---- Rows ---- */
@@ -34,6 +36,40 @@ static struct view_row *row(struct view *view, enum view_look look, const char *
     made->look = look;
     text_printable(made->text, sizeof(made->text), slice_of_string(text));
     return made;
+}
+
+/* How much of the text goes into a row with so much room: whole words, where there are any. */
+static size_t row_length(const char *text, size_t room)
+{
+    size_t length = strlen(text), at = room;
+
+    if (length <= room)
+        return length;
+    while (at > room / 2 && text[at] != ' ')
+        at--;
+    return text[at] == ' ' ? at : room;
+}
+
+/* Adds the text in as many rows as it takes, up to the screen's row `end`; those behind the first
+ * begin with `indent` blanks. Returns how many it takes; `view` NULL: only counts them. */
+static size_t wrap(struct view *view, size_t end, enum view_look look, unsigned width,
+                   unsigned indent, const char *text)
+{
+    char printable[TEXT_SIZE];
+    const char *at = text_printable(printable, sizeof(printable), slice_of_string(text));
+    size_t count = 0;
+
+    do {
+        unsigned blanks = count > 0 ? indent : 0;
+        size_t length = row_length(at, width - blanks);
+
+        if (view && view->row_count < end)
+            row(view, look, "%*s%.*s", (int)blanks, "", (int)length, at);
+        at += length;
+        at += strspn(at, " ");
+        count++;
+    } while (*at);
+    return count;
 }
 
 static void fit(struct view *view, unsigned width)
@@ -199,15 +235,38 @@ static void draw_machine(struct view *view, const struct watch_machine *machine,
             what);
 }
 
-static void draw_verdict(struct view *view, const struct watch_machine *machine)
+/* The verdict in whole; returns how many rows that takes. `view` NULL: only counts them. */
+static size_t draw_verdict(struct view *view, size_t end, const json_t *machine, unsigned width)
 {
-    const json_t *verdict = machine ? json_object_get(machine->object, "verdict") : NULL;
+    static const struct {
+        enum view_look look;
+        const char *label, *field;
+    } parts[] = {
+        {VIEW_BAD, "waits for", "waiting"},
+        {VIEW_PLAIN, "seen:", "saw"},
+        {VIEW_PLAIN, "do:", "cure"},
+    };
+    const json_t *verdict = json_object_get(machine, "verdict");
+    size_t count = 0;
+    char text[TEXT_SIZE];
 
-    if (!json_is_object(verdict))
-        return;
-    row(view, VIEW_BAD, "waits for %s", watch_text(verdict, "waiting"));
-    row(view, VIEW_PLAIN, "seen: %s", watch_text(verdict, "saw"));
-    row(view, VIEW_PLAIN, "do: %s", watch_text(verdict, "cure"));
+    for (size_t i = 0; json_is_object(verdict) && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        snprintf(text, sizeof(text), "%s %s", parts[i].label, watch_text(verdict, parts[i].field));
+        count += wrap(view, end, parts[i].look, width, VERDICT_INDENT, text);
+    }
+    return count;
+}
+
+/* The rows between the head and what stands below: the machine's verdict and the keys. */
+static size_t room_above(const json_t *machine, unsigned width, unsigned height)
+{
+    size_t verdict = draw_verdict(NULL, 0, machine, width), most = height / 2;
+
+    if (verdict > most)
+        verdict = most;
+    if (verdict < VERDICT_ROWS)
+        verdict = VERDICT_ROWS;
+    return height > HEAD_ROWS + verdict + 1 ? height - HEAD_ROWS - verdict - 1 : 1;
 }
 
 static void draw_title(struct view *view, const struct watch_machines *machines)
@@ -223,16 +282,15 @@ static void draw_title(struct view *view, const struct watch_machines *machines)
         view->filter, view->typing ? "_" : "", view->note[0] ? "   " : "", view->note);
 }
 
-static size_t list_height(unsigned height)
-{
-    return height > HEAD_ROWS + FOOT_ROWS ? height - HEAD_ROWS - FOOT_ROWS : 1;
-}
-
 static void draw_machines(struct view *view, const struct watch_machines *machines, unsigned width,
                           unsigned height, uint64_t now_ms)
 {
-    size_t place = selected_place(view, machines), room = list_height(height);
+    size_t place = selected_place(view, machines);
+    const struct watch_machine *selected = at_place(view, machines, place);
+    const json_t *object = selected ? selected->object : NULL;
+    size_t room = room_above(object, width, height);
 
+    view->page_size = room;
     if (place < view->top)
         view->top = place;
     if (place >= view->top + room)
@@ -254,8 +312,8 @@ static void draw_machines(struct view *view, const struct watch_machines *machin
         row(view, VIEW_PLAIN,
             machines->count > 0 ? " no machine matches the filter"
                                 : " no machine has asked for anything yet");
-    fill_to(view, height - FOOT_ROWS);
-    draw_verdict(view, at_place(view, machines, place));
+    fill_to(view, HEAD_ROWS + room);
+    (void)draw_verdict(view, height - 1, object, width);
     fill_to(view, height - 1);
     row(view, VIEW_DIM, "Enter timeline  / filter  s sort (by %s)  ? help  q quit",
         watch_order_name(view->order));
@@ -263,22 +321,39 @@ static void draw_machines(struct view *view, const struct watch_machines *machin
 
 /* ---- One machine's timeline ---- */
 
-static void draw_exchange(struct view *view, const json_t *exchange, unsigned width)
+/* Returns how many rows the exchange takes; `view` NULL: only counts them. */
+static size_t draw_exchange(struct view *view, size_t end, const json_t *exchange, unsigned width)
 {
     const char *decided = watch_text(exchange, "decided"), *got = watch_text(exchange, "got");
     uint64_t count = watch_number(exchange, "count"), bytes = watch_number(exchange, "bytes");
-    char size[16] = "", times[40] = "";
+    char size[16] = "", times[40] = "", text[TEXT_SIZE];
     const char *asked = watch_text(exchange, "asked");
 
     if (bytes > 0)
         amount(size, bytes);
     if (count > 1)
         snprintf(times, sizeof(times), " (%" PRIu64 " times)", count);
-    row(view, json_is_true(json_object_get(exchange, "refused")) ? VIEW_BAD : VIEW_PLAIN,
-        "%8.2f %9s %-9.9s %-7.7s %s%s%s%s%s%s", (double)watch_number(exchange, "at_ms") / 1000,
-        size, watch_text(exchange, "stage"), watch_text(exchange, "service"),
-        asked[0] ? asked : watch_text(exchange, "event"), got[0] ? " -> " : "", got, times,
-        decided[0] && width >= 60 ? "  @" : "", decided);
+    snprintf(text, sizeof(text), "%8.2f %9s %-9.9s %-7.7s %s%s%s%s%s%s",
+             (double)watch_number(exchange, "at_ms") / 1000, size, watch_text(exchange, "stage"),
+             watch_text(exchange, "service"), asked[0] ? asked : watch_text(exchange, "event"),
+             got[0] ? " -> " : "", got, times, decided[0] ? "  @" : "", decided);
+    return wrap(view, end,
+                json_is_true(json_object_get(exchange, "refused")) ? VIEW_BAD : VIEW_PLAIN, width,
+                EXCHANGE_INDENT, text);
+}
+
+/* The last exchange from which on all the others find room. */
+static size_t last_top(const json_t *timeline, unsigned width, size_t room)
+{
+    size_t top = json_array_size(timeline), rows = 0;
+
+    while (top > 0) {
+        rows += draw_exchange(NULL, 0, json_array_get(timeline, top - 1), width);
+        if (rows > room)
+            return top < json_array_size(timeline) ? top : top - 1;
+        top--;
+    }
+    return 0;
 }
 
 static size_t exchange_count(const struct view *view)
@@ -289,29 +364,26 @@ static size_t exchange_count(const struct view *view)
 static void draw_timeline(struct view *view, unsigned width, unsigned height)
 {
     const json_t *timeline = json_object_get(view->machine, "timeline");
-    const json_t *verdict = json_object_get(view->machine, "verdict");
-    size_t room = list_height(height), count = exchange_count(view);
+    size_t room = room_above(view->machine, width, height), count = exchange_count(view), i;
+    size_t last = last_top(timeline, width, room);
     char time[24];
 
-    if (view->top + room > count)
-        view->top = count > room ? count - room : 0;
+    if (view->top > last)
+        view->top = last;
     row(view, VIEW_TITLE, "%s %s %s: %s, %s since power-on, boot %" PRIu64 "%s%s",
         watch_text(view->machine, "host"), view->selected, watch_text(view->machine, "address"),
         watch_text(view->machine, "reached"),
         duration(time, watch_number(view->machine, "since_ms")),
         watch_number(view->machine, "boots"), view->note[0] ? "   " : "", view->note);
     row(view, VIEW_DIM, " seconds     bytes stage     service what");
-    for (size_t i = view->top; i < view->top + room && i < count; i++)
-        draw_exchange(view, json_array_get(timeline, i), width);
-    fill_to(view, height - FOOT_ROWS);
-    if (json_is_object(verdict)) {
-        row(view, VIEW_BAD, "waits for %s", watch_text(verdict, "waiting"));
-        row(view, VIEW_PLAIN, "seen: %s", watch_text(verdict, "saw"));
-        row(view, VIEW_PLAIN, "do: %s", watch_text(verdict, "cure"));
-    }
+    for (i = view->top; i < count && view->row_count < HEAD_ROWS + room; i++)
+        (void)draw_exchange(view, HEAD_ROWS + room, json_array_get(timeline, i), width);
+    view->page_size = i > view->top + 1 ? i - view->top - 1 : 1;
+    fill_to(view, HEAD_ROWS + room);
+    (void)draw_verdict(view, height - 1, view->machine, width);
     fill_to(view, height - 1);
-    row(view, VIEW_DIM, "%zu to %zu of %zu   arrows scroll  Escape back  q quit",
-        count > 0 ? view->top + 1 : 0, view->top + room < count ? view->top + room : count, count);
+    row(view, VIEW_DIM, "%zu to %zu of %zu   arrows scroll  Escape or q back",
+        count > 0 ? view->top + 1 : 0, i, count);
 }
 
 static void draw_help(struct view *view, unsigned height)
@@ -400,19 +472,18 @@ static size_t moved(size_t place, size_t count, size_t page, int key)
     return place < count ? place : count > 0 ? count - 1 : 0;
 }
 
-static bool key_on_timeline(struct view *view, int key, unsigned height)
+static bool key_on_timeline(struct view *view, int key)
 {
     if (key == 'q' || key == VIEW_KEY_ESCAPE || key == VIEW_KEY_BACKSPACE) {
         view->page = VIEW_MACHINES;
         view->top = 0;
     } else {
-        view->top = moved(view->top, exchange_count(view), list_height(height), key);
+        view->top = moved(view->top, exchange_count(view), view->page_size, key);
     }
     return true;
 }
 
-static bool key_on_machines(struct view *view, const struct watch_machines *machines, int key,
-                            unsigned height)
+static bool key_on_machines(struct view *view, const struct watch_machines *machines, int key)
 {
     size_t place = selected_place(view, machines);
 
@@ -440,12 +511,12 @@ static bool key_on_machines(struct view *view, const struct watch_machines *mach
         break;
     default:
         select_place(view, machines,
-                     moved(place, shown_count(view, machines), list_height(height), key));
+                     moved(place, shown_count(view, machines), view->page_size, key));
     }
     return true;
 }
 
-bool view_key(struct view *view, const struct watch_machines *machines, int key, unsigned height)
+bool view_key(struct view *view, const struct watch_machines *machines, int key)
 {
     if (view->page == VIEW_HELP) {
         view->page = VIEW_MACHINES;
@@ -454,6 +525,6 @@ bool view_key(struct view *view, const struct watch_machines *machines, int key,
     if (view->typing)
         return type_filter(view, key);
     if (view->page == VIEW_TIMELINE)
-        return key_on_timeline(view, key, height);
-    return key_on_machines(view, machines, key, height);
+        return key_on_timeline(view, key);
+    return key_on_machines(view, machines, key);
 }

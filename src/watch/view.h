@@ -34,6 +34,7 @@ struct view {
     enum watch_order order;
     char selected[64];             /* the machine's name; empty: the first one */
     size_t top;                    /* the first machine, or exchange, that is shown */
+    size_t page_size;              /* how many of them view_draw() had room for */
     bool typing;                   /* the filter is being typed */
     char filter[VIEW_FILTER_SIZE]; /* shown are machines that match it */
     json_t *machine; /* for the timeline: MACHINE with it; borrowed; NULL: not there yet */
@@ -55,9 +56,8 @@ enum view_key {
     VIEW_KEY_BACKSPACE,
 };
 
-/* Takes a key: a byte, or one of the above. False: the person wants to leave. `height` is the
- * screen's. */
-bool view_key(struct view *view, const struct watch_machines *machines, int key, unsigned height);
+/* Takes a key: a byte, or one of the above. False: the person wants to leave. */
+bool view_key(struct view *view, const struct watch_machines *machines, int key);
 
 /* Fills in the rows for a screen of that size: `row_count` is the height. */
 void view_draw(struct view *view, const struct watch_machines *machines, unsigned width,

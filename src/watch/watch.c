@@ -26,6 +26,7 @@ enum {
 struct watching {
     const char *path;
     struct client client; /* descriptor -1: the server is not there */
+    struct client asking; /* for the open timeline; descriptor -1: nothing is asked */
     struct watch_machines machines;
     struct view view;
     uint64_t tried_ms, timeline_ms;
@@ -67,15 +68,14 @@ static bool print_line(struct watching *watching, enum watch_form form, const js
         printf("%s\n", text ? text : "{}");
     } else {
         (void)watch_machines_take(&watching->machines, (json_t *)line, clock_monotonic_ms());
-        text = watch_line(&watching->machines, line);
-        if (text)
-            printf("%s\n", text);
+        text = watch_lines(&watching->machines, line);
+        fputs(text, stdout);
     }
     free(text);
     return fflush(stdout) == 0;
 }
 
-static int watch_lines(struct watching *watching, enum watch_form form)
+static int print_lines(struct watching *watching, enum watch_form form)
 {
     bool goes_on = true;
     json_t *line;
@@ -127,29 +127,42 @@ static void try_again(struct watching *watching, uint64_t now_ms)
     watching->view.note[0] = 0;
 }
 
-/* The open timeline grows while it is looked at. */
+/* The open timeline grows while it is looked at. Nothing waits for the answer: a server that is
+ * stopped must not keep the person from leaving. */
 static void refresh_timeline(struct watching *watching, uint64_t now_ms)
 {
     struct view *view = &watching->view;
     char error[ERROR_SIZE];
-    json_t *answer;
 
     if (view->page != VIEW_TIMELINE) {
+        client_close(&watching->asking);
         json_decref(view->machine);
         view->machine = NULL;
         watching->timeline_ms = 0;
         return;
     }
-    if (watching->timeline_ms && now_ms - watching->timeline_ms < TIMELINE_MS)
+    if (watching->asking.descriptor >= 0 ||
+        (watching->timeline_ms && now_ms - watching->timeline_ms < TIMELINE_MS))
         return;
     watching->timeline_ms = now_ms;
-    answer = client_ask(watching->path,
-                        json_pack("{s:s, s:s}", "request", "machine", "name", view->selected),
-                        error, sizeof(error));
-    if (!answer)
-        return;
-    json_decref(view->machine);
-    view->machine = json_incref(json_object_get(answer, "machine"));
+    if (client_connect(&watching->asking, watching->path, error, sizeof(error)) == 0 &&
+        client_send(&watching->asking,
+                    json_pack("{s:s, s:s}", "request", "machine", "name", view->selected)) < 0)
+        client_close(&watching->asking);
+}
+
+static void take_timeline(struct watching *watching)
+{
+    struct view *view = &watching->view;
+    bool gone = client_receive(&watching->asking) < 0;
+    json_t *answer = gone ? NULL : client_next(&watching->asking);
+
+    if (json_is_object(json_object_get(answer, "machine"))) {
+        json_decref(view->machine);
+        view->machine = json_incref(json_object_get(answer, "machine"));
+    }
+    if (gone || answer)
+        client_close(&watching->asking);
     json_decref(answer);
 }
 
@@ -166,12 +179,10 @@ static void draw(struct watching *watching)
 /* False: the person leaves. */
 static bool take_keys(struct watching *watching)
 {
-    unsigned width, height;
     int key;
 
-    screen_size(&width, &height);
     while ((key = screen_key()) >= 0) {
-        if (!view_key(&watching->view, &watching->machines, key, height))
+        if (!view_key(&watching->view, &watching->machines, key))
             return false;
     }
     return true;
@@ -186,14 +197,17 @@ static int watch_screen(struct watching *watching)
         return 1;
     }
     while (goes_on && !ended) {
-        struct pollfd waited[2] = {{STDIN_FILENO, POLLIN, 0},
-                                   {watching->client.descriptor, POLLIN, 0}};
+        struct pollfd waited[3] = {{.fd = STDIN_FILENO, .events = POLLIN}};
 
         refresh_timeline(watching, clock_monotonic_ms());
         draw(watching);
-        (void)poll(waited, 2, DRAW_MS);
+        waited[1] = (struct pollfd){.fd = watching->client.descriptor, .events = POLLIN};
+        waited[2] = (struct pollfd){.fd = watching->asking.descriptor, .events = POLLIN};
+        (void)poll(waited, 3, DRAW_MS);
         if (watching->client.descriptor >= 0 && waited[1].revents)
             take_news(watching);
+        if (watching->asking.descriptor >= 0 && waited[2].revents)
+            take_timeline(watching);
         try_again(watching, clock_monotonic_ms());
         /* A terminal that has gone has no more keys. */
         goes_on = take_keys(watching) && !(waited[0].revents & (POLLHUP | POLLERR));
@@ -210,6 +224,7 @@ int watch(const char *path, enum watch_form form)
     int result = 1;
 
     watching->path = path;
+    watching->asking.descriptor = -1;
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGHUP, &end, NULL);
@@ -217,8 +232,9 @@ int watch(const char *path, enum watch_form form)
     if (begin(watching, error, sizeof(error)) < 0)
         fprintf(stderr, "bootwire: %s\n", error);
     else
-        result = form == WATCH_SCREEN ? watch_screen(watching) : watch_lines(watching, form);
+        result = form == WATCH_SCREEN ? watch_screen(watching) : print_lines(watching, form);
     client_close(&watching->client);
+    client_close(&watching->asking);
     json_decref(watching->view.machine);
     watch_machines_clear(&watching->machines);
     free(watching);

@@ -1,18 +1,16 @@
 """bootwire watch: lines, JSON, and the screen in a real terminal (tmux) with real keys."""
 import json
-import os
 import re
-import shlex
 import signal
 import subprocess
 import time
-import uuid
 
 import pytest
 
 import bootwire_testing as testing
 from bootwire_testing import Machine, TftpRead
 from control_testing import VALIDATOR, socket_of
+from terminal_testing import Terminal
 
 CONFIG = """
 tftp-root "{root}";
@@ -71,6 +69,10 @@ def test_lines_and_json_for_several_watchers(network, running):
         if line["event"] == "machine" and line["machine"]["reached"] == "loaded":
             break
     assert plain.end()[0] == 0
+    # Who comes later learns where everybody is.
+    later = Lines(running)
+    later.until(r"it 10\.50\.1\.9 rom: loaded, file boot\.bin$")
+    assert later.end()[0] == 0
     running.stop()
     programs.process.wait(PATIENCE)
     assert programs.process.returncode == 1
@@ -99,49 +101,6 @@ def test_without_a_server_it_says_where_it_looked(tmp_path):
 
 
 # ---------------------------------------------------------------------------------------- the screen
-
-class Terminal:
-    """A program in tmux, `size` columns and rows."""
-
-    def __init__(self, argv, size, environment=""):
-        self.name = f"bootwire-{uuid.uuid4().hex[:8]}"
-        command = f"env TERM=screen-256color {environment} " + " ".join(shlex.quote(str(each)) for each in argv)
-        self.tmux("new-session", "-d", "-s", self.name, "-x", str(size[0]), "-y", str(size[1]), command)
-
-    def tmux(self, *arguments):
-        environment = {key: value for key, value in os.environ.items() if key != "TMUX"}
-        return subprocess.run(["tmux", "-L", self.name, *arguments], text=True, check=True, timeout=PATIENCE,
-                              capture_output=True, env=environment).stdout
-
-    def press(self, *keys):
-        self.tmux("send-keys", "-t", self.name, *keys)
-
-    def resize(self, width, height):
-        self.tmux("resize-window", "-t", self.name, "-x", str(width), "-y", str(height))
-
-    def shows(self, pattern, colours=False):
-        """The screen once the pattern is on it."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            screen = self.tmux("capture-pane", "-p", *(["-e"] if colours else []), "-t", self.name)
-            if re.search(pattern, screen, re.MULTILINE):
-                return screen
-            time.sleep(0.1)
-        raise AssertionError(f"{pattern} is not on the screen:\n{screen}")
-
-    def has_ended(self):
-        try:
-            self.tmux("has-session", "-t", self.name)
-        except subprocess.CalledProcessError:
-            return True
-        return False
-
-    def close(self):
-        try:
-            self.tmux("kill-server")
-        except subprocess.CalledProcessError:
-            pass
-
 
 @pytest.fixture
 def terminal(running):
@@ -182,6 +141,9 @@ def test_the_screen(network, running, terminal, size):
     screen.shows("^seen: ")
     screen.press("k", "Enter")
     screen.shows(r"rom +dhcp +DHCPREQUEST for 10\.50\.1\.9")
+    # What decided it is there at any width.
+    shown = "".join(line.strip() for line in screen.shows(r"rom +tftp +RRQ").splitlines())
+    assert f"@{running.config}:" in shown
     screen.press("Escape")
     screen.press("/", "l", "o", "s", "Enter")
     assert "10.50.1.9 " not in screen.shows("^>lost ")
@@ -194,6 +156,13 @@ def test_the_screen(network, running, terminal, size):
     screen.press("x")
     screen.resize(100, 30)
     assert len(screen.shows("sort .by name").splitlines()) == 30
+    # A server that is stopped keeps nobody from looking and leaving.
+    running.process.send_signal(signal.SIGSTOP)
+    screen.press("Enter")
+    screen.shows("Escape or q back")
+    screen.press("q")
+    screen.shows("by name")
+    running.process.send_signal(signal.SIGCONT)
     running.stop()
     screen.shows("the server has ended")
     running.start()

@@ -33,7 +33,8 @@ struct check {
     struct map told;   /* files that a warning is about, with their roots */
     struct file_lines lines;
     FILE *warnings;
-    bool rootless; /* that there is no tftp-root is said */
+    const struct check_boot_listener *listener; /* instead of the two files; or NULL */
+    bool rootless;                              /* that there is no tftp-root is said */
 };
 
 /* ---- Where each recipe stands ---- */
@@ -109,6 +110,13 @@ static bool is_new(struct check *c, struct slice directory, const char *path)
 static void warn(struct check *c, struct position where, const char *path, const char *root,
                  const char *what)
 {
+    char text[ROOT_SIZE + 256];
+
+    if (c->listener) {
+        snprintf(text, sizeof(text), "%s%s%s", *root ? " below tftp-root " : "", root, what);
+        c->listener->file(c->listener->argument, where, path, text);
+        return;
+    }
     fprintf(c->warnings, "%s:%u:%u: warning: %s%s%s%s\n    %s\n", where.file, where.line,
             where.column, path, *root ? " below tftp-root " : "", root, what,
             file_line(&c->lines, where));
@@ -219,6 +227,10 @@ static void tell_platform(struct check *c, const struct platform *platform, FILE
         if (!c->scopes[i] || !needs_loader(&c->snapshot->recipes[i]))
             continue;
         ask(c, &answer, i, platform);
+        if (answer.outcome == BOOT_OUTCOME_NONE && c->listener) {
+            c->listener->loader(c->listener->argument, *where, platform->name, answer.why);
+            return;
+        }
         if (answer.outcome == BOOT_OUTCOME_NONE) {
             fprintf(to, "  %-12s nothing for the recipe of %s:%u: %s\n", platform->name,
                     where->file, where->line, answer.why);
@@ -227,7 +239,7 @@ static void tell_platform(struct check *c, const struct platform *platform, FILE
         if (answer.loader && !shown.loader)
             shown = answer;
     }
-    if (!shown.loader)
+    if (!shown.loader || c->listener)
         return;
     fprintf(to, "  %-12s %s", platform->name, shown.loader->name);
     if ((c->packaged & boot_loader_bit(shown.loader)) && shown.loader->package)
@@ -277,15 +289,18 @@ static void tell_packages(const struct check *c, FILE *to)
         fputs("\n", to);
 }
 
+/* The most common first. */
+static const struct platform platforms[] = {
+    {{.asker = ASKER_PXE, .platform = PLATFORM_BIOS}, "a BIOS"},
+    {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_X64}, "x64 UEFI"},
+    {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_IA32}, "ia32 UEFI"},
+    {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_ARM64}, "arm64 UEFI"},
+    {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_RISCV64}, "riscv64 UEFI"},
+};
+enum { COMMON_PLATFORMS = 2 };
+
 static void tell_loaders(struct check *c, FILE *to)
 {
-    static const struct platform platforms[] = {
-        {{.asker = ASKER_PXE, .platform = PLATFORM_BIOS}, "a BIOS"},
-        {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_X64}, "x64 UEFI"},
-        {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_IA32}, "ia32 UEFI"},
-        {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_ARM64}, "arm64 UEFI"},
-        {{.asker = ASKER_PXE, .platform = PLATFORM_EFI_RISCV64}, "riscv64 UEFI"},
-    };
     bool needed = false;
 
     for (size_t i = 0; i < c->snapshot->recipe_count; i++)
@@ -299,21 +314,36 @@ static void tell_loaders(struct check *c, FILE *to)
     tell_packages(c, to);
 }
 
+static void run(struct check *c, FILE *to)
+{
+    if (c->snapshot->recipe_count == 0)
+        return;
+    c->scopes = memory_zeroed(c->snapshot->recipe_count, sizeof(const struct scope *));
+    snapshot_each_setting(c->snapshot, note_setting, c);
+    c->packaged = boot_loaders_installed();
+    for (size_t i = 0; i < c->snapshot->recipe_count; i++) {
+        if (c->scopes[i])
+            check_files(c, i);
+    }
+    if (to)
+        tell_loaders(c, to);
+    for (size_t i = 0; c->listener && i < COMMON_PLATFORMS; i++)
+        tell_platform(c, &platforms[i], NULL);
+    map_release(&c->told);
+    file_lines_release(&c->lines);
+    free(c->scopes);
+}
+
 void check_boot(const struct snapshot *snapshot, FILE *warnings, FILE *to)
 {
     struct check c = {.snapshot = snapshot, .warnings = warnings};
 
-    if (snapshot->recipe_count == 0)
-        return;
-    c.scopes = memory_zeroed(snapshot->recipe_count, sizeof(const struct scope *));
-    snapshot_each_setting(snapshot, note_setting, &c);
-    c.packaged = boot_loaders_installed();
-    for (size_t i = 0; i < snapshot->recipe_count; i++) {
-        if (c.scopes[i])
-            check_files(&c, i);
-    }
-    tell_loaders(&c, to);
-    map_release(&c.told);
-    file_lines_release(&c.lines);
-    free(c.scopes);
+    run(&c, to);
+}
+
+void check_boot_tell(const struct snapshot *snapshot, const struct check_boot_listener *listener)
+{
+    struct check c = {.snapshot = snapshot, .listener = listener};
+
+    run(&c, NULL);
 }

@@ -12,4 +12,15 @@
  * kind of machine is handed, or how to get what it would be. */
 void check_boot(const struct snapshot *snapshot, FILE *warnings, FILE *to);
 
+/* The same for `check --system`: nothing is printed. Each file, and, of the kinds of machine that
+ * are most common, each that a recipe has no loader for, is told with its place in the file. */
+struct check_boot_listener {
+    void *argument;
+    /* No machine could load `file` of a recipe: `what` begins behind the file's name. */
+    void (*file)(void *argument, struct position where, const char *file, const char *what);
+    /* A recipe has nothing for machines of the kind ("a BIOS"): `why`. */
+    void (*loader)(void *argument, struct position where, const char *kind, const char *why);
+};
+void check_boot_tell(const struct snapshot *snapshot, const struct check_boot_listener *listener);
+
 #endif

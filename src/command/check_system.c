@@ -48,6 +48,28 @@ static void print_json(const struct findings *findings, const char *path)
     json_decref(object);
 }
 
+static void say_file(void *argument, struct position where, const char *file, const char *what)
+{
+    char place[TEXT_SIZE];
+
+    snprintf(place, sizeof(place), "%s:%u: %s", where.file, where.line, file);
+    findings_add(argument, FINDING_PROBLEM, "boot-file", place,
+                 "put the file there, readable by everyone, or correct its name",
+                 "%s%s: no machine can load it", file, what);
+}
+
+static void say_loader(void *argument, struct position where, const char *kind, const char *why)
+{
+    char place[TEXT_SIZE];
+
+    snprintf(place, sizeof(place), "%s:%u", where.file, where.line);
+    findings_add(argument, FINDING_WARNING, "no-loader", place,
+                 "nothing, where no such machine boots; else install the package that the text "
+                 "names (`bootwire check` lists them)",
+                 "machines with %s firmware get nothing for this: %s",
+                 strncmp(kind, "a ", 2) == 0 ? kind + 2 : kind, why);
+}
+
 /* As serve finds it. */
 static const char *state_directory(const struct snapshot *snapshot, const char *state)
 {
@@ -64,8 +86,10 @@ int check_system(const struct snapshot *snapshot, const char *path,
                  const struct check_system_options *options)
 {
     struct findings findings = {.count = 0};
+    const struct check_boot_listener listener = {&findings, say_file, say_loader};
     int result;
 
+    check_boot_tell(snapshot, &listener);
     inspect_system(snapshot, state_directory(snapshot, options->state), options->wait_s * 1000,
                    &findings);
     if (options->json)

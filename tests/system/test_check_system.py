@@ -291,6 +291,25 @@ def test_iptables_in_the_way(checker, command):
     assert "udp port 69:" in checker.run(config)["firewall-unclear"]["what"]
 
 
+def test_files_and_loaders_of_recipes(checker):
+    root = checker.folder("tftp")
+    config = (f'tftp-root "{root}";\n' + SUBNET +
+              'host a { hardware ethernet 22:22:22:22:00:00; boot linux { kernel "vmlinuz"; } WITH }\n')
+    found = checker.run(config.replace("WITH", ""))["boot-file"]
+    assert found["place"].endswith(":3: vmlinuz") and f"below tftp-root {root} does not exist" in found["what"]
+    assert found["severity"] == "problem"
+    (root / "vmlinuz").write_bytes(b"x")
+    assert "boot-file" not in checker.run(config.replace("WITH", ""))
+    (root / "vmlinuz").chmod(0o600)
+    assert "chmod a+r" in checker.run(config.replace("WITH", ""))["boot-file"]["what"]
+    # As on a system without the packages.
+    hide = ("for each in /usr/lib/ipxe /usr/lib/PXELINUX /usr/lib/syslinux /usr/lib/grub /usr/lib/shim\n"
+            'do [ ! -d $each ] || mount -t tmpfs none $each; done; exec "$@"')
+    found = checker.run(config.replace("WITH", ""), prefix=["unshare", "--mount", "sh", "-c", hide, "sh"])
+    assert found["no-loader"]["place"].endswith(":3") and found["no-loader"]["severity"] == "warning"
+    assert "firmware get nothing for this" in found["no-loader"]["what"]
+
+
 def test_qemu_and_kvm(checker):
     fake = checker.folder("bin")
     program = fake / "qemu-system-x86_64"

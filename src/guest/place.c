@@ -235,3 +235,14 @@ void guest_place_remove(const struct guest_place *place)
     *strrchr(runtime, '/') = 0;
     (void)rmdir(runtime);
 }
+
+bool guest_place_find(char path[GUEST_PATH_SIZE], const char *host)
+{
+    char runtime[GUEST_PATH_SIZE], name[GUEST_PATH_SIZE];
+    struct stat info;
+
+    snprintf(name, sizeof(name), "%.*s.sock", (int)strcspn(host, "+"), host);
+    find_runtime(runtime, host);
+    return !strchr(host, '/') && lstat(runtime, &info) == 0 && S_ISDIR(info.st_mode) &&
+           info.st_uid == geteuid() && join(path, runtime, name) && is_listened_at(path);
+}

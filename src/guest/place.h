@@ -3,6 +3,7 @@
 #ifndef BOOTWIRE_GUEST_PLACE_H
 #define BOOTWIRE_GUEST_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { GUEST_PATH_SIZE = 256 };
@@ -27,5 +28,9 @@ void guest_place_wait(struct guest_place *place);
 /* Removes what is left of it: the socket only where nobody listens at it. More than one process of
  * a run may do so: the last one that lives succeeds. */
 void guest_place_remove(const struct guest_place *place);
+
+/* The control socket of this user's run of the host (or of the herd that a guest HOST+N belongs to)
+ * into `path`; false where there is none that somebody listens at. */
+bool guest_place_find(char path[GUEST_PATH_SIZE], const char *host);
 
 #endif

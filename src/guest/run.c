@@ -31,7 +31,6 @@ struct member {
     struct guest guest;
     bool over; /* it has ended, and does not start again */
     bool seen; /* it has shown what the run waits for */
-    bool login_told;
     struct loop_event *keys_event; /* from who is attached to its console by the server */
 };
 
@@ -174,10 +173,6 @@ static void guest_line(void *argument, unsigned number, const char *text, bool w
         printf("%s| %s\n", member->guest.name, text);
         fflush(stdout);
     }
-    if (strstr(text, "login:") && !member->login_told) {
-        member->login_told = true;
-        tell(run, member, "console-login", "login:");
-    }
     if (!run->options->until || member->seen || regexec(&run->until, text, 0, NULL, 0) != 0)
         return;
     member->seen = true;
@@ -266,7 +261,6 @@ static bool start(struct run *run, struct member *member)
         fail(run);
         return false;
     }
-    member->login_told = false;
     tell(run, member, "power-on", guest_accelerator_name(guest->description.accelerator));
     if (guest->description.accelerator == GUEST_KVM)
         loop_timer_start(run->kvm_timer, KVM_PATIENCE_MS);

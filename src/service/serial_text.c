@@ -81,6 +81,8 @@ static void tell(struct serial_line *line, enum step_event event, const char *te
         .got = event == STEP_CONSOLE_LOGIN ? "a login prompt" : "a panic",
         .subject = said,
         .refused = event == STEP_CONSOLE_PANIC,
+        /* Who runs a guest sees its prompt himself. */
+        .quiet = line->kind == SERIAL_GIVEN && event == STEP_CONSOLE_LOGIN,
     };
 
     text_printable(said, sizeof(said), slice_of_string(text));

@@ -215,6 +215,31 @@ def test_its_server_says_how_far_its_guests_are(ordinary):
     assert not ordinary.runtime.exists()
 
 
+def test_others_attach_to_a_guest_s_console(ordinary):
+    process = ordinary.popen("first", fake="echo begins; printf 'it login: '; read name; echo \"hello $name\"; "
+                                           "echo 'panic: as asked'; exec sleep 3600\n")
+    path = ordinary.runtime / "first.sock"
+    wait_for(path, process)
+
+    def reached(what):
+        return ask(path, request="machine", name="first").get("machine", {}).get("reached") == what
+    testing.wait_until(lambda: reached("login"), "the prompt to be seen")
+    attached = subprocess.Popen(
+        [*ordinary.prefix, ordinary.place / "bootwire", "console", "first"], cwd="/", stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]})
+    assert attached.stdout.readline() == b"begins\n"
+    attached.stdin.write(b"stranger\n")
+    attached.stdin.close()
+    assert attached.stdout.readline() == b"it login: hello stranger\n"
+    assert attached.stdout.readline() == b"panic: as asked\n"
+    attached.stdout.close()
+    testing.wait_until(lambda: reached("panic"), "the panic to be seen")
+    process.terminate()
+    said = process.communicate(timeout=PATIENCE)[0].decode()
+    assert attached.wait(60) == 1
+    assert "console  its console says \"panic: as asked\"" in said and said.count("login:") == 2, said
+
+
 @pytest.mark.parametrize("fake, arguments, status, says", [
     ("echo; echo one; printf 'it login: '; exec sleep 3600", ["--until", "^it login: $"], 0, "it login:"),
     ("echo one; exec sleep 3600", ["--until", "two", "--timeout", "1"], 3, "the time (--timeout 1) is over"),

@@ -231,9 +231,8 @@ static void read_chain(struct firewall *firewall, const char *table, const struc
 {
     const char *name = line->words[0] + 1;
     struct firewall_chain *chain = firewall_add_chain(firewall, table, name);
-    bool nat = strcmp(table, "ip nat") == 0;
 
-    chain->base = !nat && (strcmp(name, "INPUT") == 0 || strcmp(name, "PREROUTING") == 0);
+    chain->base = strcmp(name, "INPUT") == 0 || strcmp(name, "PREROUTING") == 0;
     chain->drops = line->count > 1 && strcmp(line->words[1], "DROP") == 0;
 }
 
@@ -251,11 +250,13 @@ void firewall_read_iptables(struct firewall *firewall, const char *text,
         snprintf(whole, sizeof(whole), "%s", line.text);
         text += length + (text[length] == '\n');
         split(&line);
-        if (line.count == 0)
-            continue;
-        if (line.words[0][0] == '*')
+        if (line.count > 0 && line.words[0][0] == '*')
             snprintf(table, sizeof(table), "ip %s", line.words[0] + 1);
-        else if (line.words[0][0] == ':')
+        /* Addresses are translated there, and nothing is dropped; there may be thousands of them.
+         */
+        if (line.count == 0 || strcmp(table, "ip nat") == 0)
+            continue;
+        if (line.words[0][0] == ':')
             read_chain(firewall, table, &line);
         else if (strcmp(line.words[0], "-A") == 0)
             read_rule(firewall, table, &line, whole, packet);

@@ -2,6 +2,8 @@
 import contextlib
 import json
 import os
+import random
+import re
 import socket
 import subprocess
 
@@ -38,6 +40,7 @@ class Checker:
         assert done.returncode in (0, 1), done
         told = json.loads(done.stdout)
         SCHEMA.validate(told)
+        self.findings = told["findings"]
         assert told["problems"] == sum(row["severity"] == "problem" for row in told["findings"])
         assert done.returncode == (1 if told["problems"] else 0)
         return {row["id"]: row for row in told["findings"]}
@@ -260,6 +263,63 @@ def test_a_firewall_in_the_way_and_that_the_cure_cures(checker):
         checker.run(config)["firewall"]["cure"]
     found = checker.run(config, prefix=NOBODY)
     assert found["firewall-not-read"]["place"] == "firewall" and "CAP_NET_ADMIN" in found["firewall-not-read"]["cure"]
+
+
+def random_rules(dice):
+    """A ruleset of nft's, of what people write, put together at random."""
+    def words(chains):
+        parts = dice.sample([
+            'iifname "boot0"', 'iifname != "lo"', "ip saddr 10.50.1.0/24", "ip saddr != 10.50.0.0/16",
+            "ip daddr 10.50.1.1", "udp dport 69", "udp dport { 67, 4011 }", "udp dport 60-100",
+            "udp dport != 69", "meta l4proto udp", "ip protocol tcp", "ct state new",
+            "ct state { established, related }", "tcp dport 80", "meta nfproto ipv4",
+            "udp dport @named", "fib daddr type local", "ip saddr { 10.50.1.9, 10.50.1.128/25 }",
+            "th dport 4000-5000", "meta pkttype host"], dice.choice((0, 1, 1, 2)))
+        verdicts = ["accept", "drop", "reject", "return", "counter", *(f"jump {name}" for name in chains)]
+        return " ".join(parts + [dice.choice(verdicts)])
+
+    text = ("flush ruleset\nadd table inet guard\nadd set inet guard named { type inet_service; elements = "
+            "{ 69, 4011 }; }\nadd chain inet guard a\nadd chain inet guard b\n"
+            f"add chain inet guard input {{ type filter hook input priority 0; policy {dice.choice(('accept', 'drop'))}; }}\n")
+    for chain, targets in (("a", ()), ("b", ("a",)), ("input", ("a", "b"))):
+        for _ in range(dice.randrange(5)):
+            text += f"add rule inet guard {chain} {words(targets)}\n"
+    return text
+
+
+@pytest.mark.skipif(not have("nft"), reason="needs nft")
+def test_the_kernel_agrees_on_what_is_dropped(checker):
+    """Each ruleset is asked of `check`, and of the kernel by a datagram."""
+    space, root = checker.network.server, checker.folder("tftp")
+    checker.network.client_address("10.50.1.9")
+    client = checker.network.client.socket()
+    client.bind(("10.50.1.9", 0))
+    config = f'tftp-root "{root}"; http-port 0;\n' + SUBNET
+    decided = 0
+    for seed in range(40):
+        rules = random_rules(random.Random(seed))
+        done = space.run(["nft", "-f", "-"], input=rules)
+        if done.returncode != 0:
+            continue  # two parts that exclude each other
+        checker.run(config)
+        told = {69: "let in", 4011: "let in"}
+        for row in checker.findings:
+            for port in re.findall(r"\b(69|4011)\b", row["what"].split(":")[0]) if "firewall" in row["id"] else ():
+                told[int(port)] = row["id"]
+        for port, word in told.items():
+            ear = space.socket()
+            ear.bind(("", port))
+            client.sendto(b"%d" % seed, (SERVER_ADDRESS, port))
+            ear.settimeout(2 if word == "let in" else 0.2)
+            try:
+                heard = ear.recv(100) == b"%d" % seed
+            except TimeoutError:
+                heard = False
+            ear.close()
+            assert word == "firewall-unclear" or heard == (word == "let in"), (seed, port, word, heard, rules)
+            decided += word != "firewall-unclear"
+    assert decided > 40
+    client.close()
 
 
 @pytest.mark.skipif(not have("iptables-legacy"), reason="needs iptables")

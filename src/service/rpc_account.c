@@ -252,9 +252,10 @@ static void tell_progress(struct rpc_account *account, struct server *server)
                              .bytes = bytes,
                              .total = reads ? 0 : bytes,
                              .quiet = true};
-    struct machine machine;
+    struct machine machine = {.stage = STAGE_UNKNOWN};
 
-    if ((reads || account->reads) && machines_get(server->machines, account->address, &machine)) {
+    if (reads || account->reads) {
+        (void)machines_get(server->machines, account->address, &machine);
         step.hardware = machine.hardware;
         step.stage = machine.stage;
         journal_step(server->journal, &step);

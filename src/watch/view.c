@@ -229,7 +229,7 @@ static void draw_machine(struct view *view, const struct watch_machine *machine,
             watch_text(machine->object, "stage"), watch_text(machine->object, "reached"), time,
             what);
     else
-        row(view, selected ? VIEW_SELECTED : look_of(machine), "%c%-14.14s %-15s %-8.8s %7s  %s",
+        row(view, selected ? VIEW_SELECTED : look_of(machine), "%c%-17.17s %-15s %-8.8s %6s %s",
             selected ? '>' : ' ', watch_machine_label(machine),
             watch_text(machine->object, "address"), watch_text(machine->object, "reached"), time,
             what);
@@ -300,7 +300,7 @@ static void draw_machines(struct view *view, const struct watch_machines *machin
         row(view, VIEW_DIM, " %-24s %-15s %-9s %-8s %7s  %s", "machine", "address", "stage",
             "reached", "since", "what");
     else
-        row(view, VIEW_DIM, " %-14s %-15s %-8s %7s  %s", "machine", "address", "reached", "since",
+        row(view, VIEW_DIM, " %-17s %-15s %-8s %6s %s", "machine", "address", "reached", "since",
             "what");
     for (size_t i = view->top; i < view->top + room; i++) {
         const struct watch_machine *machine = at_place(view, machines, i);

@@ -1,9 +1,11 @@
 """bootwire watch: lines, JSON, and the screen in a real terminal (tmux) with real keys."""
 import json
+import pathlib
 import re
 import signal
 import subprocess
 import time
+import xml.etree.ElementTree
 
 import pytest
 
@@ -20,6 +22,8 @@ host lost {{ hardware ethernet 22:22:22:22:00:08; fixed-address 10.50.1.10; file
 """
 ROM = [(60, b"PXEClient:Arch:00000:UNDI:002001")]
 PATIENCE = 60
+TOOLS = pathlib.Path(__file__).parents[2] / "tools"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
@@ -174,5 +178,12 @@ def test_the_screen(network, running, terminal, size):
 @pytest.mark.skipif(not testing.have("tmux"), reason="there is no tmux")
 def test_colour_is_left_out_where_it_is_not_wanted(network, running, terminal):
     boot(network)
-    assert "\x1b[36m" in terminal((80, 24)).shows("^.*it", colours=True)
+    screen = terminal((80, 24)).shows("^.*it", colours=True)
+    assert "\x1b[36m" in screen
+    # The same as a picture, for the documentation.
+    done = subprocess.run([TOOLS / "picture", "watch & more"], input=screen, text=True, check=True, timeout=PATIENCE,
+                          stdout=subprocess.PIPE)
+    texts = ["".join(each.itertext()) for each in xml.etree.ElementTree.fromstring(done.stdout).iter(f"{SVG}text")]
+    assert texts[0] == "watch & more" and texts[1] == "bootwire: 1 machine, 0 up, 0 stopped"
+    assert any(text.startswith(">it ") for text in texts)
     assert "\x1b[36m" not in terminal((80, 24), environment="NO_COLOR=1").shows("^.*it", colours=True)

@@ -72,10 +72,14 @@ static void machines_are_told_a_line_each(void **state)
     }
     view_draw(view, &machines, 80, 24, 2500);
     assert_string_equal(view->rows[0].text, "bootwire: 2 machines, 0 up, 1 stopped");
-    assert_string_equal(view->rows[2].text, ">one            10.50.1.1       loading     2.5s  "
-                                            "[##...]  50% 1.2 MiB/s vmlinuz");
-    assert_string_equal(view->rows[3].text, " two            10.50.1.2       address     3.5s  "
+    assert_string_equal(view->rows[2].text, ">one               10.50.1.1       loading    2.5s "
+                                            "[##...]  50% 1.2 MiB/s vmlinu");
+    assert_string_equal(view->rows[3].text, " two               10.50.1.2       address    3.5s "
                                             "stopped: waits for the file a");
+    /* Who has no name has a hardware address, which is shown to its end. */
+    take_machine(&machines, 3, "");
+    view_draw(view, &machines, 80, 24, 2500);
+    assert_non_null(row_with(view, " 22:22:22:22:00:03 10.50.1.3 "));
     view_draw(view, &machines, 200, 50, 2500);
     assert_non_null(row_with(view, "[#####.....]  50% 1.2 MiB/s vmlinuz"));
     /* The selected one's verdict, whole. */

@@ -12,11 +12,14 @@ import pytest
 
 import bootwire_testing as testing
 from control_testing import ask
+import test_run
 from terminal_testing import Terminal
 from test_run import descendants, interfaces, namespace_of, processes_in
 
+payload = test_run.payload
+
 USER = 12345
-PATIENCE = 240
+PATIENCE = 320
 
 CONFIGURATION = """
 tftp-root "{place}/tftp";
@@ -111,6 +114,44 @@ def test_a_guest_boots_for_everybody(user):
     assert status == 0, said
     assert "ipxe       tftp     boot.ipxe" in said
     assert not user.runtime.exists() and interfaces() == before
+
+
+# What an ordinary user cannot make.
+SPECIFICATION = """#mtree
+/set uid=0 gid=0
+. type=dir mode=0755
+./dev type=dir mode=0755
+./dev/console type=char mode=0600 device=native,5,1
+./dev/null type=char mode=0666 device=native,1,3
+./home/guest type=dir mode=0755 uid=1000 gid=1000
+"""
+LIST = "::once:/bin/sh -c 'ls -ldn /dev/console /home/guest >/dev/console'\n"
+
+
+@pytest.mark.timeout(400)
+def test_an_ordinary_user_s_nfs_root_looks_like_root_s(ordinary, payload):
+    root = ordinary.place / "root"
+    shutil.copytree(payload / "root", root, symlinks=True, ignore=shutil.ignore_patterns("console", "null"))
+    shutil.copytree(payload / "tftp", ordinary.place / "tftp", dirs_exist_ok=True)
+    with open(root / "etc" / "inittab", "a") as inittab:
+        inittab.write(LIST)
+    subprocess.run(["chown", "-R", f"{USER}:{USER}", root], check=True)
+    (ordinary.place / "root.mtree").write_text(SPECIFICATION)
+    (ordinary.place / "c.conf").write_text(f"""
+        tftp-root "{ordinary.place}/tftp";
+        mtree "{root}" "{ordinary.place}/root.mtree";
+        subnet 10.50.1.0 netmask 255.255.255.0 {{ range 10.50.1.200 10.50.1.250; }}
+        host first {{
+            hardware ethernet 22:22:22:22:00:00;
+            next-server 10.50.1.1;
+            filename "boot.ipxe";
+            option root-path "{root}";
+        }}""")
+    status, said = ordinary.run("--nic", "virtio-net-pci", "--until", "1000 +1000 .*/home/guest", "--timeout", "300",
+                                "first")
+    assert status == 0, said
+    assert re.search(r"\ncrw------- +1 0 +0 +5, +1 .*/dev/console", said)
+    assert re.search(r"mount +MNT .* v3 over tcp", said)
 
 
 @pytest.mark.timeout(300)

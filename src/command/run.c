@@ -297,20 +297,21 @@ static bool check_until(const char *expression)
 static bool choose_type(struct run_options *options)
 {
     const struct guest_machine_type *type;
+    const char *arch = options->arch;
     struct utsname host;
     char list[128];
 
     (void)uname(&host);
-    if (!options->arch)
-        options->arch = guest_machine_type_find(host.machine, false) ? host.machine : "x86_64";
-    options->arch = memory_string(options->arch);
-    type = guest_machine_type_find(options->arch, options->uefi);
+    if (!arch)
+        arch = guest_machine_type_find(host.machine, false) ? host.machine : "x86_64";
+    type = guest_machine_type_find(arch, options->uefi);
     if (!type) {
-        fprintf(stderr, "bootwire: there is no machine for --arch %s%s; there are %s\n",
-                options->arch, options->uefi ? " with --uefi" : "",
+        fprintf(stderr, "bootwire: there is no machine for --arch %s%s; there are %s\n", arch,
+                options->uefi ? " with --uefi" : "",
                 guest_machine_type_list(list, sizeof(list), options->uefi));
         return false;
     }
+    options->arch = type->arch;
     options->kvm &= guest_machine_type_fits(type, host.machine);
     return true;
 }

@@ -76,11 +76,12 @@ int guest_firmware_prepare(struct guest_description *guest, const char *director
 
     if (!type->firmware_path)
         return 0;
-    guest->firmware = type->firmware_path;
     if (access(type->firmware_path, R_OK) < 0)
         missing = type->firmware_path;
     else if (type->firmware == FIRMWARE_SWAPPED)
         guest->firmware = copy_file(type->firmware_path, true, directory, "firmware", number);
+    else
+        guest->firmware = memory_string(type->firmware_path);
     if (type->variables_path) {
         guest->variables = copy_file(type->variables_path, false, directory, "variables", number);
         if (!guest->variables && !missing)
@@ -91,4 +92,11 @@ int guest_firmware_prepare(struct guest_description *guest, const char *director
     snprintf(error, error_size, "the firmware %s cannot be used: %s; Debian's package %s has it",
              missing ? missing : type->firmware_path, strerror(errno), type->firmware_package);
     return -1;
+}
+
+void guest_firmware_release(struct guest_description *guest)
+{
+    free((char *)guest->firmware);
+    free((char *)guest->variables);
+    guest->firmware = guest->variables = NULL;
 }

@@ -7,9 +7,11 @@
 struct guest_description;
 
 /* Fills in the description's firmware and variables for guest `number`: copies that are changed on
- * the way, or that a guest writes to, are made in `directory`. The names live as long as the
- * process. Returns 0, or -1 with a message that names the package in `error`. */
+ * the way, or that a guest writes to, are made in `directory`. Returns 0, or -1 with a
+ * message that names the package in `error`; guest_firmware_release() is due either way. */
 int guest_firmware_prepare(struct guest_description *guest, const char *directory, unsigned number,
                            char *error, size_t error_size);
+/* Frees the names; the copies stay where they are. */
+void guest_firmware_release(struct guest_description *guest);
 
 #endif

@@ -438,8 +438,10 @@ static void release(struct run *run)
     loop_event_free(run->timeout);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         loop_event_free(run->signals[i]);
-    for (unsigned i = 0; i < run->options->count; i++)
+    for (unsigned i = 0; i < run->options->count; i++) {
         loop_event_free(run->members[i].keys_event);
+        guest_firmware_release(&run->members[i].guest.description);
+    }
     loop_free(run->loop);
     beside_release(&run->beside);
     close_links(run);

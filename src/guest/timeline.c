@@ -87,6 +87,12 @@ static bool is_one_file_too_many(struct timeline *timeline, const struct step *s
            ++timeline->files > TIMELINE_FILES_MAX;
 }
 
+/* Of a prompt, timeline_watch_console() has made a row already. */
+static bool is_login(const struct step *step)
+{
+    return strcmp(step->service, "console") == 0 && strstr(step->asked, login_marker);
+}
+
 void timeline_add_json(struct timeline *timeline, struct slice line)
 {
     json_t *object = json_loadb((const char *)line.data, line.length, 0, NULL);
@@ -97,7 +103,7 @@ void timeline_add_json(struct timeline *timeline, struct slice line)
         json_unpack(object, "{s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "stage", &step.stage, "service",
                     &step.service, "asked", &step.asked, "got", &step.got, "time", &step.time,
                     "bytes", &step.bytes, "refused", &step.refused) == 0 &&
-        step.time >= 0 && (uint64_t)step.time >= timeline->power_on_ms) {
+        step.time >= 0 && (uint64_t)step.time >= timeline->power_on_ms && !is_login(&step)) {
         if (is_one_file_too_many(timeline, &step))
             snprintf(what, sizeof(what), "reads of more files");
         else

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+import pexpect
 import pytest
 
 import bootwire_testing as testing
@@ -297,6 +298,21 @@ def test_others_attach_to_a_guest_s_console(ordinary):
 def test_how_it_ends(ordinary, fake, arguments, status, says):
     ended, said = ordinary.run(*arguments, "first", fake=fake)
     assert says in said and ended == status, said
+
+
+def test_others_attach_to_its_console(ordinary):
+    process = ordinary.popen("--until", "the magic word", "first", fake="printf 'pc login: '; exec cat\n")
+    path = ordinary.runtime / "first.sock"
+    wait_for(path, process)
+    console = pexpect.spawn(testing.BOOTWIRE, ["console", "--control", str(path), "first"], timeout=60)
+    console.expect("pc login: ")
+    events = [step["event"] for step in ask(path, request="machine", name="first")["machine"]["timeline"]]
+    assert events.count("console-login") == 1
+    console.send("the magic word\r")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said.count(b"login:") == 2, "on the console, and once in the timeline"
+    console.close(force=True)
 
 
 def test_who_ends_it_too_early_has_not_seen_it(ordinary):

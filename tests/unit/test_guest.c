@@ -317,6 +317,9 @@ static void a_boot_is_told_in_few_words(void **state)
     timeline_watch_console(timeline, 15500, slice_of_string("demo lologi"));
     timeline_watch_console(timeline, 15510, slice_of_string("n: demo log"));
     timeline_watch_console(timeline, 15520, slice_of_string("in: "));
+    add(timeline, "{\"time\":15530,\"service\":\"console\",\"stage\":\"userland\","
+                  "\"asked\":\"its console says \\\"demo login: \\\"\",\"got\":\"\",\"bytes\":0,"
+                  "\"refused\":false}");
     text = timeline_text(timeline);
     assert_string_equal(
         text, " seconds         bytes  stage      service  step\n"

@@ -353,9 +353,16 @@ static int print_log(const struct console *console, const char *state_directory)
     int count = scandir(directory, &names, is_log, alphasort), result = 1;
 
     if (count > 0) {
-        path = memory_printf("%s/%s", directory, names[count - 1]->d_name);
-        result = print_file(path);
-        free(path);
+        const char *last = names[count - 1]->d_name;
+
+        result = 0;
+        for (int i = 0; i < count; i++) {
+            if (strncmp(names[i]->d_name, last, serial_log_boot_length(last)) != 0)
+                continue;
+            path = memory_printf("%s/%s", directory, names[i]->d_name);
+            result |= print_file(path);
+            free(path);
+        }
     } else {
         fprintf(stderr,
                 "bootwire: there is no log of %s's console in %s: -c FILE or --state names the "

@@ -238,10 +238,12 @@ void guest_place_remove(const struct guest_place *place)
 
 bool guest_place_find(char path[GUEST_PATH_SIZE], const char *host)
 {
-    char runtime[GUEST_PATH_SIZE], name[GUEST_PATH_SIZE];
+    char runtime[GUEST_PATH_SIZE], first[128], name[GUEST_PATH_SIZE];
     struct stat info;
 
-    snprintf(name, sizeof(name), "%.*s.sock", (int)strcspn(host, "+"), host);
+    snprintf(first, sizeof(first), "%s", host);
+    first[strcspn(first, "+")] = 0;
+    snprintf(name, sizeof(name), "%s.sock", first);
     find_runtime(runtime, host);
     return !strchr(host, '/') && lstat(runtime, &info) == 0 && S_ISDIR(info.st_mode) &&
            info.st_uid == geteuid() && join(path, runtime, name) && is_listened_at(path);

@@ -29,8 +29,8 @@ enum {
 /* A guest, as the run sees it. */
 struct member {
     struct guest guest;
-    bool over; /* it has ended, and does not start again */
-    bool seen; /* it has shown what the run waits for */
+    bool over;                     /* it has ended, and does not start again */
+    bool seen;                     /* it has shown what the run waits for */
     struct loop_event *keys_event; /* from who is attached to its console by the server */
 };
 

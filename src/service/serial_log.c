@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIME_SIZE = 40, NAME_ATTEMPTS = 1000 };
+enum { NAME_ATTEMPTS = 1000 };
 
 char *serial_log_directory(const char *state_directory, const char *host)
 {
@@ -44,11 +44,25 @@ void serial_log_release(struct serial_log *log)
     free(log->path);
 }
 
-void serial_log_begin(struct serial_log *log)
+static void close_file(struct serial_log *log)
 {
     if (log->descriptor >= 0)
         close(log->descriptor);
     log->descriptor = -1;
+}
+
+size_t serial_log_boot_length(const char *name)
+{
+    const char *dash = strrchr(name, '-');
+
+    return dash ? (size_t)(dash - name) : strlen(name);
+}
+
+void serial_log_begin(struct serial_log *log)
+{
+    close_file(log);
+    log->began[0] = 0;
+    log->part = 0;
 }
 
 static void complain(struct serial_log *log, const char *what)
@@ -90,11 +104,11 @@ static void remove_oldest(const struct serial_log *log)
         free(list);
 }
 
-static void stamp(char to[TIME_SIZE], const struct timespec *now, const char *format)
+static void stamp(char to[SERIAL_LOG_TIME_SIZE], const struct timespec *now, const char *format)
 {
     struct tm tm;
 
-    if (!gmtime_r(&now->tv_sec, &tm) || strftime(to, TIME_SIZE, format, &tm) == 0)
+    if (!gmtime_r(&now->tv_sec, &tm) || strftime(to, SERIAL_LOG_TIME_SIZE, format, &tm) == 0)
         to[0] = 0;
 }
 
@@ -114,17 +128,17 @@ static int make_directory(const struct serial_log *log)
 static void open_file(struct serial_log *log)
 {
     struct timespec now;
-    char time[TIME_SIZE];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    stamp(time, &now, "%Y-%m-%dT%H-%M-%SZ");
+    if (!log->began[0])
+        stamp(log->began, &now, "%Y-%m-%dT%H-%M-%SZ");
     if (make_directory(log) < 0) {
         complain(log, "made");
         return;
     }
-    for (int i = 1; log->descriptor < 0 && i < NAME_ATTEMPTS; i++) {
+    while (log->descriptor < 0 && log->part < NAME_ATTEMPTS) {
         free(log->path);
-        log->path = memory_printf("%s/%s-%03d.log", log->directory, time, i);
+        log->path = memory_printf("%s/%s-%03u.log", log->directory, log->began, ++log->part);
         log->descriptor = open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
         if (log->descriptor < 0 && errno != EEXIST)
             break;
@@ -132,19 +146,18 @@ static void open_file(struct serial_log *log)
     if (log->descriptor < 0)
         complain(log, "made");
     log->size = 0;
-    log->began = now.tv_sec;
     remove_oldest(log);
 }
 
 void serial_log_line(struct serial_log *log, const char *text)
 {
     struct timespec now;
-    char time[TIME_SIZE], *line;
+    char time[SERIAL_LOG_TIME_SIZE], *line;
     size_t length;
     ssize_t written;
 
     if (log->descriptor >= 0 && log->size >= SERIAL_LOG_FILE_MAX)
-        serial_log_begin(log);
+        close_file(log);
     if (log->descriptor < 0)
         open_file(log);
     if (log->descriptor < 0)

@@ -110,9 +110,10 @@ static void write_log(struct serial_line *line, const char *text)
     bool anew = line->log.descriptor < 0;
 
     serial_log_line(&line->log, text);
-    if (line->log.descriptor < 0 || !anew)
+    if (line->log.descriptor >= 0 && anew)
+        line->log_began_ms = clock_monotonic_ms();
+    if (line->log.descriptor < 0 || strcmp(line->state.log, line->log.path) == 0)
         return;
-    line->log_began_ms = clock_monotonic_ms();
     pthread_mutex_lock(&line->serial->lock);
     snprintf(line->state.log, sizeof(line->state.log), "%s", line->log.path);
     pthread_mutex_unlock(&line->serial->lock);

@@ -272,14 +272,18 @@ static size_t room_above(const json_t *machine, unsigned width, unsigned height)
 static void draw_title(struct view *view, const struct watch_machines *machines)
 {
     size_t stopped = 0, up = 0;
+    char lost[48] = "";
 
     for (size_t i = 0; i < machines->count; i++) {
         stopped += json_is_object(json_object_get(machines->list[i].object, "verdict"));
         up += look_of(&machines->list[i]) == VIEW_GOOD;
     }
-    row(view, VIEW_TITLE, "bootwire: %zu machine%s, %zu up, %zu stopped%s%s%s%s%s", machines->count,
-        machines->count == 1 ? "" : "s", up, stopped, view->filter[0] || view->typing ? "   /" : "",
-        view->filter, view->typing ? "_" : "", view->note[0] ? "   " : "", view->note);
+    if (machines->lost > 0)
+        snprintf(lost, sizeof(lost), ", %" PRIu64 " steps missed", machines->lost);
+    row(view, VIEW_TITLE, "bootwire: %zu machine%s, %zu up, %zu stopped%s%s%s%s%s%s",
+        machines->count, machines->count == 1 ? "" : "s", up, stopped, lost,
+        view->filter[0] || view->typing ? "   /" : "", view->filter, view->typing ? "_" : "",
+        view->note[0] ? "   " : "", view->note);
 }
 
 static void draw_machines(struct view *view, const struct watch_machines *machines, unsigned width,
@@ -365,16 +369,21 @@ static void draw_timeline(struct view *view, unsigned width, unsigned height)
 {
     const json_t *timeline = json_object_get(view->machine, "timeline");
     size_t room = room_above(view->machine, width, height), count = exchange_count(view), i;
+    const char *host = watch_text(view->machine, "host");
     size_t last = last_top(timeline, width, room);
     char time[24];
 
     if (view->top > last)
         view->top = last;
-    row(view, VIEW_TITLE, "%s %s %s: %s, %s since power-on, boot %" PRIu64 "%s%s",
-        watch_text(view->machine, "host"), view->selected, watch_text(view->machine, "address"),
-        watch_text(view->machine, "reached"),
-        duration(time, watch_number(view->machine, "since_ms")),
-        watch_number(view->machine, "boots"), view->note[0] ? "   " : "", view->note);
+    if (view->machine)
+        row(view, VIEW_TITLE, "%s%s%s %s: %s, %s since power-on, boot %" PRIu64 "%s%s", host,
+            host[0] ? " " : "", view->selected, watch_text(view->machine, "address"),
+            watch_text(view->machine, "reached"),
+            duration(time, watch_number(view->machine, "since_ms")),
+            watch_number(view->machine, "boots"), view->note[0] ? "   " : "", view->note);
+    else
+        row(view, VIEW_TITLE, "%s: the server has told nothing of it yet%s%s", view->selected,
+            view->note[0] ? "   " : "", view->note);
     row(view, VIEW_DIM, " seconds     bytes stage     service what");
     for (i = view->top; i < count && view->row_count < HEAD_ROWS + room; i++)
         (void)draw_exchange(view, HEAD_ROWS + room, json_array_get(timeline, i), width);

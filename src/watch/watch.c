@@ -18,7 +18,7 @@
 
 enum {
     ERROR_SIZE = 512,
-    DRAW_MS = 250,     /* clocks go on without news */
+    DRAW_MS = 250,     /* clocks go on without news; the longest wait for any */
     TIMELINE_MS = 500, /* between two looks at a machine's timeline */
     AGAIN_MS = 1000,   /* between two tries to reach a server that has gone */
 };
@@ -77,6 +77,7 @@ static bool print_line(struct watching *watching, enum watch_form form, const js
 
 static int print_lines(struct watching *watching, enum watch_form form)
 {
+    struct pollfd waited[2];
     bool goes_on = true;
     json_t *line;
 
@@ -85,10 +86,16 @@ static int print_lines(struct watching *watching, enum watch_form form)
             goes_on = print_line(watching, form, line);
             json_decref(line);
         }
-        if (!goes_on || client_receive(&watching->client) == 0)
+        waited[0] = (struct pollfd){.fd = watching->client.descriptor, .events = POLLIN};
+        waited[1] = (struct pollfd){.fd = STDOUT_FILENO};
+        /* A signal that comes before the call is seen after it. */
+        if (!goes_on || poll(waited, 2, DRAW_MS) <= 0)
             continue;
-        if (ended)
-            break;
+        /* Nobody reads any more. */
+        if (waited[1].revents & (POLLERR | POLLNVAL))
+            return 1;
+        if (!waited[0].revents || client_receive(&watching->client) == 0)
+            continue;
         fprintf(stderr, "bootwire: the server at %s has ended\n", watching->path);
         goes_on = false;
     }
@@ -124,6 +131,8 @@ static void try_again(struct watching *watching, uint64_t now_ms)
     if (begin(watching, error, sizeof(error)) < 0)
         return;
     watch_machines_clear(&watching->machines);
+    json_decref(watching->view.machine);
+    watching->view.machine = NULL;
     watching->view.note[0] = 0;
 }
 

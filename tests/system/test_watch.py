@@ -83,6 +83,12 @@ def test_lines_and_json_for_several_watchers(network, running):
     assert "the server at" in programs.process.stderr.read()
 
 
+def test_lines_end_with_whoever_reads_them(running):
+    lines = Lines(running)
+    lines.process.stdout.close()
+    assert lines.process.wait(PATIENCE) == 1
+
+
 def test_a_watcher_that_does_not_read_loses_steps_and_holds_nobody(network, running):
     slow = Lines(running, "--json")
     slow.process.stdout.readline()

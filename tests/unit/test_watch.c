@@ -78,7 +78,9 @@ static void machines_are_told_a_line_each(void **state)
                                             "stopped: waits for the file a");
     /* Who has no name has a hardware address, which is shown to its end. */
     take_machine(&machines, 3, "");
+    take(&machines, "{\"event\":\"lost\",\"steps\":12}");
     view_draw(view, &machines, 80, 24, 2500);
+    assert_non_null(row_with(view, "1 stopped, 12 steps missed"));
     assert_non_null(row_with(view, " 22:22:22:22:00:03 10.50.1.3 "));
     view_draw(view, &machines, 200, 50, 2500);
     assert_non_null(row_with(view, "[#####.....]  50% 1.2 MiB/s vmlinuz"));
@@ -176,6 +178,7 @@ static void a_timeline_tells_each_exchange(void **state)
     assert_int_equal(view->page, VIEW_TIMELINE);
     view_draw(view, &machines, 80, 24, 1000);
     assert_fits(view, 80, 24);
+    assert_non_null(row_with(view, "22:22:22:22:00:01: the server has told nothing of it yet"));
     view->machine = json_loads(
         "{\"host\":\"one\",\"address\":\"10.50.1.1\",\"reached\":\"loaded\",\"since_ms\":61000,"
         "\"boots\":2,\"verdict\":null,\"timeline\":[{\"at_ms\":1230,\"service\":\"dhcp\","

@@ -248,7 +248,9 @@ bool boot_follow(struct boot *boot, const struct boot_step *step, uint64_t now_m
         snprintf(boot->host, sizeof(boot->host), "%s", step->host);
     if (step->stage != STAGE_UNKNOWN)
         boot->stage = step->stage;
-    boot->last_ms = now_ms;
+    /* A console may go on for ever about what it lacks. */
+    if (step->event != STEP_CONSOLE_TEXT || anew)
+        boot->last_ms = now_ms;
     take_fact(boot, step, now_ms);
     take_reached(boot, step);
     take_loading(boot, step, now_ms);

@@ -150,6 +150,10 @@ static bool is_decisive_file(const struct boot_trail *trail, const struct boot_s
         return trail->last.event == STEP_FILE_ABANDONED ||
                ((trail->last.event == STEP_FILE_BEGUN || trail->last.event == STEP_FILE_PROGRESS) &&
                 strncmp(trail->last.name, name, TRAIL_NAME_SIZE - 1) == 0);
+    /* Another thread may tell of the next file before this one tells that the last came whole: it
+     * had begun before that was refused. */
+    if (step->event == STEP_FILE_SENT && strcmp(step->service, "tftp") == 0)
+        return trail->last.event < STEP_FILE_MISSING || trail->last.event > STEP_FILE_REFUSED;
     return step->event != STEP_FILE_MISSING || !is_extra(name);
 }
 

@@ -1,15 +1,11 @@
-#include "decide/verdict.h"
-
-static uint64_t silence_of(const struct verdict_row *row, const struct boot *boot)
-{
-    return boot->patience > 0 ? (uint64_t)row->silence_ms * boot->patience / 100 : row->silence_ms;
-}
+#include "decide/verdict_parts.h"
 
 static bool find_in(const struct verdict_row *rows, const struct boot *boot, uint64_t now_ms,
                     struct verdict *verdict)
 {
     for (const struct verdict_row *row = rows; row->id; row++) {
-        if (now_ms - boot->last_ms < silence_of(row, boot) || !row->holds(boot, now_ms))
+        if (!verdict_passed(boot, boot->last_ms, row->silence_ms, now_ms) ||
+            !row->holds(boot, now_ms))
             continue;
         *verdict = (struct verdict){.id = row->id};
         row->tell(boot, verdict);

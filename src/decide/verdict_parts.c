@@ -20,6 +20,14 @@ const char *verdict_times(char to[VERDICT_TIMES_SIZE], unsigned count)
     return to;
 }
 
+bool verdict_passed(const struct boot *boot, uint64_t since_ms, uint32_t silence_ms,
+                    uint64_t now_ms)
+{
+    uint64_t wanted = boot->patience > 0 ? (uint64_t)silence_ms * boot->patience / 100 : silence_ms;
+
+    return now_ms - since_ms >= wanted;
+}
+
 bool verdict_last_is(const struct boot *boot, enum step_event event)
 {
     return boot->trail.last.times > 0 && boot->trail.last.event == event;

@@ -12,6 +12,11 @@ enum { VERDICT_TIMES_SIZE = 32 };
 /* " 3 times", or nothing for once. */
 const char *verdict_times(char to[VERDICT_TIMES_SIZE], unsigned count);
 
+/* Whether so much silence has passed since then, or as many percent of it as boot->patience says.
+ */
+bool verdict_passed(const struct boot *boot, uint64_t since_ms, uint32_t silence_ms,
+                    uint64_t now_ms);
+
 /* Whether the last decisive thing that came of the machine (boot->trail.last) was that ... */
 bool verdict_last_is(const struct boot *boot, enum step_event event);
 /* ... for that reason. */

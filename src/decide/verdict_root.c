@@ -322,18 +322,18 @@ static bool panicked(const struct boot *boot, uint64_t now_ms)
 static void tell_panicked(const struct boot *boot, struct verdict *verdict)
 {
     const struct trail_mark *last = last_of(boot);
-    bool rootless = strstr(last->got, "VFS") || strstr(last->got, "mount root");
-    bool no_init = strstr(last->got, "init") != NULL;
+    const char *said = last->name[0] ? last->name : last->got;
+    bool rootless = strstr(said, "VFS") || strstr(said, "mount root");
+    bool no_init = strstr(said, "init") != NULL;
 
     verdict_say(verdict->waiting, "nothing: its kernel gave up");
-    verdict_say(verdict->saw, "its console said: %s", last->got);
-    verdict_say(
-        verdict->cure, "%s",
-        rootless  ? "the kernel found no root: check root= and nfsroot= on its command line, and "
-                    "that NFS is in the kernel or the initramfs"
-        : no_init ? "the kernel found no first program that runs: check the root directory and "
-                    "init="
-                  : "read what stands above it on the console");
+    verdict_say(verdict->saw, "its console said: %s", said);
+    verdict_say(verdict->cure, "%s",
+                rootless  ? "the kernel found no root: check root= and nfsroot= on its command "
+                            "line, and that NFS is in the kernel or the initramfs"
+                : no_init ? "the kernel found no first program that runs: check the root directory "
+                            "and init="
+                          : "read what stands above it on the console");
 }
 
 static bool kvm_died(const struct boot *boot, uint64_t now_ms)
@@ -385,9 +385,9 @@ static void tell_powered_off(const struct boot *boot, struct verdict *verdict)
 
 static bool login_missing(const struct boot *boot, uint64_t now_ms)
 {
-    (void)now_ms;
     return boot->trail.console && boot->trail.first.times > 0 &&
-           boot->facts[STEP_CONSOLE_LOGIN].count == 0 && is_at_root(boot);
+           boot->facts[STEP_CONSOLE_LOGIN].count == 0 && is_at_root(boot) &&
+           verdict_passed(boot, boot->facts[STEP_CONSOLE_TEXT].last_ms, LOGIN_SILENCE_MS, now_ms);
 }
 
 static void tell_login_missing(const struct boot *boot, struct verdict *verdict)

@@ -82,6 +82,7 @@ struct serial_line {
     uint64_t looked_ms; /* when the machine's boots were looked at last */
     uint64_t log_began_ms;
     bool login_told, panic_told;
+    uint64_t text_told_ms; /* when the journal was last told that it says anything; 0: not yet */
     struct serial_log log;
 };
 

@@ -14,6 +14,7 @@
 enum {
     QUIET_MS = 1000,          /* then an unfinished line is a prompt */
     LOOK_MS = 250,            /* between two looks at the machine's boots */
+    TALK_MS = 5000,           /* between two steps that say no more than that it talks */
     FIRMWARE_MS = 120 * 1000, /* what a machine may say before its first packet */
 };
 
@@ -62,6 +63,7 @@ static void follow_boots(struct serial_line *line)
     line->boots = glance.boots;
     line->login_told = false;
     line->panic_told = false;
+    line->text_told_ms = 0;
     if (!first)
         serial_log_begin(&line->log);
 }
@@ -105,6 +107,28 @@ static void find_event(struct serial_line *line, const char *text, bool whole)
     }
 }
 
+/* That a machine still says something is told of a boot that is known, and once in a while. */
+static void tell_talk(struct serial_line *line)
+{
+    uint64_t now = clock_monotonic_ms();
+    struct glance glance;
+
+    if (line->boots == 0 || (line->text_told_ms > 0 && now - line->text_told_ms < TALK_MS))
+        return;
+    line->text_told_ms = now;
+    glance = look(line);
+    journal_step(line->serial->server->journal, &(struct boot_step){
+                                                    .service = "console",
+                                                    .event = STEP_CONSOLE_TEXT,
+                                                    .hardware = glance.hardware,
+                                                    .address = glance.address,
+                                                    .host = line->state.host,
+                                                    .asked = "its console says something",
+                                                    .got = "",
+                                                    .quiet = true,
+                                                });
+}
+
 static void write_log(struct serial_line *line, const char *text)
 {
     bool anew = line->log.descriptor < 0;
@@ -126,6 +150,7 @@ static void take_line(void *argument, const char *text, bool whole)
     if (whole) {
         write_log(line, text);
         line->logged = 0;
+        tell_talk(line);
         find_event(line, text, true);
     } else if (console_event_find(text, false) == STEP_CONSOLE_LOGIN) {
         find_event(line, text, false);

@@ -14,7 +14,7 @@ import pytest
 import bootwire_testing as testing
 from bootwire_testing import SERVER_ADDRESS, SOURCE, TftpError, TftpRead
 from control_testing import machine as asked_machine
-from nfs_testing import NFS3, STALE, Client as NfsClient, u32, u64
+from nfs_testing import NFS3, ROFS, STALE, Client as NfsClient, u32, u64
 from rpc_client import NFS, PORTMAP, Client as RpcClient, call_bytes, opaque
 
 GOLDEN = SOURCE / "tests" / "golden"
@@ -50,7 +50,7 @@ class Box:
 
     def declaration(self, statements):
         return (f'host {self.name.replace("_", "-")} {{ hardware ethernet {self.mac}; fixed-address {self.address}; '
-                f'{statements.format(root=self.root, site=self.site.directory)} }}\n')
+                f'{statements.format(root=self.root, site=self.site.directory, name=self.name)} }}\n')
 
     def asks(self, vendor=ROM, architecture=0, more=()):
         """It takes its address, as its firmware or whatever `vendor` says."""
@@ -58,6 +58,20 @@ class Box:
         options = [(93, struct.pack("!H", architecture))] if architecture is not None else []
         self.dhcp.lease([(60, vendor), *options, *more])
         return self
+
+    def listens(self):
+        """The other end of its serial line, which the server reads."""
+        self.line = self.sockets.enter_context(socket.socket(socket.AF_UNIX))
+        self.line.bind(f"{self.site.directory}/{self.name}.sock")
+        self.line.listen()
+        self.line.settimeout(testing.PATIENCE)
+
+    def says(self, text):
+        """On its serial console. The line belongs to a boot once the server has seen that begin."""
+        console = self.sockets.enter_context(self.line.accept()[0])
+        console.sendall(b"\r\n")
+        time.sleep(0.5)
+        console.sendall(text)
 
     def socket(self, kind=socket.SOCK_DGRAM):
         made = self.sockets.enter_context(self.site.network.client.socket(kind=kind))
@@ -114,6 +128,8 @@ class Site:
         self.boxes = {name: Box(self, number, name) for number, name in enumerate(CASES, 20)}
         for box in self.boxes.values():
             network.client_address(box.address)
+            if CASES[box.name].statements.startswith(SERIAL):
+                box.listens()
         self.wire = network.client.wire("eth0", 68)
         self.server = factory(self.config())
 
@@ -126,6 +142,8 @@ class Site:
     def config(self):
         hosts = "".join(box.declaration(CASES[name].statements)
                         for name, box in self.boxes.items() if name != "a_stranger")
+        hosts += (f'export "{self.directory}/boot" '
+                  f'{{ clients {self.boxes["a_root_that_is_to_be_written_and_is_not"].address}; ro; }}\n')
         return f'verdict-silence 5; tftp-root "{self.tftp}";\nsubnet 10.50.1.0 netmask 255.255.255.0 {{ }}\n{hosts}'
 
     def close(self):
@@ -411,6 +429,36 @@ def a_root_without_its_libraries(box):
     client, handle = box.mounts(tcp=True)
     assert client.read(client.walk(handle, "sbin/init"), 0, 1000)[0] == 0
     assert client.lookup(client.walk(handle, "lib64"), b"ld-linux-x86-64.so.2")[0] == 2
+
+
+# ------------------------------------------------------------------ its console
+
+SERIAL = 'serial "{site}/{name}.sock"; option root-path "{root}";'
+
+
+@case("kernel-panic", "root= and nfsroot=", "VFS", statements=SERIAL)
+def a_kernel_that_panics(box):
+    box.asks().gets("vmlinuz")
+    box.says(b"[    2.5] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n")
+
+
+@case("login-missing", "getty", "never said login", statements=SERIAL)
+def services_that_do_not_come_up(box):
+    box.put("sbin/init", elf(62))
+    client, handle = box.mounts()
+    assert client.read(client.walk(handle, "sbin/init"), 0, 1000)[0] == 0
+    box.says(b"starting services\r\n")
+
+
+@case("nfs-read-only", "rw", statements=SERIAL)
+def a_root_that_is_to_be_written_and_is_not(box):
+    box.put("sbin/init", elf(62))
+    client, handle = box.mounts()
+    assert client.read(client.walk(handle, "sbin/init"), 0, 1000)[0] == 0
+    box.says(b"starting services\r\n")
+    mounted = client.mount(f"{box.site.directory}/boot")
+    assert client.getattr(mounted)[0] == 0
+    assert client.write(mounted, 0, b"x")[0] == ROFS
 
 
 # ------------------------------------------------------------------ what goes on and on

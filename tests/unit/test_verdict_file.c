@@ -60,6 +60,8 @@ static const struct scene {
     {"pxelinux-config", "pxelinux.cfg/default", {SENT("pxelinux.0"), MISSING("pxelinux.cfg/01-22", NULL), MISSING("pxelinux.cfg/default", NULL)}},
     {"grub-config", "GRUB was built", {SENT("grubx64.efi"), MISSING("grub/grub.cfg", NULL)}},
     {"grub-module", "grub-mknetdir", {SENT("core.0"), MISSING("grub/i386-pc/normal.mod", NULL)}},
+    /* Two threads told of it, the second one first. */
+    {"grub-module", "grub-mknetdir", {ROM(STEP_FILE_BEGUN, NAMED("core.0")), MISSING("grub/i386-pc/normal.mod", NULL), SENT("core.0")}},
     {"file-private", "chmod a+r", {ROM(STEP_FILE_FORBIDDEN, NAMED("a"), .reason = REASON_PRIVATE)}},
     {"file-directory", "name the file in boot", {ROM(STEP_FILE_FORBIDDEN, NAMED("boot"), .reason = REASON_DIRECTORY)}},
     {"file-outside", "mount --bind", {ROM(STEP_FILE_MISSING, NAMED("link"), .reason = REASON_OUTSIDE)}},

@@ -77,7 +77,7 @@ int client_send(struct client *client, json_t *line)
             break;
         sent += (size_t)n;
     }
-    if (sent == length)
+    if (sent == length || errno == EPIPE)
         result = 0;
     free(text);
     return result;

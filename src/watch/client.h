@@ -21,7 +21,8 @@ int client_connect(struct client *client, const char *path, char *error, size_t 
 /* Closes; may be called twice. */
 void client_close(struct client *client);
 
-/* Sends one line; takes the object over. 0, or -1 with errno. */
+/* Sends one line; takes the object over. 0, or -1 with errno. A server that has hung up is no error
+ * here: what it said before that, perhaps why, is still to be read. */
 int client_send(struct client *client, json_t *line);
 /* Waits for what comes next. 0, also where a signal came instead; or -1 where the server is gone
  * (errno 0) or the read failed. */

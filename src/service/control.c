@@ -286,8 +286,13 @@ static void accepted(void *argument, int what)
     struct control_connection *connection;
 
     (void)what;
-    if (descriptor < 0)
+    if (descriptor < 0) {
+        /* No descriptor is free, and whoever waits goes on waiting: not again before the next
+         * pulse. */
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            loop_watch_change(service->accepting, 0);
         return;
+    }
     connection = memory_zeroed(1, sizeof(*connection));
     connection->service = service;
     connection->descriptor = descriptor;
@@ -344,6 +349,7 @@ static void pulsed(void *argument)
 
     boots_judge(service->server->boots, say_verdict, service);
     stream_all(service, false);
+    loop_watch_change(service->accepting, LOOP_READ);
     loop_timer_start(service->pulse, PULSE_MS);
 }
 

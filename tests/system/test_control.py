@@ -1,5 +1,6 @@
 """The control socket: what it tells of machines, who may ask, and what nonsense gets."""
 import os
+import resource
 import socket
 import stat
 import time
@@ -147,6 +148,28 @@ def test_too_many_connections_are_told_so(network, server, tmp_path):
     while "error" in ask(socket_of(running), request="status"):
         pass
     for control in many:
+        control.close()
+
+
+def processor_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_without_a_free_descriptor_nothing_spins_and_who_waits_is_heard_later(network, server, tmp_path):
+    running = start(network, server, tmp_path)
+    held = len(os.listdir(f"/proc/{running.pid}/fd"))
+    many = [Control(socket_of(running), {"request": "watch"}) for _ in range(4)]
+    for control in many:
+        assert control.line()["event"] == "machines"
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (held, held + 100))
+    late = Control(socket_of(running), {"request": "status"})
+    before = processor_seconds(running.pid)
+    time.sleep(2)
+    assert processor_seconds(running.pid) - before < 1
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (held + 100, held + 100))
+    assert late.line()["pid"] == running.pid
+    for control in (late, *many):
         control.close()
 
 

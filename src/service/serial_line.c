@@ -434,9 +434,29 @@ static void open_path(struct serial_line *line)
         fail(line, "%s", error);
 }
 
+/* Who has the place already; NULL: nobody. Two who read one line would each get a part of it, and
+ * TIOCEXCL does not keep root off. */
+static const char *holder(const struct serial_line *line)
+{
+    const struct serial_line *other;
+
+    LIST_FOREACH(other, &line->serial->lines, link)
+    {
+        if (other != line && other->phase != SERIAL_CLOSED &&
+            strcmp(other->place, line->place) == 0)
+            return other->state.host;
+    }
+    return NULL;
+}
+
 void serial_line_open(struct serial_line *line)
 {
-    if (line->kind == SERIAL_TCP)
+    const char *other = holder(line);
+
+    if (other)
+        fail(line, "%s is the console of host %s already: give one of them another", line->place,
+             other);
+    else if (line->kind == SERIAL_TCP)
         look_up(line);
     else
         open_path(line);

@@ -83,8 +83,6 @@ static void tell(struct serial_line *line, enum step_event event, const char *te
         .got = event == STEP_CONSOLE_LOGIN ? "a login prompt" : "a panic",
         .subject = said,
         .refused = event == STEP_CONSOLE_PANIC,
-        /* Who runs a guest sees its prompt himself. */
-        .quiet = line->kind == SERIAL_GIVEN && event == STEP_CONSOLE_LOGIN,
     };
 
     text_printable(said, sizeof(said), slice_of_string(text));
@@ -182,7 +180,8 @@ void serial_line_said(struct serial_line *line, struct slice bytes)
     if (bytes.length == 0)
         return;
     follow_boots(line);
-    keep(line, bytes);
+    /* Who reads a prompt and asks then how far the boot is shall hear of a login. */
     console_text_take(&line->text, bytes, take_line, line);
+    keep(line, bytes);
     loop_timer_start(line->quiet, QUIET_MS);
 }

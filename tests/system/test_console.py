@@ -235,6 +235,9 @@ def test_reload_brings_and_takes_lines(server, port, tmp_path):
     running = server(SUBNET + host("it", f'serial "{port.device}";') + host("dead", 'serial "/dev/none";', MAC[:-1] + "8"))
     wait_open(running, "it")
     running.wait_for_log(r"console of dead: /dev/none cannot be opened: No such file .*plugged in")
+    two = [host("it", f'serial "{port.device}";'), host("twin", f'serial "{port.device}";', MAC[:-1] + "9")]
+    running.reload(SUBNET + two[0] + two[1])
+    running.wait_for_log(rf"console of twin: {port.device} is the console of host it already")
     reader = Reader(running, "it")
     running.reload(SUBNET + host("other", f'serial "{path}";'))
     connection, _ = listener.accept()

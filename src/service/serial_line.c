@@ -440,8 +440,7 @@ static const char *holder(const struct serial_line *line)
 {
     const struct serial_line *other;
 
-    LIST_FOREACH(other, &line->serial->lines, link)
-    {
+    for (other = LIST_FIRST(&line->serial->lines); other; other = LIST_NEXT(other, link)) {
         if (other != line && other->phase != SERIAL_CLOSED &&
             strcmp(other->place, line->place) == 0)
             return other->state.host;

@@ -37,7 +37,7 @@ static const struct {
 
 struct paths {
     const struct inspection *inspection;
-    struct map seen; /* "USE:DIRECTORY" */
+    struct map seen; /* "USE:DIRECTORY", and "USE-PART" of parts that something was said of */
     bool beside;     /* ownership is kept beside the files */
 };
 
@@ -103,20 +103,34 @@ static void say_denied(const struct paths *p, enum use use, struct position wher
     add(p, FINDING_PROBLEM, "path-denied", use, where, path, cure, what);
 }
 
-/* Follows one part of the path; false where it ends there, which is said. */
-static bool follow(const struct paths *p, enum use use, struct position where, const char *path,
+/* Whether nothing was said of this part yet: a thousand roots may lie in one missing directory. */
+static bool is_new(struct paths *p, enum use use, const char *part)
+{
+    char *key = memory_printf("%d-%s", (int)use, part);
+    bool fresh = !map_put(&p->seen, key, strlen(key), p);
+
+    free(key);
+    return fresh;
+}
+
+/* Follows one part of the path; false where it ends there, which is said, once of each part. */
+static bool follow(struct paths *p, enum use use, struct position where, const char *path,
                    const char *part, bool last)
 {
     int access = last ? uses[use].access : X_OK;
     struct stat info;
 
     if (lstat(part, &info) < 0) {
-        say_end(p, use, where, path, part, errno);
+        int error = errno;
+
+        if (is_new(p, use, part))
+            say_end(p, use, where, path, part, error);
         return false;
     }
     if (S_ISLNK(info.st_mode)) {
         if (!uses[use].links) {
-            say_link(p, use, where, path, part);
+            if (is_new(p, use, part))
+                say_link(p, use, where, path, part);
             return false;
         }
         if (stat(part, &info) < 0) {
@@ -128,19 +142,23 @@ static bool follow(const struct paths *p, enum use use, struct position where, c
         char what[TEXT_SIZE];
 
         snprintf(what, sizeof(what), "%s is no directory: %s", part, uses[use].cost);
-        add(p, FINDING_PROBLEM, "path-no-directory", use, where, path,
-            "name the directory that holds it", what);
+        if (is_new(p, use, part))
+            add(p, FINDING_PROBLEM, "path-no-directory", use, where, path,
+                "name the directory that holds it", what);
         return false;
     }
     if (faccessat(AT_FDCWD, part, access, AT_EACCESS) < 0) {
-        say_denied(p, use, where, path, part, &info, access, errno);
+        int error = errno;
+
+        if (is_new(p, use, part))
+            say_denied(p, use, where, path, part, &info, access, error);
         return false;
     }
     return true;
 }
 
 /* From the root of the file system down, as openat2(2) goes. */
-static bool follow_all(const struct paths *p, enum use use, struct position where, const char *path)
+static bool follow_all(struct paths *p, enum use use, struct position where, const char *path)
 {
     char part[PATH_SIZE];
 

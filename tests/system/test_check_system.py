@@ -403,6 +403,11 @@ def test_each_part_of_a_path(checker):
         return checker.run(statement.format(path) + SUBNET, prefix=prefix)
 
     assert "roots/no does not exist" in look(checker.directory / "roots/no/root")["path-missing"]["what"]
+    for statement in ('option root-path "{0}/gone/a"; group {{ option root-path "{0}/gone/b"; {1} }}',
+                      'option root-path "{0}/file/a"; group {{ option root-path "{0}/file/b"; {1} }}'):
+        checker.run(SUBNET + statement.format(
+            checker.directory, "host h { hardware ethernet 22:22:22:22:00:00; }"))
+        assert sum(row["id"].startswith("path-") for row in checker.findings) == 1, checker.findings
     found = look(checker.directory / "link/deep/root")["path-link"]
     assert found["cure"] == f"write the real path: {folder}"
     assert f"{checker.directory}/link is a symbolic link" in found["what"]

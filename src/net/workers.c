@@ -1,11 +1,11 @@
 #include "net/workers.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "net/loop.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -139,22 +139,17 @@ struct workers *workers_new(unsigned count)
 {
     struct workers *workers =
         memory_zeroed(1, sizeof(*workers) + count * sizeof(workers->threads[0]));
-    sigset_t all, before;
     int error = 0;
 
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->arrived, NULL);
     workers->groups_end = &workers->groups;
     workers->running_max = count - count / 4;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (workers->thread_count < count && !error) {
-        error =
-            pthread_create(&workers->threads[workers->thread_count], NULL, workers_thread, workers);
+        error = thread_start(&workers->threads[workers->thread_count], workers_thread, workers);
         if (!error)
             workers->thread_count++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (workers->thread_count > 0)
         return workers;
     workers_free(workers);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "decide/verdict.h"
 #include "net/loop.h"
 #include "service/boots.h"
@@ -12,7 +13,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -466,13 +466,8 @@ static void *run(void *argument)
 
 static int start_thread(struct control_service *service)
 {
-    sigset_t all, before;
-    int error;
+    int error = thread_start(&service->thread, run, service);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&service->thread, NULL, run, service);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     service->has_thread = error == 0;
     return error;
 }

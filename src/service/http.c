@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "net/loop.h"
 #include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
@@ -14,7 +15,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,16 +135,10 @@ static void *lane_run(void *argument)
     return NULL;
 }
 
-/* Its thread; signals are the control thread's. */
 static int lane_start(struct http_lane *lane)
 {
-    sigset_t all, before;
-    int error;
+    int error = thread_start(&lane->thread, lane_run, lane);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&lane->thread, NULL, lane_run, lane);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     lane->has_thread = error == 0;
     return error;
 }

@@ -2,11 +2,11 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "model/snapshot.h"
 #include "net/loop.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,26 +83,9 @@ struct reloader *reloader_new(struct loop *loop, const char *path, reloader_read
     return made;
 }
 
-/* Signals are the loop's: the thread gets none. */
-static int start_thread(struct reloader *reloader)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_t thread;
-    int error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    error = pthread_create(&thread, &attributes, run, reloader);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 void reloader_start(struct reloader *reloader)
 {
+    pthread_t thread;
     int error;
 
     if (reloader->running) {
@@ -111,9 +94,11 @@ void reloader_start(struct reloader *reloader)
     }
     reloader->running = true;
     reloader->ended = false;
-    error = start_thread(reloader);
-    if (error == 0)
+    error = thread_start(&thread, run, reloader);
+    if (error == 0) {
+        pthread_detach(thread);
         return;
+    }
     reloader->running = false;
     reloader->ended = true;
     log_error("%s is not read again: a thread cannot be started: %s; the configuration read before "

@@ -1,6 +1,7 @@
 #include "service/serial.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "model/snapshot.h"
 #include "net/loop.h"
 #include "service/serial_line.h"
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,7 +320,6 @@ static void stop(void *state)
 static void *start(struct server *server, char *error, size_t error_size)
 {
     struct serial *serial = memory_zeroed(1, sizeof(*serial));
-    sigset_t all, before;
     int reason;
 
     serial->server = server;
@@ -335,11 +334,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     server->serial = serial;
     add_given(serial);
     settle(serial);
-    /* Signals are the control thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    reason = pthread_create(&serial->thread, NULL, run, serial);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    reason = thread_start(&serial->thread, run, serial);
     serial->has_thread = reason == 0;
     if (serial->has_thread)
         return serial;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "config/config.h"
 #include "net/loop.h"
 #include "platform/linux/cores.h"
@@ -198,19 +199,14 @@ static void *run_data_loop(void *loop)
 static int run_loops(struct running *running)
 {
     struct server *server = &running->server;
-    sigset_t all, before;
     int error = 0;
 
-    /* Signals are the control thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (; running->thread_count < server->data_loop_count && !error; running->thread_count++) {
-        error = pthread_create(&running->threads[running->thread_count], NULL, run_data_loop,
-                               server->data_loops[running->thread_count]);
+        error = thread_start(&running->threads[running->thread_count], run_data_loop,
+                             server->data_loops[running->thread_count]);
         if (error)
             break;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         log_error("a thread cannot be started: %s", strerror(error));
     else

@@ -1,10 +1,10 @@
 #include "store/lease_writer.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 struct lease_writer {
@@ -50,16 +50,12 @@ static void *run(void *argument)
 struct lease_writer *lease_writer_new(struct lease_log *log)
 {
     struct lease_writer *writer = memory_zeroed(1, sizeof(*writer));
-    sigset_t all, before;
     int error;
 
     writer->log = log;
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&writer->thread, NULL, run, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    error = thread_start(&writer->thread, run, writer);
     if (!error)
         return writer;
     pthread_cond_destroy(&writer->changed);

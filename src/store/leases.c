@@ -1,6 +1,7 @@
 #include "store/leases.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "store/lease_database.h"
 #include "store/lease_log.h"
 #include "store/lease_record.h"
@@ -8,7 +9,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,16 +155,11 @@ static void *move_aside(void *argument)
     return NULL;
 }
 
-/* In a thread of its own, which takes no signals; at once where there can be none. */
+/* In a thread of its own; at once where there can be none. */
 static void start_mover(struct leases *leases, uint64_t last)
 {
-    sigset_t all, before;
-
     leases->moving_last = last;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    leases->moving = pthread_create(&leases->mover, NULL, move_aside, leases) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    leases->moving = thread_start(&leases->mover, move_aside, leases) == 0;
     if (!leases->moving)
         move_aside(leases);
 }

@@ -6,8 +6,10 @@
 #include "base/memory.h"
 #include "base/region.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +178,28 @@ static void held_lines_leave_together(void **state)
     close(ends[1]);
 }
 
+static void *look_at_mask(void *argument)
+{
+    pthread_sigmask(SIG_SETMASK, NULL, argument);
+    return NULL;
+}
+
+static void thread_takes_no_signals(void **state)
+{
+    sigset_t mask, before, after;
+    pthread_t thread;
+
+    (void)state;
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    assert_int_equal(thread_start(&thread, look_at_mask, &mask), 0);
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    pthread_join(thread, NULL);
+    assert_int_equal(sigismember(&mask, SIGTERM), 1);
+    assert_int_equal(sigismember(&mask, SIGHUP), 1);
+    assert_int_equal(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+    assert_int_equal(sigismember(&after, SIGTERM), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +211,7 @@ int main(void)
         cmocka_unit_test(region_keeps_its_limit),
         cmocka_unit_test(map_finds_what_it_was_given),
         cmocka_unit_test(text_shows_no_control_characters),
+        cmocka_unit_test(thread_takes_no_signals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

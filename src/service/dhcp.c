@@ -406,18 +406,12 @@ static bool open_socket(struct dhcp_service *service, char *error, size_t error_
         .rounds = ROUNDS,
         .datagram_max = DHCP_MESSAGE_MAX + 1,
     };
-    char holder[256];
 
     service->socket = udp_open(service->server->control, &options, received, service);
     if (service->socket)
         return true;
-    if (errno == EADDRINUSE)
-        snprintf(error, error_size, "%s; end it, for two DHCP servers cannot share a port",
-                 port_holder_text("udp", DHCP_SERVER_PORT, holder, sizeof(holder)));
-    else
-        snprintf(error, error_size, "udp port %d cannot be opened: %s%s", DHCP_SERVER_PORT,
-                 strerror(errno),
-                 errno == EACCES ? "; run as root, or with CAP_NET_BIND_SERVICE" : "");
+    port_refusal_text("udp", DHCP_SERVER_PORT, errno,
+                      "end it, for two DHCP servers cannot share a port", error, error_size);
     return false;
 }
 

@@ -599,21 +599,9 @@ static void rpc_refused(void *argument, struct endpoint peer, const char *why)
 /* Says why a port could not be opened. */
 static void rpc_port_error(const char *protocol, uint16_t port, char *error, size_t error_size)
 {
-    int code = errno;
-    char holder[256];
-
-    if (code == EADDRINUSE)
-        snprintf(error, error_size,
-                 "%s; end it, for this server answers portmap, mount and NFS itself",
-                 port_holder_text(protocol, port, holder, sizeof(holder)));
-    else if (code == EACCES)
-        snprintf(error, error_size,
-                 "%s port %u cannot be opened: %s; start bootwire as root or give it "
-                 "CAP_NET_BIND_SERVICE",
-                 protocol, port, strerror(code));
-    else
-        snprintf(error, error_size, "%s port %u cannot be opened: %s", protocol, port,
-                 strerror(code));
+    port_refusal_text(protocol, port, errno,
+                      "end it, for this server answers portmap, mount and NFS itself", error,
+                      error_size);
 }
 
 /* The lane's part of the bytes that long calls may take. */

@@ -344,19 +344,10 @@ static void *start(struct server *server, char *error, size_t error_size)
     }
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));
     for (size_t i = 0; i < server->data_loop_count; i++) {
-        char holder[256];
-        int reason;
-
         service->lane_count = i + 1;
         if (open_lane(service, &service->lanes[i], server->data_loops[i]))
             continue;
-        reason = errno;
-        port_holder_text("udp", TFTP_PORT, holder, sizeof(holder));
-        snprintf(error, error_size, "udp port %d cannot be opened: %s%s%s", TFTP_PORT,
-                 strerror(reason), reason == EADDRINUSE ? "; " : "",
-                 reason == EADDRINUSE ? holder
-                 : reason == EACCES   ? "; run as root, or with CAP_NET_BIND_SERVICE"
-                                      : "");
+        port_refusal_text("udp", TFTP_PORT, errno, NULL, error, error_size);
         if (wanted) {
             stop(service);
             return NULL;

@@ -4,6 +4,7 @@
 #include "platform/linux/port_holder.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -47,6 +48,31 @@ static void holder_of_a_port_is_named(void **state)
     close(descriptor);
 }
 
+static void refused_port_has_its_reason_and_cure(void **state)
+{
+    char text[256], wanted[256];
+    uint16_t port;
+    int descriptor = bound_socket(SOCK_DGRAM, &port);
+
+    (void)state;
+    snprintf(wanted, sizeof(wanted),
+             "udp port %u cannot be opened: Address already in use; udp port %u is held by "
+             "test_platform (pid %d); end it",
+             port, port, (int)getpid());
+    assert_string_equal(port_refusal_text("udp", port, EADDRINUSE, "end it", text, sizeof(text)),
+                        wanted);
+    wanted[strlen(wanted) - strlen("; end it")] = 0;
+    assert_string_equal(port_refusal_text("udp", port, EADDRINUSE, NULL, text, sizeof(text)),
+                        wanted);
+    close(descriptor);
+    assert_string_equal(port_refusal_text("tcp", 80, EACCES, "end it", text, sizeof(text)),
+                        "tcp port 80 cannot be opened: Permission denied; run as root, or with "
+                        "CAP_NET_BIND_SERVICE");
+    assert_string_equal(port_refusal_text("tcp", 80, EMFILE, "end it", text, sizeof(text)),
+                        "tcp port 80 cannot be opened: Too many open files");
+    assert_string_equal(port_refusal_text("tcp", 80, EACCES, NULL, text, 12), "tcp port 80");
+}
+
 /* Those that are kept from this process are none of its. */
 static void cores_are_those_it_may_use(void **state)
 {
@@ -69,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holder_of_a_port_is_named),
+        cmocka_unit_test(refused_port_has_its_reason_and_cure),
         cmocka_unit_test(cores_are_those_it_may_use),
     };
 

@@ -128,3 +128,21 @@ char *port_holder_text(const char *protocol, uint16_t port, char *to, size_t siz
     errno = error;
     return to;
 }
+
+char *port_refusal_text(const char *protocol, uint16_t port, int error, const char *cure, char *to,
+                        size_t size)
+{
+    char holder[256];
+    int length =
+        snprintf(to, size, "%s port %u cannot be opened: %s", protocol, port, strerror(error));
+
+    if (length < 0 || (size_t)length >= size)
+        return to;
+    if (error == EADDRINUSE)
+        snprintf(to + length, size - (size_t)length, "; %s%s%s",
+                 port_holder_text(protocol, port, holder, sizeof(holder)), cure ? "; " : "",
+                 cure ? cure : "");
+    else if (error == EACCES)
+        snprintf(to + length, size - (size_t)length, "; run as root, or with CAP_NET_BIND_SERVICE");
+    return to;
+}

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOT_TEXT = 4096 };
+enum {
+    ROOT_TEXT = 4096,
+    HTTP_PORT = 80,
+};
 
 /* Whether it would be served: as the server opens it, not as anybody else would. */
 static bool is_served(const char *root, const char *path)
@@ -133,7 +136,7 @@ uint16_t boot_http_port(const struct snapshot *snapshot)
 {
     struct scope_view view = scope_view_of(snapshot, NULL, NULL);
 
-    return (uint16_t)scope_view_number(&view, PARAMETER_HTTP_PORT, 80);
+    return (uint16_t)scope_view_number(&view, PARAMETER_HTTP_PORT, HTTP_PORT);
 }
 
 void boot_findings_release(struct boot_findings *findings)

@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
+#include "service/boot_means.h"
 #include "service/server.h"
 #include "store/boot_file_cache.h"
 
@@ -22,7 +23,6 @@
 #include <unistd.h>
 
 enum {
-    HTTP_PORT = 80,
     HTTP_LANES_MIN = 2, /* one of them may wait for the disk */
     HTTP_LANES_MAX = 64,
     HTTP_BACKLOG = 511,
@@ -145,23 +145,30 @@ static int lane_start(struct http_lane *lane)
 
 /* ---- The service ---- */
 
+static void close_lanes(struct http_service *service)
+{
+    for (size_t i = 0; i < service->lane_count; i++)
+        lane_close(&service->lanes[i]);
+    free(service->lanes);
+    service->lanes = NULL;
+    service->lane_count = 0;
+    service->port = service->server->http_port = 0;
+}
+
 static void stop(void *state)
 {
     struct http_service *service = state;
 
-    for (size_t i = 0; i < service->lane_count; i++)
-        lane_close(&service->lanes[i]);
-    free(service->lanes);
+    close_lanes(service);
     free(service);
 }
 
-/* The port that the configuration names; `*written`: it does. */
-static uint16_t configured_port(const struct snapshot *snapshot, bool *written)
+/* Whether the configuration names the port. */
+static bool port_is_written(const struct snapshot *snapshot)
 {
     struct scope_view view = scope_view_of(snapshot, NULL, NULL);
 
-    *written = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_HTTP_PORT) != NULL;
-    return (uint16_t)scope_view_number(&view, PARAMETER_HTTP_PORT, HTTP_PORT);
+    return scope_view_find(&view, SPACE_PARAMETER, PARAMETER_HTTP_PORT) != NULL;
 }
 
 /* Whether it gives machines files. */
@@ -170,7 +177,8 @@ static bool has_files(const struct snapshot *snapshot)
     return snapshot->has_tftp_root || snapshot->recipe_count > 0;
 }
 
-/* 0, or an errno. */
+/* Opens the port for all lanes, and starts their threads: files that these make name the port, so
+ * it is told before. 0, or an errno; stop() afterwards in both cases. */
 static int open_lanes(struct http_service *service, uint16_t port)
 {
     size_t count = cores_usable();
@@ -181,54 +189,35 @@ static int open_lanes(struct http_service *service, uint16_t port)
     if (count > HTTP_LANES_MAX)
         count = HTTP_LANES_MAX;
     service->lanes = memory_zeroed(count, sizeof(*service->lanes));
-    for (size_t i = 0; i < count && !error; i++) {
-        service->lane_count = i + 1;
-        error = lane_open(&service->lanes[i], service->server, port)
-                    ? lane_start(&service->lanes[i])
-                    : errno;
+    while (service->lane_count < count) {
+        if (!lane_open(&service->lanes[service->lane_count++], service->server, port))
+            return errno;
     }
+    service->port = service->server->http_port = port;
+    for (size_t i = 0; i < count && !error; i++)
+        error = lane_start(&service->lanes[i]);
     return error;
-}
-
-static void close_lanes(struct http_service *service)
-{
-    for (size_t i = 0; i < service->lane_count; i++)
-        lane_close(&service->lanes[i]);
-    free(service->lanes);
-    service->lanes = NULL;
-    service->lane_count = 0;
 }
 
 static void *start(struct server *server, char *error, size_t error_size)
 {
     struct http_service *service = memory_zeroed(1, sizeof(*service));
-    char holder[256];
-    bool written;
-    uint16_t port = configured_port(server->snapshot, &written);
+    uint16_t port = boot_http_port(server->snapshot);
     int reason;
 
     service->server = server;
-    if (port == 0)
-        return service;
-    service->unneeded = !has_files(server->snapshot);
-    if (service->unneeded)
+    service->unneeded = port != 0 && !has_files(server->snapshot);
+    if (port == 0 || service->unneeded)
         return service;
     reason = open_lanes(service, port);
-    if (!reason) {
-        service->port = server->http_port = port;
+    if (!reason)
         return service;
-    }
-    port_holder_text("tcp", port, holder, sizeof(holder));
-    snprintf(error, error_size, "tcp port %u cannot be opened: %s%s%s", port, strerror(reason),
-             reason == EADDRINUSE ? "; " : "",
-             reason == EADDRINUSE ? holder
-             : reason == EACCES   ? "; run as root, or with CAP_NET_BIND_SERVICE"
-                                  : "");
-    close_lanes(service);
-    if (written) {
-        free(service);
+    port_refusal_text("tcp", port, reason, NULL, error, error_size);
+    if (port_is_written(server->snapshot)) {
+        stop(service);
         return NULL;
     }
+    close_lanes(service);
     log_info("http is not served: %s; http-port names another one, or 0 for none", error);
     return service;
 }
@@ -237,10 +226,9 @@ static void reloaded(void *state)
 {
     struct http_service *service = state;
     struct snapshot *snapshot = server_snapshot(service->server);
-    bool written;
-    uint16_t port = configured_port(snapshot, &written);
+    uint16_t port = boot_http_port(snapshot);
 
-    if (written && port != service->port)
+    if (port_is_written(snapshot) && port != service->port)
         log_warning("http-port %u takes a restart: port %u is served until then", port,
                     service->port);
     else if (service->unneeded && port != 0 && has_files(snapshot)) {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/loop.h"
+#include "service/client_count.h"
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/server.h"
@@ -23,11 +24,6 @@ enum {
     HTTP_TURN = 4,           /* of those, until other connections have their turn */
     HTTP_REQUESTS_TURN = 32, /* answers to requests that came together, until then */
     HTTP_PROGRESS_MS = 250,  /* between two steps that tell how far an answer is */
-};
-
-/* Of one address. */
-struct http_client {
-    unsigned count;
 };
 
 /* ---- The journal ---- */
@@ -113,26 +109,6 @@ static void answer_was_cut(struct http_connection *connection, const char *why)
 
 /* ---- Its life ---- */
 
-static void client_leaves(struct http_lane *lane, uint32_t address)
-{
-    struct http_client *client = map_get(&lane->clients, &address, sizeof(address));
-
-    if (--client->count == 0)
-        free(map_remove(&lane->clients, &address, sizeof(address)));
-}
-
-static bool client_enters(struct http_lane *lane, uint32_t address)
-{
-    struct http_client *client = map_get(&lane->clients, &address, sizeof(address));
-
-    if (!client) {
-        client = memory_zeroed(1, sizeof(*client));
-        map_put(&lane->clients, &address, sizeof(address), client);
-    }
-    client->count++;
-    return client->count <= HTTP_CLIENT_MAX;
-}
-
 void http_connection_close(struct http_connection *connection)
 {
     struct http_lane *lane = connection->lane;
@@ -149,7 +125,7 @@ void http_connection_close(struct http_connection *connection)
     lane->count--;
     if (connection->told)
         lane->told--;
-    client_leaves(lane, connection->peer);
+    client_count_remove(&lane->clients, connection->peer);
     free(connection);
 }
 
@@ -292,12 +268,13 @@ static void ready(void *argument, int what)
 void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local)
 {
     struct http_connection *connection;
-    bool welcome = client_enters(lane, peer) && lane->count < HTTP_CONNECTIONS_MAX;
+    bool welcome = client_count_add(&lane->clients, peer) <= HTTP_CLIENT_MAX &&
+                   lane->count < HTTP_CONNECTIONS_MAX;
     int yes = 1;
 
     /* To tell a client why costs a connection for some seconds: so many of those, and no more. */
     if (!welcome && lane->told == HTTP_TOLD_MAX) {
-        client_leaves(lane, peer);
+        client_count_remove(&lane->clients, peer);
         close(descriptor);
         return;
     }

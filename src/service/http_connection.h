@@ -42,7 +42,7 @@ struct http_lane {
     unsigned count;
     unsigned told;                 /* of those, how many are past a limit and only told so */
     struct boot_file_cache *files; /* kept open */
-    struct map clients;            /* struct http_client; key: the client's address */
+    struct map clients;            /* connections of each client's address (client_count.h) */
     struct line_budget lines;
 };
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "decide/tftp.h"
 #include "net/loop.h"
+#include "service/client_count.h"
 #include "service/journal.h"
 #include "service/machines.h"
 #include "service/server.h"
@@ -18,11 +19,6 @@ enum {
     TFTP_REPLY_SIZE = 1024, /* of an OACK or ERROR */
     TFTP_LATE_MS = 30000,   /* so long after a transfer something for it may still come */
     TFTP_PROGRESS_MS = 250, /* between two steps that tell how far a transfer is */
-};
-
-/* Transfers of one client address. */
-struct tftp_client {
-    unsigned count;
 };
 
 struct tftp_session {
@@ -134,28 +130,6 @@ void tftp_send_error(struct udp_socket *socket, struct endpoint peer, uint32_t l
     (void)udp_send(socket, peer, local_address, 0, &piece, 1);
 }
 
-static void client_leaves(struct tftp_lane *lane, uint32_t address)
-{
-    struct tftp_client *client = map_get(&lane->clients, &address, sizeof(address));
-
-    if (--client->count == 0)
-        free(map_remove(&lane->clients, &address, sizeof(address)));
-}
-
-static bool client_enters(struct tftp_lane *lane, uint32_t address)
-{
-    struct tftp_client *client = map_get(&lane->clients, &address, sizeof(address));
-
-    if (!client) {
-        client = memory_zeroed(1, sizeof(*client));
-        map_put(&lane->clients, &address, sizeof(address), client);
-    }
-    if (client->count == TFTP_CLIENT_MAX)
-        return false;
-    client->count++;
-    return true;
-}
-
 static void session_free(struct tftp_session *session)
 {
     struct peer_key key = peer_key(session->peer);
@@ -163,7 +137,7 @@ static void session_free(struct tftp_session *session)
     *recent_place(session->lane, session->peer) =
         (struct tftp_recent){session->peer, session->port->number, clock_monotonic_ms()};
     map_remove(&session->lane->sessions, &key, sizeof(key));
-    client_leaves(session->lane, session->peer.address);
+    client_count_remove(&session->lane->clients, session->peer.address);
     tftp_sending_stop(&session->sending);
     tftp_port_leave(session->port);
     loop_event_free(session->timer);
@@ -428,7 +402,8 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
         *why = "server busy: too many transfers, try again";
         return false;
     }
-    if (!client_enters(lane, datagram->peer.address)) {
+    if (client_count_add(&lane->clients, datagram->peer.address) > TFTP_CLIENT_MAX) {
+        client_count_remove(&lane->clients, datagram->peer.address);
         *why = "server busy: too many transfers to this address";
         return false;
     }
@@ -440,7 +415,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     if (!session->port) {
         *why = errno == EMFILE || errno == ENFILE ? "server busy: no descriptor is free, try again"
                                                   : "server busy: no port is free, try again";
-        client_leaves(lane, datagram->peer.address);
+        client_count_remove(&lane->clients, datagram->peer.address);
         free(session);
         return false;
     }

@@ -47,7 +47,7 @@ struct tftp_lane {
     struct tftp_contents *contents;
     struct tftp_uploads *uploads;
     struct map sessions;        /* struct tftp_session; key: the peer's address and port */
-    struct map clients;         /* struct tftp_client; key: the peer's address */
+    struct map clients;         /* transfers of each peer's address (client_count.h) */
     struct tftp_recent *recent; /* TFTP_RECENT of them, each where its peer's hash says */
 };
 

@@ -162,12 +162,3 @@ enum boot_loader_kind boot_loader_kind_of(const char *name)
     }
     return LOADER_NONE;
 }
-
-const char *boot_loader_kind_name(enum boot_loader_kind kind)
-{
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (kinds[i].kind == kind)
-            return kinds[i].name;
-    }
-    return NULL;
-}

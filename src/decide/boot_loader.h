@@ -56,7 +56,5 @@ const struct boot_loader *boot_loader_find(uint64_t present, enum boot_loader_ki
 /* The kind that a `boot-loader "NAME";` statement means: "ipxe", "pxelinux", "grub", "syslinux",
  * "uboot", "pxeboot"; LOADER_NONE where there is none of that name. */
 enum boot_loader_kind boot_loader_kind_of(const char *name);
-/* That name, or NULL. */
-const char *boot_loader_kind_name(enum boot_loader_kind kind);
 
 #endif

@@ -5,22 +5,13 @@
 #define BOOTWIRE_WIRE_UBOOT_IMAGE_H
 
 #include "base/cursor.h"
-#include "base/slice.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum {
     UBOOT_IMAGE_HEADER = 64,
+    UBOOT_IMAGE_LIST = 8,  /* the list of a script's image: its size, and the zero */
     UBOOT_IMAGE_NAME = 32, /* bytes of the name; a shorter one ends with NULs */
-};
-
-/* A script image as it was read: views into its bytes. */
-struct uboot_script {
-    uint32_t time; /* seconds since 1970; 0 where nobody says */
-    uint8_t name[UBOOT_IMAGE_NAME];
-    struct slice text;
 };
 
 /* Room for a script's text: writes what stands before it, and returns where the image begins, to be
@@ -28,12 +19,5 @@ struct uboot_script {
 size_t uboot_script_begin(struct writer *w);
 /* The text is complete: fills in sizes, name (cut at UBOOT_IMAGE_NAME bytes) and checksums. */
 void uboot_script_finish(struct writer *w, size_t begun, const char *name);
-
-/* Reads an image. False where it is none, is no script, is cut short, or one of the checksums is
- * wrong. */
-bool uboot_script_decode(struct uboot_script *script, struct slice image);
-
-/* The CRC-32 of ISO 3309, as U-Boot and zlib compute it. */
-uint32_t uboot_crc32(struct slice bytes);
 
 #endif

@@ -350,7 +350,6 @@ static void the_table_is_sound(void **state)
     assert_null(boot_loader_by_name("vmlinuz"));
     assert_int_equal(boot_loader_kind_of("grub"), LOADER_GRUB);
     assert_int_equal(boot_loader_kind_of("lilo"), LOADER_NONE);
-    assert_string_equal(boot_loader_kind_name(LOADER_IPXE), "ipxe");
 }
 
 int main(void)

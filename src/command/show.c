@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "decide/boot_plan.h"
 #include "decide/recall.h"
-#include "decide/tftp.h"
+#include "decide/tftp_name.h"
 #include "service/boot_means.h"
 
 #include <getopt.h>

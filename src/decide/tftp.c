@@ -1,7 +1,5 @@
 #include "decide/tftp.h"
 
-#include <string.h>
-
 const char *tftp_state_name(enum tftp_state state)
 {
     static const char *const names[] = {
@@ -286,47 +284,4 @@ struct tftp_action tftp_repeated(struct tftp_transfer *t, uint64_t now)
         t->attempts++;
     t->resent_total++;
     return oack ? send_oack(t, now) : send_window(t, now);
-}
-
-/* Adds one component, a slash before it where it is not the first. */
-static enum tftp_name add_component(char to[TFTP_NAME_MAX], size_t *length, const char *component,
-                                    size_t size)
-{
-    size_t slash = *length > 0;
-
-    if (size == 0 || (size == 1 && component[0] == '.'))
-        return TFTP_NAME_GOOD;
-    if (size == 2 && memcmp(component, "..", 2) == 0)
-        return TFTP_NAME_CLIMBS;
-    if (*length + slash + size >= TFTP_NAME_MAX)
-        return TFTP_NAME_TOO_LONG;
-    if (slash)
-        to[(*length)++] = '/';
-    memcpy(to + *length, component, size);
-    *length += size;
-    return TFTP_NAME_GOOD;
-}
-
-enum tftp_name tftp_path(char to[TFTP_NAME_MAX], struct slice filename)
-{
-    const char *name = (const char *)filename.data;
-    bool slashes = filename.length > 0 && memchr(name, '/', filename.length);
-    char separator = slashes ? '/' : '\\';
-    size_t length = 0, start = 0;
-
-    to[0] = 0;
-    for (size_t i = 0; i <= filename.length; i++) {
-        enum tftp_name verdict;
-
-        if (i < filename.length && name[i] != separator)
-            continue;
-        verdict = add_component(to, &length, name ? name + start : "", i - start);
-        if (verdict != TFTP_NAME_GOOD)
-            return verdict;
-        start = i + 1;
-    }
-    to[length] = 0;
-    if (length == 0)
-        return TFTP_NAME_EMPTY;
-    return !slashes && memchr(name, '\\', filename.length) ? TFTP_NAME_WINDOWS : TFTP_NAME_GOOD;
 }

@@ -22,7 +22,6 @@ enum {
     TFTP_TIMER_MAX_MS = 8000,
     TFTP_REPEATED_MIN_MS = 200, /* sooner no client says the same again by itself */
     TFTP_ATTEMPTS_MAX = 7,      /* times that one window, or the OACK, is sent again */
-    TFTP_NAME_MAX = 512,        /* bytes of a file's name with its NUL */
 };
 
 /* The length of a file whose bytes are converted as they leave. */
@@ -108,18 +107,5 @@ bool tftp_is_repetition(const struct tftp_transfer *transfer, struct slice first
  * again at once. A boot ROM asks again sooner than the server's first timer, which knows nothing of
  * the way to it, runs out. */
 struct tftp_action tftp_repeated(struct tftp_transfer *transfer, uint64_t now);
-
-enum tftp_name {
-    TFTP_NAME_GOOD,
-    TFTP_NAME_WINDOWS, /* good too, and meant in any case: it came with backslashes */
-    TFTP_NAME_EMPTY,
-    TFTP_NAME_TOO_LONG,
-    TFTP_NAME_CLIMBS, /* it holds ".." */
-};
-
-/* The path below tftp-root that a request's file name means, without leading slash: "/x", "x" and
- * "//./x" are one file. A name with backslashes and no slash is a Windows loader's: they become
- * slashes, and its case says nothing. */
-enum tftp_name tftp_path(char to[TFTP_NAME_MAX], struct slice filename);
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "config/nearest.h"
 #include "decide/boot_plan.h"
-#include "decide/tftp_name.h"
 #include "service/boot_means.h"
 #include "service/server.h"
 #include "store/boot_file_cache.h"

@@ -13,7 +13,7 @@
 #include "base/slice.h"
 #include "decide/boot_fit.h"
 #include "decide/console.h"
-#include "decide/tftp.h"
+#include "decide/tftp_name.h"
 #include "model/snapshot.h"
 #include "model/step.h"
 #include "service/machines.h"
@@ -72,7 +72,7 @@ void boot_file_request_begin(struct boot_file_request *request, struct server *s
 void boot_file_request_end(struct boot_file_request *request);
 
 /* The path below tftp-root that the client's name for the file means, as tftp_path()
- * (decide/tftp.h) makes it. False: refused. */
+ * (decide/tftp_name.h) makes it. False: refused. */
 bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NAME_MAX],
                             struct slice name);
 /* The tftp-root of this machine. False: refused, for there is none. */

@@ -2,6 +2,7 @@
  * with the rest of the input as what happens to it: no block past the file's end is ever sent, and
  * the end comes. */
 #include "decide/tftp.h"
+#include "decide/tftp_name.h"
 #include "decide/tftp_receive.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 #include "decide/tftp.h"
 
+#include "decide/tftp_agree.h"
+
 const char *tftp_state_name(enum tftp_state state)
 {
     static const char *const names[] = {
@@ -11,53 +13,22 @@ const char *tftp_state_name(enum tftp_state state)
     return names[state];
 }
 
-static void agree(struct tftp_transfer *t, enum tftp_option option, uint64_t value)
-{
-    t->agreed.present[option] = true;
-    t->agreed.value[option] = value;
-}
-
-/* A value that its RFC does not allow leaves its option out, as RFC 2347 tells servers to. */
 static void negotiate(struct tftp_transfer *t, const struct tftp_options *asked)
 {
-    uint64_t value = asked->value[TFTP_BLKSIZE];
+    bool converted = t->size == TFTP_SIZE_UNKNOWN;
 
-    t->block_size = TFTP_BLOCK_DEFAULT;
-    if (asked->present[TFTP_BLKSIZE] && value >= TFTP_BLOCK_MIN) {
-        /* RFC 2348: the answer may be smaller than what was asked. */
-        t->block_size = value > TFTP_BLOCK_MAX ? TFTP_BLOCK_MAX : (uint32_t)value;
-        agree(t, TFTP_BLKSIZE, t->block_size);
-    }
-    value = asked->value[TFTP_TIMEOUT];
-    t->timer_ms = TFTP_TIMER_FIRST_MS;
-    if (asked->present[TFTP_TIMEOUT] && value >= 1 && value <= 255) {
-        t->fixed_timer = true;
-        t->timer_ms = (uint32_t)value * 1000;
-        agree(t, TFTP_TIMEOUT, value);
-    }
-    t->window = 1;
-    value = asked->value[TFTP_WINDOWSIZE];
-    if (asked->present[TFTP_WINDOWSIZE] && value >= 1 && value <= TFTP_WINDOW_MAX) {
-        bool converted = t->size == TFTP_SIZE_UNKNOWN;
-
-        /* RFC 7440 section 3: the answer may be smaller than what was asked. */
-        t->window = converted && value > TFTP_WINDOW_CONVERTED_MAX ? TFTP_WINDOW_CONVERTED_MAX
-                                                                   : (uint32_t)value;
-        agree(t, TFTP_WINDOWSIZE, t->window);
-    }
+    t->block_size = tftp_agree_block_size(&t->agreed, asked);
+    t->fixed_timer = tftp_agree_timer(&t->agreed, asked, &t->timer_ms);
+    t->window = tftp_agree_window(&t->agreed, asked,
+                                  converted ? TFTP_WINDOW_CONVERTED_MAX : TFTP_WINDOW_MAX);
     /* A converted file's length is known only once it is sent (RFC 2349 counts octets as sent). */
-    if (asked->present[TFTP_TSIZE] && t->size != TFTP_SIZE_UNKNOWN)
-        agree(t, TFTP_TSIZE, t->size);
+    if (asked->present[TFTP_TSIZE] && !converted)
+        tftp_agree(&t->agreed, TFTP_TSIZE, t->size);
 }
 
-/* Doubled with every attempt, up to the cap; a timer that the client chose stays. */
 static uint32_t timer(const struct tftp_transfer *t)
 {
-    uint64_t delay = (uint64_t)t->timer_ms << t->attempts;
-
-    if (t->fixed_timer)
-        return t->timer_ms;
-    return delay > TFTP_TIMER_MAX_MS ? TFTP_TIMER_MAX_MS : (uint32_t)delay;
+    return tftp_timer_after(t->timer_ms, t->fixed_timer, t->attempts);
 }
 
 static struct tftp_action wait_on(void)
@@ -96,11 +67,9 @@ struct tftp_action tftp_begin(struct tftp_transfer *t, const struct tftp_packet 
     negotiate(t, &request->options);
     /* The last block is shorter than the others, if need be empty (RFC 1350 section 6). */
     t->last_block = size == TFTP_SIZE_UNKNOWN ? UINT64_MAX : size / t->block_size + 1;
-    for (size_t i = 0; i < TFTP_OPTION_COUNT; i++) {
-        if (t->agreed.present[i]) {
-            t->state = TFTP_STATE_OACK;
-            return send_oack(t, now);
-        }
+    if (tftp_agreed(&t->agreed)) {
+        t->state = TFTP_STATE_OACK;
+        return send_oack(t, now);
     }
     t->state = TFTP_STATE_SENDING;
     return send_window(t, now);
@@ -116,7 +85,7 @@ void tftp_roll_to_one(struct tftp_transfer *t)
      */
     if (t->window >= ROUND_FROM_ONE) {
         t->window = ROUND_FROM_ONE - 1;
-        agree(t, TFTP_WINDOWSIZE, t->window);
+        tftp_agree(&t->agreed, TFTP_WINDOWSIZE, t->window);
     }
 }
 
@@ -272,13 +241,12 @@ bool tftp_is_repetition(const struct tftp_transfer *t, struct slice first, struc
 
 struct tftp_action tftp_repeated(struct tftp_transfer *t, uint64_t now)
 {
-    bool oack = t->state == TFTP_STATE_OACK, agreed = false;
+    bool oack = t->state == TFTP_STATE_OACK;
 
-    for (size_t i = 0; i < TFTP_OPTION_COUNT; i++)
-        agreed |= t->agreed.present[i];
     /* A client that has confirmed the options has heard us: this is an old copy. And one that comes
      * sooner than any client repeats itself is the network's. */
-    if (t->state == TFTP_STATE_ENDED || oack != agreed || now - t->sent_at < TFTP_REPEATED_MIN_MS)
+    if (t->state == TFTP_STATE_ENDED || oack != tftp_agreed(&t->agreed) ||
+        now - t->sent_at < TFTP_REPEATED_MIN_MS)
         return wait_on();
     if (t->attempts < TFTP_ATTEMPTS_MAX)
         t->attempts++;

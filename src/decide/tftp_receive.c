@@ -1,49 +1,24 @@
 #include "decide/tftp_receive.h"
 
-static void agree(struct tftp_receipt *t, enum tftp_option option, uint64_t value)
-{
-    t->agreed.present[option] = true;
-    t->agreed.value[option] = value;
-}
+#include "decide/tftp_agree.h"
 
-/* As for reads, a value that its RFC does not allow leaves its option out. */
 static void negotiate(struct tftp_receipt *t, const struct tftp_options *asked)
 {
-    uint64_t value = asked->value[TFTP_BLKSIZE];
     uint32_t most;
 
-    t->block_size = TFTP_BLOCK_DEFAULT;
-    if (asked->present[TFTP_BLKSIZE] && value >= TFTP_BLOCK_MIN) {
-        t->block_size = value > TFTP_BLOCK_MAX ? TFTP_BLOCK_MAX : (uint32_t)value;
-        agree(t, TFTP_BLKSIZE, t->block_size);
-    }
-    value = asked->value[TFTP_TIMEOUT];
-    t->timer_ms = TFTP_TIMER_FIRST_MS;
-    if (asked->present[TFTP_TIMEOUT] && value >= 1 && value <= 255) {
-        t->fixed_timer = true;
-        t->timer_ms = (uint32_t)value * 1000;
-        agree(t, TFTP_TIMEOUT, value);
-    }
-    t->window = 1;
-    value = asked->value[TFTP_WINDOWSIZE];
-    if (asked->present[TFTP_WINDOWSIZE] && value >= 1 && value <= TFTP_WINDOW_MAX) {
-        most = TFTP_RECEIVE_WINDOW_BYTES / t->block_size;
-        most = most > TFTP_RECEIVE_WINDOW_MAX ? TFTP_RECEIVE_WINDOW_MAX : most;
-        t->window = value > most ? most : (uint32_t)value;
-        agree(t, TFTP_WINDOWSIZE, t->window);
-    }
+    t->block_size = tftp_agree_block_size(&t->agreed, asked);
+    t->fixed_timer = tftp_agree_timer(&t->agreed, asked, &t->timer_ms);
+    most = TFTP_RECEIVE_WINDOW_BYTES / t->block_size;
+    t->window = tftp_agree_window(&t->agreed, asked,
+                                  most > TFTP_RECEIVE_WINDOW_MAX ? TFTP_RECEIVE_WINDOW_MAX : most);
     /* RFC 2349: the size that was announced comes back as it is. */
     if (asked->present[TFTP_TSIZE])
-        agree(t, TFTP_TSIZE, asked->value[TFTP_TSIZE]);
+        tftp_agree(&t->agreed, TFTP_TSIZE, asked->value[TFTP_TSIZE]);
 }
 
 static uint32_t timer(const struct tftp_receipt *t)
 {
-    uint64_t delay = (uint64_t)t->timer_ms << t->attempts;
-
-    if (t->fixed_timer)
-        return t->timer_ms;
-    return delay > TFTP_TIMER_MAX_MS ? TFTP_TIMER_MAX_MS : (uint32_t)delay;
+    return tftp_timer_after(t->timer_ms, t->fixed_timer, t->attempts);
 }
 
 static struct tftp_receipt_action act(enum tftp_receipt_act what)
@@ -133,9 +108,7 @@ struct tftp_packet tftp_receipt_answer(const struct tftp_receipt *t)
     struct tftp_packet packet = {.opcode = TFTP_ACK,
                                  .block = tftp_block_number(t->blocks, t->rolls_to_one)};
 
-    for (size_t i = 0; i < TFTP_OPTION_COUNT && t->blocks == 0; i++) {
-        if (t->agreed.present[i])
-            return (struct tftp_packet){.opcode = TFTP_OACK, .options = t->agreed};
-    }
+    if (t->blocks == 0 && tftp_agreed(&t->agreed))
+        return (struct tftp_packet){.opcode = TFTP_OACK, .options = t->agreed};
     return packet;
 }

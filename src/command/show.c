@@ -121,7 +121,7 @@ static bool show_made(struct show *show, enum boot_file_kind kind, const char *n
     find_server(show, &recalled->view);
     site = boot_site_of(&recalled->view, show->server, boot_http_port(show->snapshot), text);
     site.hardware = show->hardware;
-    site.loaders = boot_loaders_now(&recalled->view);
+    site.loaders = boot_plan_needs_loaders(kind) ? boot_loaders_now(&recalled->view) : 0;
     site.name = show->host ? show->host->name : NULL;
     made = boot_plan_write(kind, &site, recipe, &w);
     if (made)

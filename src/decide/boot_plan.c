@@ -365,6 +365,11 @@ enum boot_file_kind boot_plan_kind(const char *path)
     return BOOT_FILE_KIND_NONE;
 }
 
+bool boot_plan_needs_loaders(enum boot_file_kind kind)
+{
+    return kind == BOOT_FILE_KIND_PXELINUX || kind == BOOT_FILE_KIND_PXELINUX_BELOW;
+}
+
 const char *boot_file_kind_in_words(enum boot_file_kind kind)
 {
     static const char *const words[BOOT_FILE_KIND_COUNT] = {

@@ -78,6 +78,9 @@ enum boot_file_kind {
 /* Which generated file a path below tftp-root (as tftp_path() makes it: no slash in front) asks
  * for. */
 enum boot_file_kind boot_plan_kind(const char *path);
+/* Whether what stands in the file depends on `loaders` of the site: looking for them costs a
+ * dozen of system calls. */
+bool boot_plan_needs_loaders(enum boot_file_kind kind);
 /* In words: "iPXE script", "pxelinux configuration", ... */
 const char *boot_file_kind_in_words(enum boot_file_kind kind);
 
@@ -87,14 +90,15 @@ struct boot_site {
     uint32_t server;           /* the server's address, as the machine reaches it; host order */
     uint16_t http_port;        /* 0: no HTTP is served */
     struct boot_client client; /* who asked by DHCP last; zeroed: nobody knows */
-    uint64_t loaders;          /* those that can be served: bits of boot_loader_bit() */
-    const char *console;       /* NetBSD's name of it ("com0", "pc"), as installboot takes it */
-    uint32_t console_speed;    /* baud; 0: none was said */
-    uint32_t console_address;  /* I/O address; 0: none was said */
-    uint32_t nfs_server;       /* of the root; host order; 0: `server` */
-    const char *root_path;     /* the directory on that server */
-    const char *name;          /* the machine's */
-    struct hardware hardware;  /* the machine's address; length 0: unknown */
+    uint64_t loaders;       /* those that can be served: bits of boot_loader_bit(); looked at where
+                               boot_plan_needs_loaders() */
+    const char *console;    /* NetBSD's name of it ("com0", "pc"), as installboot takes it */
+    uint32_t console_speed; /* baud; 0: none was said */
+    uint32_t console_address; /* I/O address; 0: none was said */
+    uint32_t nfs_server;      /* of the root; host order; 0: `server` */
+    const char *root_path;    /* the directory on that server */
+    const char *name;         /* the machine's */
+    struct hardware hardware; /* the machine's address; length 0: unknown */
 };
 
 /* The site of a machine from the settings that hold for it: console, root-path (with or without a

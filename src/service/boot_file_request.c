@@ -98,7 +98,8 @@ bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NA
     return false;
 }
 
-bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FILE_ROOT_SIZE])
+/* The tftp-root of this machine. False: refused, for there is none. */
+static bool find_root(struct boot_file_request *request, char root[BOOT_FILE_ROOT_SIZE])
 {
     struct slice value = scope_view_bytes(&request->view, SPACE_PARAMETER, PARAMETER_TFTP_ROOT);
 
@@ -123,7 +124,7 @@ static bool open_made(struct boot_file_request *request, const char *path, struc
         return false;
     site = boot_site_of(&request->view, request->local_address, request->server->http_port, text);
     site.client = request->machine.client;
-    site.loaders = boot_loaders_now(&request->view);
+    site.loaders = boot_plan_needs_loaders(kind) ? boot_loaders_now(&request->view) : 0;
     site.hardware = request->machine.hardware;
     site.name = request->host ? request->host->name : NULL;
     bytes = memory_zeroed(1, BOOT_FILE_MAX);
@@ -241,7 +242,7 @@ static bool open_below_root(struct boot_file_request *request, const char *path,
 {
     char directory[BOOT_FILE_ROOT_SIZE], name[NAME_TEXT];
 
-    if (!boot_file_request_root(request, directory))
+    if (!find_root(request, directory))
         return false;
     text_printable(name, sizeof(name), slice_of_string(path));
     switch (open_by_any_name(request, directory, path, file)) {

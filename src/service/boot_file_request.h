@@ -75,8 +75,6 @@ void boot_file_request_end(struct boot_file_request *request);
  * (decide/tftp_name.h) makes it. False: refused. */
 bool boot_file_request_path(struct boot_file_request *request, char path[TFTP_NAME_MAX],
                             struct slice name);
-/* The tftp-root of this machine. False: refused, for there is none. */
-bool boot_file_request_root(struct boot_file_request *request, char root[BOOT_FILE_ROOT_SIZE]);
 /* Opens the file of that path: made for the machine, below its root, or a packaged loader. Close it
  * with boot_file_close(). False: refused. */
 bool boot_file_request_open(struct boot_file_request *request, const char *path,

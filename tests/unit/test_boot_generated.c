@@ -495,6 +495,26 @@ static void names_tell_the_kind(void **state)
     }
 }
 
+/* A kind that needs no loaders is the same file whichever there are; one that needs them is not. */
+static void files_depend_on_loaders_where_they_say_so(void **state)
+{
+    static char without[BOOT_FILE_MAX + 1];
+
+    (void)state;
+    for (int kind = BOOT_FILE_KIND_NONE + 1; kind < BOOT_FILE_KIND_COUNT; kind++) {
+        struct boot_site site = a_site();
+        struct writer w = writer_of(without, BOOT_FILE_MAX), all = writer_of(text, BOOT_FILE_MAX);
+
+        site.loaders = 0;
+        assert_true(boot_plan_write(kind, &site, &menu, &w));
+        site.loaders = UINT64_MAX;
+        assert_true(boot_plan_write(kind, &site, &menu, &all));
+        if (slice_equal(slice_of(without, w.length), slice_of(text, all.length)) ==
+            boot_plan_needs_loaders(kind))
+            fail_msg("%s", boot_file_kind_in_words(kind));
+    }
+}
+
 static void a_site_is_read_from_the_settings(void **state)
 {
     const struct setting settings[] = {
@@ -545,6 +565,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_no_file),
         cmocka_unit_test(names_tell_the_kind),
         cmocka_unit_test(a_site_is_read_from_the_settings),
+        cmocka_unit_test(files_depend_on_loaders_where_they_say_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ADDRESS_BITS = 32 };
-
 /* One `export` on its way, and which of its statements stood in it already. */
 struct reading {
     struct parser *parser;
@@ -28,31 +26,6 @@ static void add_client(struct reading *reading, struct block_export_client clien
     reading->export->last_client = node;
 }
 
-/* `ADDRESS` or `ADDRESS/BITS`. */
-static bool read_network(struct reading *reading)
-{
-    struct parser *parser = reading->parser;
-    struct block_export_client client = {.where = parser->token.where, .netmask = UINT32_MAX};
-    char network[IPV4_TEXT_SIZE];
-    int64_t bits = ADDRESS_BITS;
-
-    if (!read_address(parser, &client.network))
-        return false;
-    if (parser_take_mark(parser, '/') &&
-        !read_number(parser, "the length of a prefix", 0, ADDRESS_BITS, &bits))
-        return false;
-    client.netmask = bits > 0 ? UINT32_MAX << (ADDRESS_BITS - bits) : 0;
-    if (client.network & ~client.netmask) {
-        parser_error(parser, client.where,
-                     "this address has bits outside its prefix: the network is %s/%d",
-                     ipv4_text(network, client.network & client.netmask), (int)bits);
-        reading->export->broken = true;
-        return true;
-    }
-    add_client(reading, client);
-    return true;
-}
-
 /* `any`, an address, a network, or the name of a host declaration, which may follow later. */
 static bool read_client(struct reading *reading)
 {
@@ -61,8 +34,12 @@ static bool read_client(struct reading *reading)
     uint32_t address;
 
     if (parser->token.kind == TOKEN_WORD &&
-        ipv4_parse((const char *)parser->token.text.data, parser->token.text.length, &address))
-        return read_network(reading);
+        ipv4_parse((const char *)parser->token.text.data, parser->token.text.length, &address)) {
+        if (!read_network(parser, &client.network, &client.netmask, &reading->export->broken))
+            return false;
+        add_client(reading, client);
+        return true;
+    }
     if (parser_take_word(parser, "any")) {
         add_client(reading, client);
         return true;

@@ -179,6 +179,8 @@ bool parser_read_body(struct parser *parser, struct action_list *list, bool head
 bool number_of(struct slice text, int64_t *number);
 /* Readers of single values (value.c). */
 bool read_address(struct parser *parser, uint32_t *address);
+/* `ADDRESS` or `ADDRESS/BITS` (network.c); sets `*broken` where the address has bits outside. */
+bool read_network(struct parser *parser, uint32_t *network, uint32_t *netmask, bool *broken);
 /* An address, or a host name, which stands for all its addresses: they live as long as the load.
  * A name without one sets parser->unknown_name and `*count` to 0, with a warning. */
 bool read_addresses(struct parser *parser, const uint32_t **addresses, size_t *count);
@@ -293,6 +295,7 @@ read_statement read_port_range, read_bounded_number;
 read_statement read_boot, read_menu, read_boot_loader; /* boot.c */
 read_statement read_bootparam;                         /* bootparam.c */
 read_statement read_export;                            /* export.c */
+read_statement read_networks;                          /* network.c */
 read_statement read_mtree;                             /* mtree.c */
 read_statement read_pxe_menu, read_pxe_prompt;         /* pxe.c */
 read_statement read_serial;                            /* serial.c */

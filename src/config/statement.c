@@ -123,6 +123,7 @@ static const struct statement statements[] = {
     {"max-ack-delay", ANYWHERE, read_without_effect, NO_PARAMETER},
     {"max-lease-time", ANYWHERE, read_lease_time, PARAMETER_MAX_LEASE_TIME},
     {"menu", ANYWHERE, read_menu, PARAMETER_BOOT},
+    {"metrics-clients", GLOBAL, read_networks, PARAMETER_METRICS_CLIENTS},
     {"min-lease-time", ANYWHERE, read_lease_time, PARAMETER_MIN_LEASE_TIME},
     {"min-secs", ANYWHERE, read_byte, PARAMETER_MIN_SECS},
     {"mtree", GLOBAL, read_mtree, NO_PARAMETER},

@@ -66,6 +66,7 @@ enum parameter {
     PARAMETER_STASH_AGENT_OPTIONS,   /* flag: a relay's options hold for renewals past it, too */
     PARAMETER_ECHO_CLIENT_ID,        /* flag */
     PARAMETER_HTTP_PORT,             /* 2 bytes, network order; 0: no HTTP; global scope only */
+    PARAMETER_METRICS_CLIENTS,       /* 8 bytes each, network order: a network and its mask */
     PARAMETER_TFTP_IGNORE_CASE,      /* flag: of a file's name */
     PARAMETER_TFTP_MAX_BLKSIZE,      /* 4 bytes, network order: bytes of a block at most */
     PARAMETER_TFTP_ROLLOVER,         /* the same: 0 or 1, the number of the block after 65535 */

@@ -30,6 +30,7 @@ struct workers {
     pthread_cond_t arrived;                     /* a task, room for one of a group, or the end */
     struct workers_group *groups, **groups_end; /* the first is next */
     bool ending;
+    size_t waiting; /* tasks of all groups that do not run yet */
     unsigned thread_count;
     unsigned running_max; /* of one group */
     pthread_t threads[];
@@ -76,6 +77,7 @@ static struct workers_task *workers_pick(struct workers *workers, struct workers
         if (!group->first)
             group->last = &group->first;
         group->running++;
+        workers->waiting--;
         workers_append(workers, workers_unlink(workers, link));
         *of = group;
         return task;
@@ -198,6 +200,17 @@ void workers_run(struct workers *workers, struct loop *loop, uint64_t number,
     group = workers_group_of(workers, number);
     *group->last = task;
     group->last = &task->next;
+    workers->waiting++;
     pthread_cond_signal(&workers->arrived);
     pthread_mutex_unlock(&workers->lock);
+}
+
+size_t workers_waiting(struct workers *workers)
+{
+    size_t waiting;
+
+    pthread_mutex_lock(&workers->lock);
+    waiting = workers->waiting;
+    pthread_mutex_unlock(&workers->lock);
+    return waiting;
 }

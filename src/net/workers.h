@@ -4,6 +4,7 @@
 #ifndef BOOTWIRE_NET_WORKERS_H
 #define BOOTWIRE_NET_WORKERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct loop;
@@ -21,5 +22,8 @@ void workers_free(struct workers *workers);
  * bounds what it has under way. Any thread may call. */
 void workers_run(struct workers *workers, struct loop *loop, uint64_t group,
                  void (*work)(void *argument), void (*done)(void *argument), void *argument);
+
+/* How much work waits for a thread now. Any thread may ask. */
+size_t workers_waiting(struct workers *workers);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "decide/verdict.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "service/boots.h"
 #include "service/journal.h"
@@ -32,13 +33,10 @@ enum {
 
 /* A row for each kind; NULL ends the table. */
 static const struct control_request *const requests[] = {
-    &control_request_status,
-    &control_request_machines,
-    &control_request_machine,
-    &control_request_watch,
-    &control_request_console,
-    &control_request_consoles,
-    NULL,
+    &control_request_status,   &control_request_machines,
+    &control_request_machine,  &control_request_metrics,
+    &control_request_watch,    &control_request_console,
+    &control_request_consoles, NULL,
 };
 
 struct control_service {
@@ -98,6 +96,7 @@ static void connection_free(struct control_connection *connection)
         connection->stream->ended(connection, connection->state);
     LIST_REMOVE(connection, link);
     connection->service->count--;
+    counter_add(METRIC_CONTROL_CLIENTS, -1);
     loop_event_free(connection->event);
     close(connection->descriptor);
     free(connection->in);
@@ -300,6 +299,7 @@ static void accepted(void *argument, int what)
     connection->event =
         loop_watch(service->loop, descriptor, LOOP_READ, connection_ready, connection);
     LIST_INSERT_HEAD(&service->connections, connection, link);
+    counter_add(METRIC_CONTROL_CLIENTS, 1);
     if (++service->count > CONTROL_CONNECTIONS_MAX)
         control_refuse(connection, "%d programs are connected already: end one of them",
                        CONTROL_CONNECTIONS_MAX);

@@ -31,6 +31,7 @@ struct control_request {
 extern const struct control_request control_request_status;
 extern const struct control_request control_request_machines;
 extern const struct control_request control_request_machine;
+extern const struct control_request control_request_metrics;
 extern const struct control_request control_request_watch;
 extern const struct control_request control_request_console;
 extern const struct control_request control_request_consoles;

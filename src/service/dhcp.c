@@ -12,6 +12,7 @@
 #include "service/dhcp_state.h"
 #include "service/journal.h"
 #include "service/machines.h"
+#include "service/pools.h"
 #include "service/prober.h"
 #include "wire/pxe.h"
 
@@ -92,6 +93,17 @@ static struct told *told_by(const struct dhcp_service *service, uint32_t address
     return told;
 }
 
+static enum metric_result result_of(enum dhcp_outcome outcome)
+{
+    static const enum metric_result results[] = {
+        [OUTCOME_SILENT] = METRIC_IGNORED,    [OUTCOME_REFUSED] = METRIC_REFUSED,
+        [OUTCOME_ANSWERED] = METRIC_OK,       [OUTCOME_NOTED] = METRIC_OK,
+        [OUTCOME_EXHAUSTED] = METRIC_REFUSED, [OUTCOME_NO_SUBNET] = METRIC_IGNORED,
+    };
+
+    return results[outcome];
+}
+
 /* Encodes the reply and what else belongs to it. */
 static void prepare(struct dhcp_service *service, const struct dhcp_question *question,
                     const struct datagram *datagram, struct outgoing *out)
@@ -104,6 +116,9 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     if (plan->has_reply)
         out->length =
             dhcp_encode(&plan->reply, plan->limit, out->bytes, sizeof(out->bytes), &dropped);
+    out->reply_type = plan->reply_type;
+    out->result = result_of(plan->outcome);
+    out->began_us = service->began_us;
     out->binds = plan->change == CHANGE_STORE && plan->has_reply;
     out->path = plan->path;
     out->also_broadcast = plan->also_broadcast;
@@ -228,16 +243,19 @@ static void apply(struct dhcp_service *service, const struct dhcp_question *ques
     apply_changes(service, question->wall);
     switch (plan->outcome) {
     case OUTCOME_NO_SUBNET:
+        metric_exchange(METRIC_DHCP, METRIC_IGNORED);
         say_no_subnet(service, datagram);
         note(service, out);
         return;
     case OUTCOME_EXHAUSTED:
         if (!plan->has_reply) {
+            metric_exchange(METRIC_DHCP, METRIC_REFUSED);
             say_exhausted(service, question, out);
             return;
         }
         break;
     case OUTCOME_SILENT:
+        metric_exchange(METRIC_DHCP, METRIC_IGNORED);
         note(service, out);
         if (out->asked[0])
             log_debug("dhcp: %s -> %s", out->asked, out->got);
@@ -311,6 +329,10 @@ static void turn_ended(void *argument)
     else if (service->ready.count > 0)
         loop_call(service->server->control, take_another_turn, NULL);
     service->crowded = false;
+    counter_set(METRIC_QUEUES + METRIC_QUEUE_DHCP_COMMIT,
+                (int64_t)(service->waiting.count + service->committing.count));
+    counter_set(METRIC_QUEUES + METRIC_QUEUE_DHCP_SEND,
+                (int64_t)(service->ready.count - service->ready_next));
     dhcp_ends_await(service->ends);
     log_release();
 }
@@ -322,6 +344,7 @@ static bool comes_too_late(struct dhcp_service *service, const struct datagram *
 {
     if (datagram->waited_ms < SHED_MS || !datagram->crowded || !dhcp_is_discover(datagram->bytes))
         return false;
+    metric_exchange(METRIC_DHCP, METRIC_FAILED);
     if (dhcp_may_say(&service->shed_said_ms, clock_monotonic_ms()))
         log_warning("dhcp: more is asked than can be answered: a DHCPDISCOVER waited %u ms and is "
                     "left without an answer; the machines ask again",
@@ -329,8 +352,23 @@ static bool comes_too_late(struct dhcp_service *service, const struct datagram *
     return true;
 }
 
+static void count_received(const struct dhcp_message *message)
+{
+    static const enum metric_dhcp_received types[] = {
+        [DHCP_BOOTP] = METRIC_GOT_BOOTP,     [DHCP_DISCOVER] = METRIC_GOT_DISCOVER,
+        [DHCP_OFFER] = METRIC_GOT_OTHER,     [DHCP_REQUEST] = METRIC_GOT_REQUEST,
+        [DHCP_DECLINE] = METRIC_GOT_DECLINE, [DHCP_ACK] = METRIC_GOT_OTHER,
+        [DHCP_NAK] = METRIC_GOT_OTHER,       [DHCP_RELEASE] = METRIC_GOT_RELEASE,
+        [DHCP_INFORM] = METRIC_GOT_INFORM,
+    };
+    unsigned type = dhcp_message_type(message);
+
+    counter_add(METRIC_DHCP_RECEIVED + (type <= DHCP_INFORM ? types[type] : METRIC_GOT_OTHER), 1);
+}
+
 static void receive(struct dhcp_service *service, const struct datagram *datagram, bool boot_server)
 {
+    uint64_t now_us = clock_monotonic_us();
     struct dhcp_question question = {
         .snapshot = service->snapshot,
         .leases = leases_table(service->leases),
@@ -339,19 +377,22 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
         .arrival = {.source = datagram->peer.address, .destination = datagram->destination},
         .boot_server = boot_server,
         .wall = clock_wall_seconds(),
-        .now_ms = clock_monotonic_ms(),
+        .now_ms = now_us / 1000,
     };
     const char *wrong = dhcp_decode(&service->message, datagram->bytes);
     const struct link_address *link;
     struct identity identity;
     char text[IPV4_TEXT_SIZE];
 
+    service->began_us = now_us - 1000 * (uint64_t)datagram->waited_ms;
     if (wrong) {
+        metric_exchange(METRIC_DHCP, METRIC_INVALID);
         if (dhcp_may_say(&service->garbage_said_ms, question.now_ms))
             log_warning("dhcp: a packet from %s is no DHCP request: %s",
                         ipv4_text(text, datagram->peer.address), wrong);
         return;
     }
+    count_received(&service->message);
     /* Before anything is decided: where the disk refuses, what a decision would stand on is gone.
      */
     if (service->waiting.count == WAITING_MAX) {
@@ -509,6 +550,8 @@ static void stop(void *state)
 
     dhcp_leave_none(service);
     dhcp_ends_free(service->ends);
+    pools_free(service->server->pools);
+    service->server->pools = NULL;
     udp_close(service->socket);
     udp_close(service->boot_socket);
     advertiser_close(service->advertiser);
@@ -568,6 +611,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->advertiser = advertiser_open(server->control, waits_in_rom, service);
     service->prober = prober_open(server->control, found_in_use, service);
     tell_machines(service, true);
+    server->pools = pools_new(server->control, leases_table(service->leases), service->snapshot);
     service->ends = dhcp_ends_new(server->control, service->leases, say_end, service);
     dhcp_ends_await(service->ends);
     loop_at_turn_end(server->control, turn_ended, service);
@@ -591,6 +635,8 @@ static void reloaded(void *state)
     service->stranger_count = 0;
     if (service->leases)
         tell_machines(service, false);
+    if (service->server->pools)
+        pools_configure(service->server->pools, service->snapshot);
     if (!service->leases && service->snapshot->subnet_count > 0)
         log_warning("dhcp: the first subnet needs a restart: the port was not opened at the start");
 }

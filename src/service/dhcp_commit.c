@@ -120,6 +120,17 @@ static void send_reply(struct dhcp_service *service, const struct outgoing *out)
     say_unsent(service, error, ipv4_text(text, out->destination));
 }
 
+static void count_sent(const struct outgoing *out)
+{
+    enum metric_dhcp_sent type = out->reply_type == DHCP_OFFER ? METRIC_SENT_OFFER
+                                 : out->reply_type == DHCP_ACK ? METRIC_SENT_ACK
+                                 : out->reply_type == DHCP_NAK ? METRIC_SENT_NAK
+                                                               : METRIC_SENT_BOOTP;
+
+    counter_add(METRIC_DHCP_SENT + type, 1);
+    metric_time(METRIC_ROW_DHCP_ANSWER, 0, clock_monotonic_us() - out->began_us);
+}
+
 void dhcp_finish(struct dhcp_service *service, struct outgoing *out)
 {
     struct machine machine = {out->step.hardware, out->step.stage, out->fingerprint, out->client,
@@ -134,8 +145,10 @@ void dhcp_finish(struct dhcp_service *service, struct outgoing *out)
     out->told = NULL;
     for (size_t i = 0; i < out->given_back_count; i++)
         machines_drop(service->server->machines, out->given_back[i], &machine.hardware);
+    metric_exchange(METRIC_DHCP, out->result);
     if (out->length > 0) {
         send_reply(service, out);
+        count_sent(out);
         dhcp_memory_put(service->memory, &out->step.hardware, out->answered);
     }
     journal_step(service->server->journal, &out->step);
@@ -145,6 +158,7 @@ void dhcp_finish(struct dhcp_service *service, struct outgoing *out)
 static void drop_queue(struct queue *queue)
 {
     for (size_t i = 0; i < queue->count; i++) {
+        metric_exchange(METRIC_DHCP, METRIC_FAILED);
         told_free(queue->list[i].told);
         queue->list[i].told = NULL;
     }

@@ -4,6 +4,7 @@
 #define BOOTWIRE_SERVICE_DHCP_STATE_H
 
 #include "decide/dhcp.h"
+#include "model/metrics.h"
 #include "net/udp.h"
 #include "platform/linux/link.h"
 #include "service/boot_means.h"
@@ -44,7 +45,10 @@ struct outgoing {
     uint8_t hardware_type, hardware_length;
     uint8_t chaddr[DHCP_CHADDR_SIZE];
 
-    struct told *told; /* what follows for TFTP and NFS; NULL: nothing */
+    struct told *told;         /* what follows for TFTP and NFS; NULL: nothing */
+    enum dhcp_type reply_type; /* where something is sent */
+    enum metric_result result;
+    uint64_t began_us; /* when the request came */
     bool binds; /* it gives the machine an address, which others may know it by from then on */
     struct dhcp_answered answered;
     uint32_t fingerprint;      /* of who asked */
@@ -86,7 +90,8 @@ struct dhcp_service {
     struct queue ready;      /* confirmed: on their way out */
     size_t ready_next;       /* the first of those that has not left */
     bool commit_under_way, commit_failing;
-    bool crowded; /* in this turn, requests lay in a crowd */
+    uint64_t began_us; /* when the present request came */
+    bool crowded;      /* in this turn, requests lay in a crowd */
 
     uint32_t strangers[STRANGERS_MAX]; /* numbers of interfaces, addresses of relays */
     size_t stranger_count;

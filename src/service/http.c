@@ -11,6 +11,7 @@
 #include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
 #include "service/boot_means.h"
+#include "service/metrics.h"
 #include "service/server.h"
 #include "store/boot_file_cache.h"
 
@@ -177,6 +178,12 @@ static bool has_files(const struct snapshot *snapshot)
     return snapshot->has_tftp_root || snapshot->recipe_count > 0;
 }
 
+/* Or whether somebody else is to read something. */
+static bool has_work(const struct snapshot *snapshot)
+{
+    return has_files(snapshot) || metrics_wanted(snapshot);
+}
+
 /* Opens the port for all lanes, and starts their threads: files that these make name the port, so
  * it is told before. 0, or an errno; stop() afterwards in both cases. */
 static int open_lanes(struct http_service *service, uint16_t port)
@@ -206,7 +213,7 @@ static void *start(struct server *server, char *error, size_t error_size)
     int reason;
 
     service->server = server;
-    service->unneeded = port != 0 && !has_files(server->snapshot);
+    service->unneeded = port != 0 && !has_work(server->snapshot);
     if (port == 0 || service->unneeded)
         return service;
     reason = open_lanes(service, port);
@@ -234,6 +241,9 @@ static void reloaded(void *state)
     else if (service->unneeded && port != 0 && has_files(snapshot)) {
         log_warning("there are files to serve now: http takes a restart, tftp serves them until "
                     "then");
+        service->unneeded = false;
+    } else if (service->unneeded && port != 0 && metrics_wanted(snapshot)) {
+        log_warning("metrics-clients takes a restart, for http is not served yet");
         service->unneeded = false;
     }
     snapshot_free(snapshot);

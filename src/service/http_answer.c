@@ -2,10 +2,13 @@
 #include "service/http_connection.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/boot.h"
+#include "model/metrics.h"
 #include "service/boot_file_request.h"
+#include "service/metrics.h"
 #include "service/server.h"
 
 #include <inttypes.h>
@@ -51,6 +54,9 @@ static void write_head(struct http_connection *connection, enum http_status code
                        connection->last ? "close" : "keep-alive");
     connection->out_length = (size_t)written;
     connection->out_sent = 0;
+    if (!connection->code)
+        counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_HTTP, 1);
+    connection->code = code;
 }
 
 /* `more`: header lines of this refusal alone. */
@@ -299,6 +305,7 @@ static void send_file(struct answering *a)
         return;
     connection->out_length += (size_t)n;
     connection->bytes = (uint64_t)n;
+    http_count_sent(connection, (uint64_t)n);
     connection->left = 0;
 }
 
@@ -340,6 +347,60 @@ static void answer_file(struct answering *a)
     boot_file_request_end(&a->files);
 }
 
+/* ---- The metrics ---- */
+
+static bool asks_metrics(const struct answering *a)
+{
+    char name[sizeof(METRICS_PATH) + 1];
+
+    return http_path(name, sizeof(name), a->request.target) == HTTP_OK &&
+           strcmp(name, METRICS_PATH) == 0;
+}
+
+static void refuse_metrics(struct answering *a)
+{
+    struct http_connection *connection = a->connection;
+    char text[256], address[IPV4_TEXT_SIZE];
+    unsigned withheld = 0;
+
+    snprintf(text, sizeof(text),
+             "the metrics are for the addresses that metrics-clients names, and %s is none of "
+             "them: see bootwire.conf(5)",
+             ipv4_text(address, connection->peer));
+    if (line_budget_take(&connection->lane->lines, clock_monotonic_ms(), &withheld))
+        log_warning("http: GET " METRICS_PATH " from %s -> 403: %s", address, text);
+    counter_add(METRIC_WITHHELD + METRIC_WITHHELD_HTTP, withheld);
+    refuse(connection, HTTP_FORBIDDEN, text, a->request.head);
+}
+
+/* Who watches the server is no machine that boots: nothing of it goes into the journal. */
+static void answer_metrics(struct answering *a)
+{
+    struct http_connection *connection = a->connection;
+    struct server *server = connection->lane->server;
+    struct snapshot *snapshot = server_snapshot(server);
+    bool allowed = metrics_allow(snapshot, connection->peer);
+    size_t length;
+    char *text;
+
+    snapshot_free(snapshot);
+    free(connection->asked);
+    connection->asked = NULL;
+    if (!allowed) {
+        refuse_metrics(a);
+        return;
+    }
+    text = metrics_text(server, &length);
+    if (boot_file_of_bytes(&connection->file, slice_of(text, length)) == BOOT_FILE_OPEN) {
+        write_head(connection, HTTP_OK, METRICS_TYPE, length, "");
+        connection->left = a->request.head ? 0 : length;
+    } else {
+        refuse(connection, HTTP_SERVER_ERROR, "there is no memory for the metrics",
+               a->request.head);
+    }
+    free(text);
+}
+
 /* Why a request is refused before anybody looks for a file. */
 static const char *refusal_text(enum http_status status)
 {
@@ -376,6 +437,8 @@ void http_answer(struct http_connection *connection, size_t length)
         connection->asked = memory_printf("%zu bytes", length);
     if (status != HTTP_OK)
         refuse(connection, status, refusal_text(status), a.request.head);
+    else if (asks_metrics(&a))
+        answer_metrics(&a);
     else
         answer_file(&a);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "service/client_count.h"
 #include "service/journal.h"
@@ -60,12 +61,48 @@ void http_say(struct http_connection *connection, enum step_event event)
     step.stage = machine.stage;
     step.hardware = machine.hardware;
     journal_step(lane->server->journal, &step);
+    counter_add(METRIC_WITHHELD + METRIC_WITHHELD_HTTP, withheld);
     if (withheld > 0)
         log_info("http: %u lines about requests were left out of the log", withheld);
 }
 
+/* What an answer's end comes to. */
+static enum metric_result result_of(enum http_status code)
+{
+    switch (code) {
+    case HTTP_FORBIDDEN:
+    case HTTP_NOT_FOUND:
+    case HTTP_PRECONDITION:
+    case HTTP_RANGE:
+        return METRIC_REFUSED;
+    case HTTP_SERVER_ERROR:
+    case HTTP_BUSY:
+        return METRIC_FAILED;
+    default:
+        return code < HTTP_BAD_REQUEST ? METRIC_OK : METRIC_INVALID;
+    }
+}
+
+static void count_answer(const struct http_connection *connection, enum metric_result result)
+{
+    metric_exchange(METRIC_HTTP, result);
+    counter_add(METRIC_HTTP_RESPONSES + metric_code(connection->code), 1);
+    if (connection->began_us)
+        metric_time(METRIC_ROW_HTTP_REQUEST, 0, clock_monotonic_us() - connection->began_us);
+}
+
+void http_count_sent(const struct http_connection *connection, uint64_t bytes)
+{
+    if (connection->asked)
+        counter_add(METRIC_SENT_BYTES + METRIC_MOVER_HTTP, (int64_t)bytes);
+}
+
 static void forget_answer(struct http_connection *connection)
 {
+    if (connection->code)
+        counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_HTTP, -1);
+    connection->code = 0;
+    connection->began_us = 0;
     boot_file_close(&connection->file);
     free(connection->asked);
     free(connection->got);
@@ -89,6 +126,7 @@ static void answer_left(struct http_connection *connection)
     if (connection->name[0])
         machines_fetched(connection->lane->server->machines, connection->peer, connection->name,
                          clock_monotonic_ms());
+    count_answer(connection, result_of(connection->code));
     http_say(connection, connection->outcome);
     forget_answer(connection);
 }
@@ -97,6 +135,8 @@ static void answer_was_cut(struct http_connection *connection, const char *why)
 {
     char *got;
 
+    if (connection->code)
+        count_answer(connection, METRIC_ABANDONED);
     if (!connection->asked)
         return;
     got = memory_printf("%llu bytes, then %s", (unsigned long long)connection->bytes, why);
@@ -123,6 +163,7 @@ void http_connection_close(struct http_connection *connection)
     if (connection->next)
         connection->next->previous = connection->previous;
     lane->count--;
+    counter_add(METRIC_HTTP_CONNECTIONS, -1);
     if (connection->told)
         lane->told--;
     client_count_remove(&lane->clients, connection->peer);
@@ -162,6 +203,7 @@ static bool send_some(struct http_connection *connection, bool *failed)
             connection->offset += (uint64_t)n;
             connection->left -= (uint64_t)n;
             connection->bytes += (uint64_t)n;
+            http_count_sent(connection, (uint64_t)n);
         }
     }
     if (n > 0) {
@@ -190,6 +232,7 @@ static bool send_answer(struct http_connection *connection, bool *failed)
 
 static void take_head(struct http_connection *connection, size_t length)
 {
+    connection->began_us = clock_monotonic_us();
     http_answer(connection, length);
     memmove(connection->in, connection->in + length, connection->in_length - length);
     connection->in_length -= length;
@@ -290,6 +333,7 @@ void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer,
         lane->connections->previous = connection;
     lane->connections = connection;
     lane->count++;
+    counter_add(METRIC_HTTP_CONNECTIONS, 1);
     connection->event = loop_watch(lane->loop, descriptor, LOOP_READ, ready, connection);
     enter(connection, HTTP_READING);
     if (!welcome) {

@@ -81,6 +81,8 @@ struct http_connection {
     enum step_event outcome;         /* what comes of the request, if nothing goes wrong */
     uint64_t bytes;                  /* of the file that have left */
     uint64_t total;                  /* of them that are to leave */
+    uint64_t began_us;               /* the request was whole; 0: not known */
+    enum http_status code;           /* of the answer under way; 0: none is */
     bool refused;
 };
 
@@ -98,5 +100,8 @@ void http_connections_sweep(struct http_lane *lane, uint64_t now_ms);
 void http_answer(struct http_connection *connection, size_t length);
 /* Makes an answer that refuses, and ends the connection behind it. */
 void http_refuse(struct http_connection *connection, enum http_status status, const char *text);
+
+/* Counts bytes of a file that have left. */
+void http_count_sent(const struct http_connection *connection, uint64_t bytes);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/metrics.h"
 #include "service/boots.h"
 #include "service/line_budget.h"
 
@@ -95,8 +96,10 @@ bool journal_takes(struct journal *journal, enum journal_kind kind)
     pthread_mutex_lock(&journal->lock);
     takes = line_budget_take(&journal->budgets[kind], clock_monotonic_ms(), &withheld);
     pthread_mutex_unlock(&journal->lock);
-    if (withheld > 0)
+    if (withheld > 0) {
+        counter_add(METRIC_WITHHELD + (unsigned)kind, withheld);
         log_warning("%u more %s within one second are not shown", withheld, kinds[kind]);
+    }
     return takes;
 }
 

@@ -285,6 +285,7 @@ static void mount_tell(const struct mount_try *try, enum mount_status status)
     const struct position *where = NULL;
     const char *hint = mount_nearest(try, near, &where);
 
+    exchange->refused = status != MOUNT_OK;
     /* What an export statement gives is no machine's root, as a rule. */
     if (status == MOUNT_OK && try->export->statement)
         hint = NULL;

@@ -72,6 +72,7 @@ static int portmap_getport(struct rpc_exchange *exchange)
         return RPC_GARBAGE_ARGS;
     if (asked.protocol == PORTMAP_UDP || asked.protocol == PORTMAP_TCP)
         port = portmap_find(asked.program, asked.version, false);
+    exchange->refused = !port;
     portmap_log(exchange, asked.program, asked.version, port);
     writer_be32(&exchange->reply, port);
     return RPC_SUCCESS;
@@ -188,6 +189,7 @@ static int rpcbind_answer(struct rpc_exchange *exchange, bool exact)
         port = portmap_find(asked.program, asked.version, exact);
     if (port)
         universal_address(address, exchange->local_address, port);
+    exchange->refused = !port;
     portmap_log(exchange, asked.program, asked.version, port);
     xdr_write_string(&exchange->reply, address);
     return RPC_SUCCESS;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "decide/sun.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "platform/linux/arp_socket.h"
 #include "service/journal.h"
@@ -68,6 +69,7 @@ static void tell(struct rarp_service *service, const struct rarp_plan *plan,
         .refused = !plan->has_reply,
     };
 
+    metric_exchange(METRIC_RARP, plan->has_reply ? METRIC_OK : METRIC_REFUSED);
     snprintf(got, sizeof(got), "%s: %s",
              plan->has_reply ? ipv4_text(address, plan->reply.target_address) : "no answer",
              plan->why);

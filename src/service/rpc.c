@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "net/loop.h"
 #include "net/workers.h"
+#include "service/metrics.h"
 #include "service/rpc_account.h"
 #include "service/rpc_replay.h"
 #include "service/server.h"
@@ -32,10 +33,13 @@ enum {
 
 /* Programs register here; portmap answers from the same table. */
 const struct rpc_port rpc_ports[] = {
-    {RPC_PORTMAP_PORT, false, {&portmap2_program, &rpcbind3_program, &rpcbind4_program}},
-    {RPC_MOUNT_PORT, false, {&mount1_program, &mount2_program, &mount3_program}},
-    {RPC_BOOTPARAM_PORT, false, {&bootparam1_program}},
-    {RPC_NFS_PORT, true, {&nfs2_program, &nfs3_program}},
+    {RPC_PORTMAP_PORT,
+     false,
+     METRIC_PORTMAP,
+     {&portmap2_program, &rpcbind3_program, &rpcbind4_program}},
+    {RPC_MOUNT_PORT, false, METRIC_MOUNT, {&mount1_program, &mount2_program, &mount3_program}},
+    {RPC_BOOTPARAM_PORT, false, METRIC_BOOTPARAM, {&bootparam1_program}},
+    {RPC_NFS_PORT, true, METRIC_NFS, {&nfs2_program, &nfs3_program}},
 };
 const size_t rpc_port_count = sizeof(rpc_ports) / sizeof(rpc_ports[0]);
 
@@ -79,6 +83,8 @@ static void rpc_stop(void *state)
 {
     struct rpc_service *service = state;
 
+    metrics_forget(service->workers);
+    metrics_forget(service->syncers);
     /* First, for they work on the lanes' exchanges. */
     workers_free(service->workers);
     workers_free(service->syncers);
@@ -162,6 +168,11 @@ static void warn_of_exports(const struct rpc_service *service)
     snapshot_free(snapshot);
 }
 
+static size_t calls_waiting(void *workers)
+{
+    return workers_waiting(workers);
+}
+
 static void *rpc_start(struct server *server, char *error, size_t error_size)
 {
     struct rpc_service *service = memory_zeroed(1, sizeof(*service));
@@ -194,6 +205,8 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
         snprintf(error, error_size, "no thread can be started: %s", strerror(errno));
         goto failed;
     }
+    metrics_ask(METRIC_QUEUES + METRIC_QUEUE_NFS_WORK, calls_waiting, service->workers);
+    metrics_ask(METRIC_QUEUES + METRIC_QUEUE_NFS_SYNC, calls_waiting, service->syncers);
     for (; service->lane_count < 1 + server->data_loop_count; service->lane_count++) {
         bool data = service->lane_count > 0;
         struct loop *loop = data ? server->data_loops[service->lane_count - 1] : server->control;

@@ -68,6 +68,7 @@ struct rpc_exchange {
     const struct export_rights *rights; /* the client's in it; NULL as long as that is */
     struct reader arguments;            /* good until the handler returns, unless kept */
     bool kept;                          /* rpc_keep_arguments() was called */
+    bool refused;                       /* the answer says no: for the metrics */
     struct writer reply;                /* stands after the header of a successful reply */
     struct region *region;              /* taken back when the reply has left */
     /* Bytes that follow what `reply` holds, not copied: rpc_set_payload(). */

@@ -11,6 +11,8 @@
 #include "service/rpc_account.h"
 #include "service/server.h"
 #include "store/handles.h"
+#include "wire/nfs2.h"
+#include "wire/nfs3.h"
 #include "wire/xdr.h"
 
 #include <errno.h>
@@ -119,6 +121,8 @@ static void rpc_slot_give_back(void *argument)
     struct rpc_slot *slot = argument;
     struct rpc_lane *lane = slot->socket->lane;
 
+    if (slot->socket->port->data)
+        counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_NFS, -1);
     if (slot->share)
         slot->share->datagrams--;
     slot->share = NULL;
@@ -151,6 +155,10 @@ void rpc_set_payload_file(struct rpc_exchange *exchange, int descriptor, uint64_
 
 void rpc_count(struct rpc_exchange *exchange, uint64_t bytes_read, uint64_t bytes_written)
 {
+    if (bytes_read > 0)
+        counter_add(METRIC_SENT_BYTES + METRIC_MOVER_NFS, (int64_t)bytes_read);
+    if (bytes_written > 0)
+        counter_add(METRIC_RECEIVED_BYTES + METRIC_MOVER_NFS, (int64_t)bytes_written);
     if (exchange->client->account)
         rpc_account_bytes(exchange->client->account, bytes_read, bytes_written);
 }
@@ -266,6 +274,44 @@ static void rpc_log_garbage(const struct rpc_slot *slot)
                     ipv4_text(text, exchange->peer.address), transport_name(exchange->transport));
 }
 
+void rpc_count_result(const struct rpc_slot *slot, enum metric_result result)
+{
+    metric_exchange(slot->socket->port->service, result);
+}
+
+/* How long it took, and which procedure it was. */
+static void rpc_count_nfs(const struct rpc_slot *slot)
+{
+    uint32_t version = slot->program->version, procedure = slot->exchange.call.procedure;
+    enum metric_nfs_kind kind = METRIC_NFS_OTHER;
+
+    if (version == 2)
+        kind = procedure == NFS2_READ    ? METRIC_NFS_READ
+               : procedure == NFS2_WRITE ? METRIC_NFS_WRITE
+                                         : METRIC_NFS_OTHER;
+    else if (procedure == NFS3_READ)
+        kind = METRIC_NFS_READ;
+    else if (procedure == NFS3_WRITE || procedure == NFS3_COMMIT)
+        kind = METRIC_NFS_WRITE;
+    counter_add(METRIC_NFS_CALLS + (version == 2 ? 0 : METRIC_NFS2_CALLS) + procedure, 1);
+    metric_time(METRIC_ROW_NFS_CALL, kind, clock_monotonic_us() - slot->began_us);
+}
+
+static void rpc_count_finish(const struct rpc_slot *slot, int status)
+{
+    enum metric_result result = METRIC_INVALID;
+
+    if (status == RPC_SUCCESS)
+        result = slot->exchange.refused ? METRIC_REFUSED : METRIC_OK;
+    else if (status == RPC_SILENT)
+        result = METRIC_IGNORED;
+    else if (status == RPC_SYSTEM_ERR)
+        result = METRIC_FAILED;
+    rpc_count_result(slot, result);
+    if (slot->socket->port->service == METRIC_NFS)
+        rpc_count_nfs(slot);
+}
+
 static void rpc_finish(struct rpc_slot *slot, int status)
 {
     struct rpc_exchange *exchange = &slot->exchange;
@@ -283,6 +329,7 @@ static void rpc_finish(struct rpc_slot *slot, int status)
         rpc_log_garbage(slot);
     if (slot->procedure->repetition != RPC_RUNS_AGAIN)
         rpc_remember(slot, status);
+    rpc_count_finish(slot, status);
     if (status == RPC_SILENT) {
         rpc_drop(slot);
         return;
@@ -425,6 +472,7 @@ static void rpc_defer(struct rpc_slot *slot, uint64_t wait_ms)
 
     slot->due_ms = clock_monotonic_ms() + wait_ms;
     slot->deferred = NULL;
+    counter_add(METRIC_QUEUES + METRIC_QUEUE_NFS_DELAYED, 1);
     *lane->deferred_end = slot;
     lane->deferred_end = &slot->deferred;
 }
@@ -442,6 +490,7 @@ static void rpc_run_deferred(void *argument)
         uint64_t wait = slot->due_ms > now ? slot->due_ms - now : rpc_wait_of(slot);
 
         next = slot->deferred;
+        counter_add(METRIC_QUEUES + METRIC_QUEUE_NFS_DELAYED, -1);
         if (wait == 0) {
             rpc_run(slot);
             continue;
@@ -476,6 +525,7 @@ static void rpc_dispatch(struct rpc_slot *slot)
     exchange->client = rpc_clients_get(&slot->socket->lane->clients, exchange->peer.address);
     slot->program = rpc_find_program(slot->socket->port, exchange);
     if (!slot->program) {
+        rpc_count_result(slot, METRIC_INVALID);
         rpc_send(slot);
         return;
     }
@@ -483,11 +533,13 @@ static void rpc_dispatch(struct rpc_slot *slot)
         slot->program->procedures[call->procedure].handler)
         slot->procedure = &slot->program->procedures[call->procedure];
     if (!slot->procedure) {
+        rpc_count_result(slot, METRIC_INVALID);
         rpc_write_accepted(&exchange->reply, call->xid, RPC_PROC_UNAVAIL);
         rpc_send(slot);
         return;
     }
     if (!rpc_admit(slot)) {
+        rpc_count_result(slot, METRIC_REFUSED);
         rpc_send(slot);
         return;
     }
@@ -501,16 +553,21 @@ static void rpc_take(struct rpc_slot *slot, struct slice bytes)
     struct rpc_exchange *exchange = &slot->exchange;
     struct rpc_call *call = &exchange->call;
 
+    slot->began_us = clock_monotonic_us();
+    if (slot->socket->port->data)
+        counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_NFS, 1);
     exchange->arguments = reader_of_slice(bytes);
     switch (rpc_read_call(&exchange->arguments, call)) {
     case RPC_DECODED_CALL:
         rpc_dispatch(slot);
         return;
     case RPC_DECODED_MISMATCH:
+        rpc_count_result(slot, METRIC_INVALID);
         rpc_write_mismatch(&exchange->reply, call->xid);
         rpc_send(slot);
         return;
     case RPC_DECODED_BAD_AUTH:
+        rpc_count_result(slot, METRIC_REFUSED);
         rpc_write_auth_error(&exchange->reply, call->xid,
                              call->credentials.flavor == RPC_AUTH_SYS ? RPC_AUTH_BADCRED
                                                                       : RPC_AUTH_REJECTEDCRED);
@@ -519,6 +576,7 @@ static void rpc_take(struct rpc_slot *slot, struct slice bytes)
     case RPC_DECODED_NONSENSE:
         break;
     }
+    rpc_count_result(slot, METRIC_INVALID);
     if (rpc_may_say(slot->socket->lane)) {
         char text[IPV4_TEXT_SIZE];
 

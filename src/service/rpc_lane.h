@@ -35,6 +35,7 @@ struct rpc_slot {
     struct rpc_share *share;              /* UDP */
     struct rpc_slot *deferred;            /* the next call that waits for its time */
     uint64_t due_ms;                      /* its time, of the monotonic clock */
+    uint64_t began_us;                    /* when the call came */
     const struct rpc_program *program;
     const struct rpc_procedure *procedure; /* NULL where the call named none */
     struct rpc_replay_key replay_key;      /* where the procedure runs once */
@@ -73,6 +74,9 @@ void rpc_run(struct rpc_slot *slot);
 /* Forgets that the exports' directories were seen at their paths: calls that came later ask anew.
  */
 void rpc_exports_unsee(struct rpc_lane *lane);
+
+/* Counts what came of the call. */
+void rpc_count_result(const struct rpc_slot *slot, enum metric_result result);
 
 /* Answers a call that was sent again as it was answered before; true where it is not to run. */
 bool rpc_replayed(struct rpc_slot *slot);

@@ -70,8 +70,10 @@ bool rpc_replayed(struct rpc_slot *slot)
     switch (rpc_replay_find(exchange->service->replays, &slot->replay_key, clock_monotonic_ms(),
                             waits ? &slot->waiter : NULL, &exchange->reply)) {
     case RPC_REPLAY_NEW:
-        if (!rpc_was_answered(slot, &reply))
+        if (!rpc_was_answered(slot, &reply)) {
+            metric_cache(METRIC_CACHE_NFS_REPLIES, false);
             return false;
+        }
         rpc_replay_keep(exchange->service->replays, &slot->replay_key, reply);
         writer_slice(&exchange->reply, reply);
         break;
@@ -79,11 +81,14 @@ bool rpc_replayed(struct rpc_slot *slot)
         (void)rpc_keep_arguments(exchange);
         return true;
     case RPC_REPLAY_WORKING:
+        rpc_count_result(slot, METRIC_IGNORED);
         rpc_drop(slot);
         return true;
     case RPC_REPLAY_KNOWN:
         break;
     }
+    metric_cache(METRIC_CACHE_NFS_REPLIES, true);
+    rpc_count_result(slot, METRIC_OK);
     log_debug("xid %08x came again and gets the same answer", exchange->call.xid);
     rpc_send(slot);
     return true;

@@ -2,6 +2,7 @@
 #ifndef BOOTWIRE_SERVICE_RPC_SERVICE_H
 #define BOOTWIRE_SERVICE_RPC_SERVICE_H
 
+#include "model/metrics.h"
 #include "service/rpc.h"
 
 #include <stdatomic.h>
@@ -23,7 +24,8 @@ enum { RPC_PORT_PROGRAMS_MAX = 4 };
 /* One row per port: where it is, who serves it, what answers there. */
 struct rpc_port {
     uint16_t port;
-    bool data; /* a socket in each data loop; else one in the control loop */
+    bool data;                   /* a socket in each data loop; else one in the control loop */
+    enum metric_service service; /* what its calls count as */
     const struct rpc_program *programs[RPC_PORT_PROGRAMS_MAX];
 };
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "config/config.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "platform/linux/cores.h"
 #include "service/boots.h"
@@ -89,6 +90,8 @@ static void reloaded(void *argument, struct snapshot *fresh)
     struct running *running = argument;
     struct snapshot *old;
 
+    counter_add(METRIC_RELOADS + (fresh ? 0 : 1), 1);
+    counter_set(METRIC_RELOAD_GOOD, fresh != NULL);
     if (!fresh) {
         log_error("%s has errors: the configuration read before stays in force",
                   running->options->config_path);
@@ -105,6 +108,7 @@ static void reloaded(void *argument, struct snapshot *fresh)
     }
     settle(&running->server);
     machines_settle(running->server.machines, fresh);
+    counter_set(METRIC_RELOAD_TIME, clock_wall_seconds());
     log_info("%s read again and in force", running->options->config_path);
 }
 
@@ -278,6 +282,8 @@ int serve(const struct serve_options *options)
     if (!running.server.snapshot)
         goto out;
     running.server.began_ms = clock_monotonic_ms();
+    counter_set(METRIC_RELOAD_GOOD, 1);
+    counter_set(METRIC_RELOAD_TIME, clock_wall_seconds());
     running.server.control_path = options->control_path;
     running.server.consoles = options->consoles;
     running.server.console_count = options->console_count;

@@ -13,6 +13,7 @@ struct journal;
 struct loop;
 struct leases;
 struct machines;
+struct pools;
 struct serial;
 struct serve_console;
 
@@ -32,6 +33,7 @@ struct server {
     uint64_t began_ms;           /* monotonic */
     struct machines *machines;   /* safe from any thread */
     const struct leases *leases; /* the DHCP service's, for the control thread; NULL: it has none */
+    struct pools *pools; /* how full they are: safe from any thread; NULL: there are no leases */
     const char *state_directory;
     uint16_t http_port;            /* that HTTP is served on; 0: it is not */
     pthread_mutex_t snapshot_lock; /* guards the pointer below */

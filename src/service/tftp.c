@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "net/workers.h"
 #include "platform/linux/port_holder.h"
 #include "service/boot_file_request.h"
+#include "service/metrics.h"
 #include "service/server.h"
 #include "service/tftp_session.h"
 #include "service/tftp_upload.h"
@@ -232,6 +234,9 @@ static void received(void *argument, const struct datagram *datagram)
     if (!serve_request(&asking)) {
         tftp_send_error(lane->listener, datagram->peer, datagram->local_address, asking.error,
                         asking.text);
+        if (asking.event == STEP_FILE_REFUSED)
+            metric_exchange(METRIC_TFTP,
+                            asking.error == TFTP_ERROR_ILLEGAL ? METRIC_INVALID : METRIC_FAILED);
         tftp_journal(
             lane, &asking.who, datagram->peer.address,
             (struct tftp_outcome){.event = asking.event,
@@ -291,6 +296,7 @@ static void stop(void *state)
         map_release(&lane->clients);
         free(lane->recent);
     }
+    metrics_forget(service->workers);
     workers_free(service->workers);
     for (size_t i = 0; i < service->lane_count; i++)
         tftp_contents_free(service->lanes[i].contents);
@@ -330,6 +336,11 @@ static bool open_lane(struct tftp_service *service, struct tftp_lane *lane, stru
     return true;
 }
 
+static size_t reads_waiting(void *workers)
+{
+    return workers_waiting(workers);
+}
+
 static void *start(struct server *server, char *error, size_t error_size)
 {
     struct tftp_service *service = memory_zeroed(1, sizeof(*service));
@@ -342,6 +353,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         free(service);
         return NULL;
     }
+    metrics_ask(METRIC_QUEUES + METRIC_QUEUE_TFTP_READ, reads_waiting, service->workers);
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));
     for (size_t i = 0; i < server->data_loop_count; i++) {
         service->lane_count = i + 1;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/memory.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "net/udp_message.h"
 
@@ -260,6 +261,15 @@ static void sender_roomy(void *argument)
     sender->full = false;
 }
 
+/* Bytes of the file in those of the message's datagrams that have left: all but the last are as
+ * long as `segment` says. */
+static size_t payload_left(const struct udp_message *message)
+{
+    if (message->left == message->datagrams)
+        return message->length - message->left * TFTP_HEADER_SIZE;
+    return message->left * (message->segment - TFTP_HEADER_SIZE);
+}
+
 /* Sends the bursts made so far. */
 static void sender_flush(struct tftp_sender *sender)
 {
@@ -276,6 +286,7 @@ static void sender_flush(struct tftp_sender *sender)
         const struct udp_message *message = &bursts->messages[i];
         struct tftp_sending *sending = bursts->owners[i];
 
+        counter_add(METRIC_SENT_BYTES + METRIC_MOVER_TFTP, (int64_t)payload_left(message));
         sending->uncut = message->uncut;
         if (message->left > 0)
             tftp_left(sending->transfer, bursts->firsts[i] + message->left - 1, now);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "decide/tftp.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "service/client_count.h"
 #include "service/journal.h"
@@ -41,6 +42,7 @@ struct tftp_session {
     struct tftp_who who;
     uint8_t *request; /* its bytes, to know it again */
     size_t request_length;
+    uint64_t began_us;
 };
 
 /* The key of a map of endpoints. */
@@ -89,6 +91,30 @@ void tftp_who_release(struct tftp_who *who)
     who->host = who->asked = NULL;
 }
 
+/* What an end counts as. Refusals have their own reasons and are counted where they are made. */
+static void count_outcome(const struct tftp_outcome *outcome)
+{
+    switch (outcome->event) {
+    case STEP_FILE_SENT:
+    case STEP_FILE_RECEIVED:
+        metric_exchange(METRIC_TFTP, METRIC_OK);
+        break;
+    case STEP_FILE_MISSING:
+    case STEP_FILE_FORBIDDEN:
+        metric_exchange(METRIC_TFTP, METRIC_REFUSED);
+        break;
+    case STEP_FILE_ABANDONED:
+        metric_exchange(METRIC_TFTP, METRIC_ABANDONED);
+        break;
+    case STEP_FILE_ENDED:
+        /* Who took nothing wanted the size. */
+        metric_exchange(METRIC_TFTP, outcome->bytes > 0 ? METRIC_ABANDONED : METRIC_OK);
+        break;
+    default:
+        break;
+    }
+}
+
 void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t address,
                   struct tftp_outcome outcome)
 {
@@ -113,6 +139,7 @@ void tftp_journal(struct tftp_lane *lane, const struct tftp_who *who, uint32_t a
         .block_size = outcome.block_size,
     };
 
+    count_outcome(&outcome);
     journal_step(lane->server->journal, &step);
 }
 
@@ -138,6 +165,8 @@ static void session_free(struct tftp_session *session)
         (struct tftp_recent){session->peer, session->port->number, clock_monotonic_ms()};
     map_remove(&session->lane->sessions, &key, sizeof(key));
     client_count_remove(&session->lane->clients, session->peer.address);
+    counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_TFTP, -1);
+    counter_add(METRIC_TFTP_REPEATED, (int64_t)session->transfer.resent_total);
     tftp_sending_stop(&session->sending);
     tftp_port_leave(session->port);
     loop_event_free(session->timer);
@@ -186,6 +215,7 @@ void tftp_session_cancel(struct tftp_session *session, const char *why)
 {
     tftp_send_error(session->port->socket, session->peer, session->local_address,
                     TFTP_ERROR_UNDEFINED, why);
+    metric_exchange(METRIC_TFTP, METRIC_FAILED);
     session_end(session, STEP_FILE_REFUSED, why);
 }
 
@@ -232,6 +262,8 @@ static void session_finish(struct tftp_session *session, enum tftp_end how)
     if (!silent && session->who.file[0])
         machines_fetched(session->lane->server->machines, session->peer.address, session->who.file,
                          clock_monotonic_ms());
+    if (!silent)
+        metric_time(METRIC_ROW_TFTP_TRANSFER, 0, clock_monotonic_us() - session->began_us);
     session_end(session, silent ? STEP_FILE_ABANDONED : STEP_FILE_SENT, got);
 }
 
@@ -409,6 +441,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     }
     session = memory_zeroed(1, sizeof(*session));
     session->lane = lane;
+    session->began_us = clock_monotonic_us();
     session->peer = datagram->peer;
     session->local_address = datagram->local_address;
     session->port = tftp_port_take(&lane->ports, &opening->range, recent_port(lane, session->peer));
@@ -432,6 +465,7 @@ bool tftp_session_begin(struct tftp_lane *lane, const struct tftp_opening *openi
     memcpy(session->request, datagram->bytes.data, session->request_length);
     session_prepare(session, netascii);
     map_put(&lane->sessions, &key, sizeof(key), session);
+    counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_TFTP, 1);
     first = tftp_begin(&session->transfer, opening->request,
                        netascii ? TFTP_SIZE_UNKNOWN : opening->file.size, clock_monotonic_ms());
     if (opening->roll_to_one)

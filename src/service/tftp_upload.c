@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "decide/tftp_receive.h"
+#include "model/metrics.h"
 #include "net/loop.h"
 #include "store/upload.h"
 #include "wire/netascii.h"
@@ -61,6 +62,7 @@ static void upload_end(struct tftp_upload *upload, const char *got, bool refused
 {
     struct tftp_uploads *uploads = upload->uploads;
 
+    counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_TFTP, -1);
     if (upload->file.file >= 0)
         atomic_fetch_sub(uploads->written, upload->file.size);
     upload_discard(&upload->file);
@@ -82,6 +84,7 @@ static void upload_end(struct tftp_upload *upload, const char *got, bool refused
 static void upload_refuse(struct tftp_upload *upload, enum tftp_error error, const char *why)
 {
     tftp_send_error(upload->socket, upload->peer, upload->local_address, error, why);
+    metric_exchange(METRIC_TFTP, METRIC_FAILED);
     upload_end(upload, why, true);
 }
 
@@ -137,6 +140,7 @@ static const char *upload_keep(struct tftp_upload *upload, struct slice data, bo
     if (upload->converted)
         free((void *)bytes.data);
     atomic_fetch_add(upload->uploads->written, upload->file.size - before);
+    counter_add(METRIC_RECEIVED_BYTES + METRIC_MOVER_TFTP, (int64_t)(upload->file.size - before));
     return good ? NULL : strerror(upload->file.error);
 }
 
@@ -185,6 +189,7 @@ static void upload_do(struct tftp_upload *upload, struct tftp_receipt_action act
     case TFTP_RECEIPT_SILENT:
         snprintf(text, sizeof(text), "%llu bytes, then the client stopped sending",
                  (unsigned long long)upload->receipt.bytes);
+        metric_exchange(METRIC_TFTP, METRIC_ABANDONED);
         upload_end(upload, text, true);
         return;
     case TFTP_RECEIPT_DONE:
@@ -222,6 +227,8 @@ static void upload_stopped(struct tftp_upload *upload, const struct tftp_packet 
     text_printable(message, sizeof(message), packet->message);
     snprintf(got, sizeof(got), "%llu bytes, then the client ended it: error %u \"%s\"",
              (unsigned long long)upload->receipt.bytes, packet->error, message);
+    if (upload->receipt.state != TFTP_RECEIPT_COMPLETE)
+        metric_exchange(METRIC_TFTP, METRIC_ABANDONED);
     upload_end(upload, upload->receipt.state == TFTP_RECEIPT_COMPLETE ? NULL : got, false);
 }
 
@@ -271,6 +278,8 @@ bool tftp_upload_repeats(struct tftp_uploads *uploads, const struct datagram *da
             send_answer(upload);
         return true;
     }
+    if (!complete)
+        metric_exchange(METRIC_TFTP, METRIC_ABANDONED);
     upload_end(upload, complete ? NULL : "the client began again from the same port", false);
     return false;
 }
@@ -428,6 +437,7 @@ bool tftp_upload_begin(struct tftp_uploads *uploads, const struct tftp_upload_op
     memcpy(upload->request, datagram->bytes.data, upload->request_length);
     LIST_INSERT_HEAD(&uploads->list, upload, link);
     uploads->count++;
+    counter_add(METRIC_IN_PROGRESS + METRIC_MOVER_TFTP, 1);
     upload_do(upload,
               tftp_receipt_begin(
                   &upload->receipt, opening->request, most,

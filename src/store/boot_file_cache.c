@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/memory.h"
+#include "model/metrics.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -78,10 +79,12 @@ enum boot_file_status boot_file_cache_open(struct boot_file_cache *cache, struct
     if (any_case || length >= sizeof(name))
         return boot_file_open(file, root, path, any_case);
     if (place->name && strcmp(place->name, name) == 0 && is_still(place)) {
+        metric_cache(METRIC_CACHE_HTTP_FILES, true);
         place->asked_for = true;
         *file = boot_file_share(&place->file);
         return BOOT_FILE_OPEN;
     }
+    metric_cache(METRIC_CACHE_HTTP_FILES, false);
     status = boot_file_open(file, root, path, false);
     if (status != BOOT_FILE_OPEN)
         return status;

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/memory.h"
+#include "model/metrics.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -64,6 +65,7 @@ bool handle_cache_get(struct handle_cache *cache, const struct handle_cache_key 
     if (found)
         *handle = found->handle;
     pthread_mutex_unlock(&cache->locks[number % LOCKS]);
+    metric_cache(METRIC_CACHE_NFS_HANDLES, found != NULL);
     return found != NULL;
 }
 

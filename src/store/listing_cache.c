@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/memory.h"
+#include "model/metrics.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ size_t listing_cache_get(struct listing_cache *cache, const struct listing_key *
         }
     }
     pthread_mutex_unlock(&cache->lock);
+    metric_cache(METRIC_CACHE_NFS_LISTINGS, length > 0);
     return length;
 }
 

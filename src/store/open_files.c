@@ -1,6 +1,7 @@
 #include "store/open_files.h"
 
 #include "base/memory.h"
+#include "model/metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -167,6 +168,7 @@ struct open_file *open_files_get(struct open_files *files, const uint8_t *handle
     if (file)
         use(shard, file, now_ms);
     pthread_mutex_unlock(&shard->lock);
+    metric_cache(METRIC_CACHE_NFS_FILES, file != NULL);
     return file;
 }
 

@@ -165,6 +165,10 @@ static const struct row {
      "012345678901234567890123456789012345678901234567890123456789\";",
      1, 18, DIAGNOSTIC_WARNING, "this root-path has 131 bytes: NetBSD's loader has room for 127"},
 
+    {"metrics-clients 10.0.0.1/8;", 1, 17, DIAGNOSTIC_ERROR,
+     "this address has bits outside its prefix: the network is 10.0.0.0/8"},
+    {"metrics-clients;", 1, 16, DIAGNOSTIC_ERROR, "expected an IPv4 address, found `;`"},
+
     /* Declarations. */
     {"subnet 10.50.1.7 netmask 255.255.255.0 { }", 1, 8, DIAGNOSTIC_ERROR,
      "this address has bits outside the netmask 255.255.255.0: the subnet is 10.50.1.0"},

@@ -110,7 +110,7 @@ static const struct rpc_program program = {
 };
 
 /* The table that the lane opens and answers from: the test's own. */
-const struct rpc_port rpc_ports[] = {{PORT, false, {&program}}};
+const struct rpc_port rpc_ports[] = {{PORT, false, METRIC_MOUNT, {&program}}};
 const size_t rpc_port_count = 1;
 
 /* In place of the whole server's. */

@@ -61,6 +61,8 @@ static void take_fact(struct boot *boot, const struct boot_step *step, uint64_t 
         fact->first_ms = now_ms;
     fact->last_ms = now_ms;
     keep(&fact->subject, step->subject);
+    keep(&fact->hint, step->hint);
+    fact->reason = step->reason;
     if (step->got && step->got[0])
         keep(&fact->got, step->got);
 }
@@ -248,8 +250,9 @@ bool boot_follow(struct boot *boot, const struct boot_step *step, uint64_t now_m
         snprintf(boot->host, sizeof(boot->host), "%s", step->host);
     if (step->stage != STAGE_UNKNOWN)
         boot->stage = step->stage;
-    /* A console may go on for ever about what it lacks. */
-    if (step->event != STEP_CONSOLE_TEXT || anew)
+    /* A console may go on for ever about what it lacks, and what others say is not the machine's.
+     */
+    if ((step->event != STEP_CONSOLE_TEXT && step->event != STEP_FOREIGN_OFFER) || anew)
         boot->last_ms = now_ms;
     take_fact(boot, step, now_ms);
     take_reached(boot, step);

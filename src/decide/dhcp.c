@@ -99,6 +99,7 @@ static bool settle(struct decision *d, uint32_t address)
     if (scope_view_flag(&d->view, PARAMETER_ALLOW_BOOTING, true))
         return true;
     refuse(d);
+    d->plan->reason = REASON_BOOTING_DENIED;
     dhcp_why(d, "booting is denied to it");
     return false;
 }
@@ -110,6 +111,7 @@ static void offer(struct decision *d, uint32_t address)
     if (!settle(d, address) || !dhcp_bill(d, address))
         return;
     if (d->question->message->secs < scope_view_number(&d->view, PARAMETER_MIN_SECS, 0)) {
+        d->plan->reason = REASON_TOO_SOON;
         dhcp_why(d, "it has asked for %u seconds only (min-secs)", d->question->message->secs);
         return;
     }
@@ -378,6 +380,7 @@ static void decide_bootp(struct decision *d)
 
     if (!scope_view_flag(&d->view, PARAMETER_ALLOW_BOOTP, true)) {
         refuse(d);
+        d->plan->reason = REASON_BOOTP_DENIED;
         dhcp_why(d, "BOOTP is denied");
         return;
     }
@@ -546,11 +549,13 @@ static bool admit(struct decision *d)
         return true;
     if (!scope_view_flag(&d->view, PARAMETER_ALLOW_BOOTING, true)) {
         refuse(d);
+        plan->reason = REASON_BOOTING_DENIED;
         dhcp_why(d, "booting is denied to it");
         return false;
     }
     if (!plan->identity.host && !scope_view_flag(&d->view, PARAMETER_ALLOW_UNKNOWN_CLIENTS, true)) {
         refuse(d);
+        plan->reason = REASON_UNKNOWN_DENIED;
         dhcp_why(d, "no host declaration names this machine, and unknown clients are denied");
         return false;
     }

@@ -102,6 +102,7 @@ struct dhcp_plan {
     size_t limit; /* the longest message the client takes */
     enum dhcp_path path;
     bool also_broadcast;              /* it repeats itself: send by both ways */
+    enum step_reason reason;          /* why there is no answer, or no boot file */
     uint32_t other_server;            /* whose offer it takes instead of ours; 0: nobody's */
     uint32_t holds;                   /* the address that it takes from another server; 0: none */
     struct slice menu_file;           /* the boot file of its choice from the menu; empty: none */

@@ -104,6 +104,7 @@ bool dhcp_bill(struct decision *d, uint32_t address)
     if (d->billing.length > 0 || !full)
         return true;
     d->plan->outcome = OUTCOME_REFUSED;
+    d->plan->reason = REASON_LEASE_LIMIT;
     dhcp_why(d, "class %s has its %u leases already (lease limit)", full->name, full_limit);
     return false;
 }

@@ -22,6 +22,7 @@ void boot_release(struct boot *boot)
     for (size_t i = 0; i < STEP_COUNT; i++) {
         free(boot->facts[i].subject);
         free(boot->facts[i].got);
+        free(boot->facts[i].hint);
     }
     for (size_t i = 0; i < boot->exchange_count; i++) {
         free(boot->exchanges[i].asked);

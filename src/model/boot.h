@@ -43,6 +43,8 @@ struct boot_fact {
     unsigned count;
     uint64_t first_ms, last_ms; /* monotonic */
     char *subject, *got;
+    char *hint;
+    enum step_reason reason;
 };
 
 /* One row of the timeline: an exchange, or several alike one after the other. */

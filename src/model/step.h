@@ -88,6 +88,16 @@ const char *step_event_name(enum step_event event);
 enum step_reason {
     REASON_NONE,
 
+    /* An address */
+    REASON_BOOTING_DENIED, /* `deny booting` */
+    REASON_UNKNOWN_DENIED, /* `deny unknown-clients`, and no declaration names it */
+    REASON_BOOTP_DENIED,   /* `deny bootp` */
+    REASON_TOO_SOON,       /* it has not asked for min-secs yet */
+    REASON_LEASE_LIMIT,    /* its class has all the leases that it may have */
+    REASON_NO_LOADER,      /* it has an address, and its recipe has nothing for what asks */
+    REASON_NO_BOOT_FILE,   /* it has an address, and firmware, and nothing to boot is said */
+    REASON_ELSEWHERE,      /* it is sent to another server for its file: the hint names it */
+
     /* A file */
     REASON_OUTSIDE,   /* the name, or the link that it is, leads out of tftp-root */
     REASON_DIRECTORY, /* the name is no regular file's */

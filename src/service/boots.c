@@ -120,7 +120,8 @@ static struct boot_entry *entry_of(struct boots *boots, const struct boot_step *
         entry = map_get(&boots->by_address, &step->address, sizeof(step->address));
     if (!entry)
         entry = map_get(&boots->by_key, key, length);
-    if (entry)
+    /* Who is another server's alone is no machine of ours. */
+    if (entry || step->event == STEP_FOREIGN_OFFER)
         return entry;
     if (boots->by_key.count >= BOOTS_MAX)
         forget(boots, TAILQ_FIRST(&boots->list));

@@ -12,6 +12,7 @@
 #include "service/dhcp_state.h"
 #include "service/journal.h"
 #include "service/machines.h"
+#include "service/overhearer.h"
 #include "service/pools.h"
 #include "service/prober.h"
 #include "wire/pxe.h"
@@ -21,6 +22,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Whether the address is one of this server's own. */
+static bool is_ours(void *argument, uint32_t address)
+{
+    const struct dhcp_service *service = argument;
+
+    for (size_t i = 0; i < service->link_count; i++) {
+        if (service->links[i].address == address)
+            return true;
+    }
+    return false;
+}
 
 /* Takes down the step; its strings stay in `out`, and are empty where nobody reads them. */
 static void prepare_step(const struct dhcp_service *service, struct outgoing *out,
@@ -54,8 +67,13 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
         .got = out->got,
         .subject = out->file[0] ? out->file : NULL,
         .decided = out->decided[0] ? out->decided : NULL,
+        .reason = dhcp_reason(out->hint, plan, &service->message, out->local_address),
+        .hint = out->hint[0] ? out->hint : NULL,
         .refused = refused,
     };
+    /* Sent to another address of ours is sent here. */
+    if (out->step.reason == REASON_ELSEWHERE && is_ours((void *)service, plan->reply.siaddr))
+        out->step.reason = REASON_NONE;
 }
 
 /* What the machine returns, or is no longer to have. */
@@ -401,6 +419,7 @@ static void receive(struct dhcp_service *service, const struct datagram *datagra
     }
     dhcp_refresh_links(service, question.now_ms);
     advertiser_listen(service->advertiser, datagram->interface_index);
+    overhearer_listen(service->overhearer, service->snapshot, datagram->interface_index);
     link = dhcp_arrival_link(service, datagram->interface_index, question.now_ms);
     question.arrival.local_address = link ? link->address : datagram->local_address;
     question.boot = boot_findings_means(&service->boot, service->snapshot,
@@ -555,6 +574,7 @@ static void stop(void *state)
     udp_close(service->socket);
     udp_close(service->boot_socket);
     advertiser_close(service->advertiser);
+    overhearer_free(service->overhearer);
     prober_close(service->prober);
     link_sender_close(service->sender);
     leases_close(service->leases);
@@ -608,6 +628,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         log_warning("dhcp: frames cannot be sent (%s): answers go by broadcast, which needs no "
                     "CAP_NET_RAW",
                     strerror(errno));
+    service->overhearer = overhearer_new(server, is_ours, service);
     service->advertiser = advertiser_open(server->control, waits_in_rom, service);
     service->prober = prober_open(server->control, found_in_use, service);
     tell_machines(service, true);

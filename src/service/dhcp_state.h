@@ -59,6 +59,7 @@ struct outgoing {
     char host[128];
     char file[BOOT_FETCH_FILE_SIZE];
     char decided[POSITION_TEXT_SIZE];
+    char hint[DHCP_HINT_SIZE];
 };
 
 /* Answers in the order in which they were made. */
@@ -74,7 +75,8 @@ struct dhcp_service {
     struct udp_socket *boot_socket; /* of port 4011; NULL: it is another program's */
     struct link_sender *sender;     /* NULL: no raw sockets, broadcast instead */
     struct leases *leases;
-    int claim;                     /* keeps other processes out of the state directory; -1: none */
+    int claim; /* keeps other processes out of the state directory; -1: none */
+    struct overhearer *overhearer;
     struct advertiser *advertiser; /* NULL: machines in their ROM wait for IPv6 in vain */
     struct prober *prober;         /* NULL: no address is probed */
     struct snapshot *snapshot;

@@ -102,6 +102,27 @@ enum step_event dhcp_event(const struct dhcp_plan *plan, enum dhcp_type asked)
     }
 }
 
+enum step_reason dhcp_reason(char hint[DHCP_HINT_SIZE], const struct dhcp_plan *plan,
+                             const struct dhcp_message *message, uint32_t local)
+{
+    enum boot_asker asker = boot_client_of(message).asker;
+
+    hint[0] = 0;
+    if (plan->reason || !plan->has_reply || plan->reply_type == DHCP_NAK || asker == ASKER_OTHER)
+        return plan->reason;
+    if (plan->recipe && plan->boot.outcome == BOOT_OUTCOME_NONE) {
+        snprintf(hint, DHCP_HINT_SIZE, "%.150s", plan->boot.why);
+        return REASON_NO_LOADER;
+    }
+    if (plan->reply.file.length == 0 && !plan->recipe && asker != ASKER_NETBSD)
+        return REASON_NO_BOOT_FILE;
+    if (plan->reply.siaddr && local && plan->reply.siaddr != local) {
+        ipv4_text(hint, plan->reply.siaddr);
+        return REASON_ELSEWHERE;
+    }
+    return REASON_NONE;
+}
+
 bool dhcp_check_links(const struct snapshot *snapshot, const struct link_address *links,
                       size_t count, char *error, size_t error_size)
 {

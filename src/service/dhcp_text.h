@@ -18,6 +18,13 @@ void dhcp_got_text(char to[DHCP_TEXT_SIZE], const struct dhcp_plan *plan,
 bool dhcp_check_links(const struct snapshot *snapshot, const struct link_address *links,
                       size_t count, char *error, size_t error_size);
 
+enum { DHCP_HINT_SIZE = 160 };
+
+/* Why the machine cannot boot by this plan, as far as the plan tells, and in `hint` ("": nothing)
+ * what that is about. `local`: our address on its network. */
+enum step_reason dhcp_reason(char hint[DHCP_HINT_SIZE], const struct dhcp_plan *plan,
+                             const struct dhcp_message *message, uint32_t local);
+
 /* What programs call the plan's outcome for a message of type `asked`. */
 enum step_event dhcp_event(const struct dhcp_plan *plan, enum dhcp_type asked);
 

@@ -156,7 +156,7 @@ static void a_verdict_is_told_once_and_is_a_change(void **state)
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         tell(boots, 1, STEP_OFFER);
-        tell(boots, 2, STEP_ACK);
+        tell(boots, 2, STEP_INFORM);
     }
     boots_changed(boots, &reader, count_change, &changed);
     assert_int_equal(changed, 2);

@@ -156,7 +156,7 @@ def test_each_verdict(site):
         for said in says:
             assert said in words, (wanted, words)
     # Each foreign server once, with its address and its MAC.
-    log = server.log()
+    log = server.log
     assert log.count("another DHCP server answers machines here") == 1
     assert f"{OTHER} ({OTHER_MAC})" in log
 
@@ -196,8 +196,8 @@ def test_another_server_is_no_matter_where_it_is_meant_to_answer(network, server
     machine = Machine(wire, "22:22:22:22:03:08")
     machine.send_dhcp(1, [ROM])
     answer_as_another(machine)
-    testing.wait_until(lambda: "22:22:22:22:03:08" in running.log(), "the question")
-    assert "another DHCP server" not in running.log()
+    testing.wait_until(lambda: "22:22:22:22:03:08" in running.log, "the question")
+    assert "another DHCP server" not in running.log
 
 
 def test_the_page_of_verdicts_has_each():

@@ -1,11 +1,12 @@
 #include "platform/linux/port_holder.h"
 
-#include "base/text.h"
+#include "platform/linux/process_name.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -72,21 +73,6 @@ static bool process_holds(const char *pid, const unsigned long inodes[INODES_MAX
     return holds;
 }
 
-static void process_name(const char *pid, char *to, size_t size)
-{
-    char path[64], name[64] = "?";
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-    file = fopen(path, "re");
-    if (file) {
-        if (fgets(name, sizeof(name), file))
-            name[strcspn(name, "\n")] = 0;
-        fclose(file);
-    }
-    text_printable(to, size, slice_of_string(name));
-}
-
 /* Finds a process that holds one of the sockets; false where none can be seen. */
 static bool find_holder(const unsigned long inodes[INODES_MAX], size_t count, char *to, size_t size)
 {
@@ -102,7 +88,7 @@ static bool find_holder(const unsigned long inodes[INODES_MAX], size_t count, ch
         if (entry->d_name[strspn(entry->d_name, "0123456789")] != 0 ||
             !process_holds(entry->d_name, inodes, count))
             continue;
-        process_name(entry->d_name, name, sizeof(name));
+        process_name(strtol(entry->d_name, NULL, 10), name, sizeof(name));
         snprintf(to, size, "held by %s (pid %.20s)", name, entry->d_name);
         found = true;
     }

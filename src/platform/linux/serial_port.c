@@ -1,5 +1,7 @@
 #include "platform/linux/serial_port.h"
 
+#include "platform/linux/process_name.h"
+
 #include <asm/termbits.h>
 #include <dirent.h>
 #include <errno.h>
@@ -20,16 +22,9 @@ enum { HOLDER_SIZE = 96 };
 
 static void process_text(char to[HOLDER_SIZE], long pid)
 {
-    char path[64], name[32] = "?";
-    FILE *file;
+    char name[64];
 
-    snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-    file = fopen(path, "re");
-    if (file) {
-        if (fgets(name, sizeof(name), file))
-            name[strcspn(name, "\n")] = 0;
-        fclose(file);
-    }
+    process_name(pid, name, sizeof(name));
     snprintf(to, HOLDER_SIZE, "%s (pid %ld)", name, pid);
 }
 

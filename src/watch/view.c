@@ -115,7 +115,9 @@ static char *duration(char to[24], uint64_t ms)
     return to;
 }
 
-char *view_progress(char *to, size_t size, const json_t *loading, bool wide)
+/* "[#####.....]  50% 1.2 MiB/s" of a transfer, half as long a bar where it is not wide; "" where
+ * none is. */
+static char *progress_text(char *to, size_t size, const json_t *loading, bool wide)
 {
     uint64_t bytes = watch_number(loading, "bytes"), total = watch_number(loading, "total");
     unsigned percent = total > 0 ? (unsigned)(bytes >= total ? 100 : bytes * 100 / total) : 0;
@@ -195,7 +197,7 @@ static void describe(char *to, size_t size, const struct watch_machine *machine,
     if (json_is_object(verdict))
         snprintf(to, size, "stopped: waits for %s", watch_text(verdict, "waiting"));
     else if (json_is_true(json_object_get(loading, "active")))
-        snprintf(to, size, "%s %s", view_progress(progress, sizeof(progress), loading, wide),
+        snprintf(to, size, "%s %s", progress_text(progress, sizeof(progress), loading, wide),
                  watch_text(loading, "name"));
     else
         snprintf(to, size, "%s", json_is_object(loading) ? watch_text(loading, "name") : "");

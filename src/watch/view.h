@@ -63,8 +63,4 @@ bool view_key(struct view *view, const struct watch_machines *machines, int key)
 void view_draw(struct view *view, const struct watch_machines *machines, unsigned width,
                unsigned height, uint64_t now_ms);
 
-/* "[#####.....]  50% 1.2 MiB/s" of a transfer, into `to` (`size` bytes), half as long a bar where
- * it is not `wide`; "" where none is. */
-char *view_progress(char *to, size_t size, const json_t *loading, bool wide);
-
 #endif

@@ -218,41 +218,51 @@ void boots_set_patience(struct boots *boots, uint32_t percent)
 
 /* ---- Verdicts ---- */
 
-/* True where the boot has this verdict for the first time. */
-static bool judge(struct boots *boots, struct boot_entry *entry, uint64_t now_ms,
-                  struct verdict *verdict)
+/* Notes whether its verdict has come or gone. */
+static void judge(struct boots *boots, struct boot_entry *entry, const char *id)
 {
-    const char *id = verdict_find(&entry->boot, now_ms, verdict) ? verdict->id : NULL;
-    bool first = id && (entry->judged != id || entry->judged_boot != entry->boot.boots);
-
     if (entry->verdict != id)
         note_change(boots, entry);
     entry->verdict = id;
-    if (first) {
-        entry->judged = id;
-        entry->judged_boot = entry->boot.boots;
-    }
-    return first;
 }
 
-void boots_judge(struct boots *boots,
-                 void (*found)(void *argument, const struct boot *boot,
-                               const struct verdict *verdict),
-                 void *argument)
+/* Whether the boot has this verdict for the first time. */
+static bool is_first(const struct boot_entry *entry, const char *id)
+{
+    return id && (entry->judged != id || entry->judged_boot != entry->boot.boots);
+}
+
+static void take_found(struct boot_entry *entry, struct boots_found *found,
+                       const struct verdict *verdict)
+{
+    entry->judged = verdict->id;
+    entry->judged_boot = entry->boot.boots;
+    found->hardware = entry->boot.hardware;
+    found->address = entry->boot.address;
+    memcpy(found->host, entry->boot.host, sizeof(found->host));
+    found->verdict = *verdict;
+}
+
+size_t boots_judge(struct boots *boots, struct boots_found found[BOOTS_FOUND_MAX])
 {
     uint64_t now_ms = clock_monotonic_ms(), last;
     struct boot_entry *entry, *next;
     struct verdict verdict;
+    size_t count = 0;
 
     pthread_mutex_lock(&boots->lock);
     /* Who changes moves behind the last one. */
     last = boots->changes;
     for (entry = TAILQ_FIRST(&boots->list); entry && entry->change <= last; entry = next) {
+        const char *id = verdict_find(&entry->boot, now_ms, &verdict) ? verdict.id : NULL;
+
         next = TAILQ_NEXT(entry, link);
-        if (judge(boots, entry, now_ms, &verdict))
-            found(argument, &entry->boot, &verdict);
+        judge(boots, entry, id);
+        if (is_first(entry, id) && count < BOOTS_FOUND_MAX)
+            take_found(entry, &found[count++], &verdict);
     }
     pthread_mutex_unlock(&boots->lock);
+    return count;
 }
 
 /* ---- Readers ---- */

@@ -4,18 +4,19 @@
 #ifndef BOOTWIRE_SERVICE_BOOTS_H
 #define BOOTWIRE_SERVICE_BOOTS_H
 
+#include "decide/verdict.h"
 #include "model/boot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-    BOOTS_MAX = 4096,  /* machines; beyond it the one that was silent longest is forgotten */
-    BOOTS_STEPS = 4096 /* steps that a slow reader may be behind */
+    BOOTS_MAX = 4096,   /* machines; beyond it the one that was silent longest is forgotten */
+    BOOTS_STEPS = 4096, /* steps that a slow reader may be behind */
+    BOOTS_FOUND_MAX = 16,
 };
 
 struct boots;
-struct verdict;
 
 struct boots *boots_new(void);
 void boots_free(struct boots *boots);
@@ -53,14 +54,19 @@ void boots_unfollow(struct boots *boots, struct boots_reader *reader);
 bool boots_read(struct boots *boots, struct boots_reader *reader, struct boots_step *step,
                 uint64_t *lost);
 
+/* A machine that has come to a stand. */
+struct boots_found {
+    struct hardware hardware;
+    uint32_t address;
+    char host[BOOT_HOST_SIZE];
+    struct verdict verdict;
+};
+
 /* Looks which machines have come to a stand, or go on: a verdict that comes or goes is a change of
- * its machine. Verdicts come of silence, so somebody has to look: once a second. Calls `found` for
- * each that a boot has for the first time, with the lock held: it must be short and must not call
- * back. */
-void boots_judge(struct boots *boots,
-                 void (*found)(void *argument, const struct boot *boot,
-                               const struct verdict *verdict),
-                 void *argument);
+ * its machine. Verdicts come of silence, so somebody has to look: once a second. Fills in those
+ * that a boot has for the first time and returns their number; what finds no room is found the next
+ * time. */
+size_t boots_judge(struct boots *boots, struct boots_found found[BOOTS_FOUND_MAX]);
 
 /* Calls `visit` for each machine's boot that changed since the reader's last call (a reader that is
  * all zero: for all of them), least recently changed first, with the lock held: it must be short

@@ -74,11 +74,6 @@ struct server *control_server(const struct control_connection *connection)
     return connection->service->server;
 }
 
-struct loop *control_loop(const struct control_connection *connection)
-{
-    return connection->service->loop;
-}
-
 int control_peer(const struct control_connection *connection)
 {
     struct ucred peer = {.pid = 0};
@@ -329,25 +324,27 @@ static void pace_ended(void *argument)
     stream_all(service, false);
 }
 
-static void say_verdict(void *argument, const struct boot *boot, const struct verdict *verdict)
+static void say_verdict(const struct control_service *service, const struct boots_found *found)
 {
-    const struct control_service *service = argument;
     char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE] = "";
 
-    if (boot->address)
-        ipv4_text(address, boot->address);
+    if (found->address)
+        ipv4_text(address, found->address);
     if (journal_takes(service->server->journal, JOURNAL_REFUSALS))
-        log_warning("%s%s%s%s%s stopped (%s): it waits for %s; seen: %s; to do: %s", boot->host,
-                    boot->host[0] ? " " : "", hardware_text(hardware, &boot->hardware),
-                    address[0] ? " " : "", address, verdict->id, verdict->waiting, verdict->saw,
-                    verdict->cure);
+        log_warning("%s%s%s%s%s stopped (%s): it waits for %s; seen: %s; to do: %s", found->host,
+                    found->host[0] ? " " : "", hardware_text(hardware, &found->hardware),
+                    address[0] ? " " : "", address, found->verdict.id, found->verdict.waiting,
+                    found->verdict.saw, found->verdict.cure);
 }
 
 static void pulsed(void *argument)
 {
     struct control_service *service = argument;
+    struct boots_found found[BOOTS_FOUND_MAX];
+    size_t count = boots_judge(service->server->boots, found);
 
-    boots_judge(service->server->boots, say_verdict, service);
+    for (size_t i = 0; i < count; i++)
+        say_verdict(service, &found[i]);
     stream_all(service, false);
     loop_watch_change(service->accepting, LOOP_READ);
     loop_timer_start(service->pulse, PULSE_MS);
@@ -385,12 +382,6 @@ static void console_spoke(void *argument)
 
     if (!atomic_exchange(&service->prompted, true))
         loop_call(service->loop, prompted, service);
-}
-
-void control_wake(struct server *server)
-{
-    if (server->control_service)
-        steps_came(server->control_service);
 }
 
 /* ---- The service ---- */
@@ -483,7 +474,6 @@ static void stop(void *state)
         loop_stop(service->loop);
         pthread_join(service->thread, NULL);
     }
-    service->server->control_service = NULL;
     while ((connection = LIST_FIRST(&service->connections)) != NULL)
         connection_free(connection);
     loop_event_free(service->accepting);
@@ -510,7 +500,6 @@ static int serve_at(struct control_service *service)
     service->pace = loop_timer(service->loop, pace_ended, service);
     service->pulse = loop_timer(service->loop, pulsed, service);
     loop_timer_start(service->pulse, PULSE_MS);
-    service->server->control_service = service;
     boots_wake(service->server->boots, steps_came, service);
     serial_wake(service->server->serial, console_spoke, service);
     return start_thread(service);
@@ -544,7 +533,7 @@ static void *start(struct server *server, char *error, size_t error_size)
         stop(service);
         return NULL;
     }
-    log_warning("%s; watch, status and console do not work until then", error);
+    log_warning("%s; watch and console do not work until then", error);
     return service;
 }
 

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct loop;
 struct server;
 
 enum {
@@ -40,7 +39,7 @@ extern const struct control_request control_request_consoles;
 struct control_stream {
     /* A further line of the client's; NULL: there are none. */
     void (*heard)(struct control_connection *connection, void *state, const json_t *line);
-    /* There may be something to send, and there is room for it. Called after control_wake(), when
+    /* There may be something to send, and there is room for it. Called after steps, when
      * the client has taken what waited, and every second; NULL: never. */
     void (*more)(struct control_connection *connection, void *state);
     /* Called at once when a console says something: keys are waited for by a person. */
@@ -50,7 +49,6 @@ struct control_stream {
 };
 
 struct server *control_server(const struct control_connection *connection);
-struct loop *control_loop(const struct control_connection *connection);
 /* The process at the other end; 0: unknown. */
 int control_peer(const struct control_connection *connection);
 
@@ -67,7 +65,5 @@ void control_stream(struct control_connection *connection, const struct control_
                     void *state);
 /* Whether a stream may send: less than CONTROL_OUT_CALM waits. */
 bool control_has_room(const struct control_connection *connection);
-/* Calls `more` of all streams soon. From any thread, between the service's start and its end. */
-void control_wake(struct server *server);
 
 #endif

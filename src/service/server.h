@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 struct boots;
-struct control_service;
 struct journal;
 struct loop;
 struct leases;
@@ -23,12 +22,11 @@ struct server {
     struct loop *control;
     struct loop **data_loops;
     size_t data_loop_count;
-    struct journal *journal;                 /* safe from any thread */
-    struct boots *boots;                     /* safe from any thread */
-    struct control_service *control_service; /* NULL: there is no control socket */
-    const char *control_path;                /* the option's; NULL: it names none */
-    struct serial *serial;                   /* safe from any thread */
-    const struct serve_console *consoles;    /* of guests beside it, console_count of them */
+    struct journal *journal;              /* safe from any thread */
+    struct boots *boots;                  /* safe from any thread */
+    const char *control_path;             /* the option's; NULL: it names none */
+    struct serial *serial;                /* safe from any thread */
+    const struct serve_console *consoles; /* of guests beside it, console_count of them */
     size_t console_count;
     uint64_t began_ms;           /* monotonic */
     struct machines *machines;   /* safe from any thread */

@@ -141,17 +141,12 @@ static void a_slow_reader_learns_what_it_lost(void **state)
     boots_free(boots);
 }
 
-static void count_verdict(void *argument, const struct boot *boot, const struct verdict *verdict)
-{
-    assert_string_equal(verdict->id, "offer-unheard");
-    count_boot(argument, boot);
-}
-
 static void a_verdict_is_told_once_and_is_a_change(void **state)
 {
     struct boots *boots = boots_new();
     struct boots_reader reader = {0};
-    unsigned told = 0, changed = 0;
+    struct boots_found found[BOOTS_FOUND_MAX];
+    unsigned changed = 0;
 
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
@@ -160,15 +155,29 @@ static void a_verdict_is_told_once_and_is_a_change(void **state)
     }
     boots_changed(boots, &reader, count_change, &changed);
     assert_int_equal(changed, 2);
-    boots_judge(boots, count_verdict, &told);
-    boots_judge(boots, count_verdict, &told);
-    assert_int_equal(told, 1);
+    assert_int_equal(boots_judge(boots, found), 1);
+    assert_string_equal(found[0].verdict.id, "offer-unheard");
+    assert_int_equal(found[0].hardware.address[4], 1);
+    assert_int_equal(boots_judge(boots, found), 0);
     boots_changed(boots, &reader, count_change, &changed);
     assert_int_equal(changed, 3);
     /* It goes on. */
     tell(boots, 1, STEP_ACK);
-    boots_judge(boots, count_verdict, &told);
-    assert_int_equal(told, 1);
+    assert_int_equal(boots_judge(boots, found), 0);
+    boots_free(boots);
+}
+
+static void a_crowd_that_stands_is_told_of_in_turns(void **state)
+{
+    struct boots *boots = boots_new();
+    struct boots_found found[BOOTS_FOUND_MAX];
+
+    (void)state;
+    for (unsigned i = 0; i < 3 * (BOOTS_FOUND_MAX + 3); i++)
+        tell(boots, i % (BOOTS_FOUND_MAX + 3), STEP_OFFER);
+    assert_int_equal(boots_judge(boots, found), BOOTS_FOUND_MAX);
+    assert_int_equal(boots_judge(boots, found), 3);
+    assert_int_equal(boots_judge(boots, found), 0);
     boots_free(boots);
 }
 
@@ -225,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_step_by_address_belongs_to_who_has_it),
         cmocka_unit_test(a_slow_reader_learns_what_it_lost),
         cmocka_unit_test(a_verdict_is_told_once_and_is_a_change),
+        cmocka_unit_test(a_crowd_that_stands_is_told_of_in_turns),
         cmocka_unit_test(steps_come_from_any_thread),
     };
 

@@ -463,6 +463,27 @@ static int start_thread(struct control_service *service)
     return error;
 }
 
+static void stop_listening(struct control_service *service)
+{
+    loop_event_free(service->accepting);
+    if (service->listener < 0)
+        return;
+    close(service->listener);
+    unlink(service->path);
+}
+
+/* The last steps, too: as many as its socket takes at once, for nobody is waited for. */
+static void say_the_rest(struct control_connection *connection)
+{
+    const struct control_stream *stream = connection->stream;
+
+    if (stream && stream->more && !connection->ending && control_has_room(connection))
+        stream->more(connection, connection->state);
+    send_waiting(connection);
+}
+
+/* Whoever is told of the end by a closed connection may come again at once, and must find that
+ * nobody listens. */
 static void stop(void *state)
 {
     struct control_service *service = state;
@@ -474,16 +495,14 @@ static void stop(void *state)
         loop_stop(service->loop);
         pthread_join(service->thread, NULL);
     }
-    while ((connection = LIST_FIRST(&service->connections)) != NULL)
+    stop_listening(service);
+    while ((connection = LIST_FIRST(&service->connections)) != NULL) {
+        say_the_rest(connection);
         connection_free(connection);
-    loop_event_free(service->accepting);
+    }
     loop_event_free(service->pace);
     loop_event_free(service->pulse);
     loop_free(service->loop);
-    if (service->listener >= 0) {
-        close(service->listener);
-        unlink(service->path);
-    }
     free(service);
 }
 

@@ -89,6 +89,7 @@ const struct watch_machine *watch_machines_take(struct watch_machines *machines,
     if (strcmp(event, "machine") == 0)
         return take_machine(machines, json_object_get(line, "machine"), now_ms);
     if (strcmp(event, "machines") == 0) {
+        watch_machines_clear(machines);
         json_array_foreach(json_object_get(line, "machines"), i, each)(void)
             take_machine(machines, each, now_ms);
     }

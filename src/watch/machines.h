@@ -27,11 +27,12 @@ struct watch_machines {
 
 enum watch_order { WATCH_BY_TIME, WATCH_BY_NAME, WATCH_BY_STAGE, WATCH_ORDERS };
 
-/* Takes one line of the server's; what it does not know is ignored. Returns the machine that
- * changed; NULL: none, or all. */
+/* Takes one line of the server's; what it does not know is ignored. The line that lists all
+ * machines is the first of a conversation: what was known before is forgotten, for a server that
+ * began anew knows nothing of it. Returns the machine that changed; NULL: none, or all. */
 const struct watch_machine *watch_machines_take(struct watch_machines *machines, json_t *line,
                                                 uint64_t now_ms);
-/* Forgets all, for the server began anew. */
+/* Forgets all. */
 void watch_machines_clear(struct watch_machines *machines);
 /* Sorts them. */
 void watch_machines_sort(struct watch_machines *machines, enum watch_order order);

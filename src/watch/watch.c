@@ -104,6 +104,17 @@ static int print_lines(struct watching *watching, enum watch_form form)
 
 /* ---- As a screen ---- */
 
+static void take_line(struct watching *watching, json_t *line)
+{
+    /* The first line of a server: the timeline that is open may be another's. */
+    if (strcmp(watch_text(line, "event"), "machines") == 0) {
+        json_decref(watching->view.machine);
+        watching->view.machine = NULL;
+        watching->view.note[0] = 0;
+    }
+    (void)watch_machines_take(&watching->machines, line, clock_monotonic_ms());
+}
+
 static void take_news(struct watching *watching)
 {
     json_t *line;
@@ -115,12 +126,12 @@ static void take_news(struct watching *watching)
         return;
     }
     while ((line = client_next(&watching->client)) != NULL) {
-        (void)watch_machines_take(&watching->machines, line, clock_monotonic_ms());
+        take_line(watching, line);
         json_decref(line);
     }
 }
 
-/* A server that is there again knows nothing of what was. */
+/* What was seen last stays on the screen until a server speaks. */
 static void try_again(struct watching *watching, uint64_t now_ms)
 {
     char error[ERROR_SIZE];
@@ -128,12 +139,7 @@ static void try_again(struct watching *watching, uint64_t now_ms)
     if (watching->client.descriptor >= 0 || now_ms - watching->tried_ms < AGAIN_MS)
         return;
     watching->tried_ms = now_ms;
-    if (begin(watching, error, sizeof(error)) < 0)
-        return;
-    watch_machines_clear(&watching->machines);
-    json_decref(watching->view.machine);
-    watching->view.machine = NULL;
-    watching->view.note[0] = 0;
+    (void)begin(watching, error, sizeof(error));
 }
 
 /* The open timeline grows while it is looked at. Nothing waits for the answer: a server that is

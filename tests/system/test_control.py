@@ -48,6 +48,18 @@ def test_it_tells_what_machines_there_are_and_how_far_each_is(network, server, t
     assert ask(socket_of(running), request="status")["machines"] == 1
 
 
+def test_the_last_steps_are_told_before_the_end(network, server, tmp_path):
+    running = start(network, server, tmp_path)
+    watching = Control(socket_of(running), {"request": "watch"})
+    assert watching.line() == {"event": "machines", "machines": []}
+    Machine(network.client.wire("eth0", 68), MAC).lease([(60, b"PXEClient:Arch:00000:UNDI:002001")])
+    running.stop()
+    watching.until(lambda line: line["event"] == "step" and line["step"]["event"] == "ack")
+    while watching.line():
+        pass
+    watching.close()
+
+
 PROGRESS = """
 tftp-root "{root}";
 subnet 10.50.1.0 netmask 255.255.255.0 {{

@@ -3,6 +3,7 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 import xml.etree.ElementTree
@@ -11,7 +12,7 @@ import pytest
 
 import bootwire_testing as testing
 from bootwire_testing import Machine, TftpRead
-from control_testing import VALIDATOR, socket_of
+from control_testing import VALIDATOR, socket_of, wait_for_machine
 from terminal_testing import Terminal
 
 CONFIG = """
@@ -179,6 +180,33 @@ def test_the_screen(network, running, terminal, size):
     screen.shows("no machine has asked for anything yet")
     screen.press("q")
     testing.wait_until(screen.has_ended, "the end of watch")
+
+
+@pytest.mark.skipif(not testing.have("tmux"), reason="there is no tmux")
+def test_what_was_seen_stays_until_a_server_speaks(network, running, tmp_path):
+    boot(network)
+    known = wait_for_machine(running, "it", lambda machine: machine["address"])
+    listener = socket.socket(socket.AF_UNIX)
+    listener.settimeout(PATIENCE)
+    listener.bind(str(tmp_path / "c.sock"))
+    listener.listen()
+    screen = Terminal([testing.BOOTWIRE, "watch", "--control", tmp_path / "c.sock"], (80, 24))
+    try:
+        first, _ = listener.accept()
+        first.sendall(json.dumps({"event": "machines", "machines": [known]}).encode() + b"\n")
+        screen.shows("1 machine,")
+        first.close()
+        # A server that is about to end may still take a connection, and says nothing in it.
+        for _ in range(2):
+            listener.accept()[0].close()
+            assert re.search("1 machine, .*the server has ended", screen.shows("the server has ended"))
+        last, _ = listener.accept()
+        assert re.search("1 machine, .*the server has ended", screen.shows("the server has ended"))
+        last.sendall(b'{"event": "machines", "machines": []}\n')
+        assert "the server has ended" not in screen.shows("no machine has asked for anything yet")
+    finally:
+        screen.close()
+        listener.close()
 
 
 @pytest.mark.skipif(not testing.have("tmux"), reason="there is no tmux")

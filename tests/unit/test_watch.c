@@ -154,10 +154,13 @@ static void hostile_bytes_stay_text(void **state)
     struct view *view = calloc(1, sizeof(*view));
 
     (void)state;
+    take_machine(&machines, 4, "");
+    /* A list is a new beginning. */
+    take(&machines, "{\"event\":\"machines\",\"machines\":[{},7,null]}");
+    assert_int_equal(machines.count, 0);
     take_machine(&machines, 3,
                  ",\"host\":\"\\u001b[2J\\u00e9\\u65e5\",\"reached\":\"asked\",\"loading\":7");
     take(&machines, "{\"event\":\"machine\",\"machine\":{\"machine\":7}}");
-    take(&machines, "{\"event\":\"machines\",\"machines\":[{},7,null]}");
     take(&machines, "{\"event\":\"else\"}");
     assert_int_equal(machines.count, 1);
     view_draw(view, &machines, 200, 24, 1000);

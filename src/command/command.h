@@ -26,5 +26,6 @@ int command_import_leases(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_status(int argc, char **argv);
 
 #endif

@@ -16,7 +16,9 @@ static int command_version(int argc, char **argv);
 
 static const struct command commands[] = {
     {"serve", "-c FILE [-d|-q] [option ...]", "serve everything that FILE describes",
-     OPTION_CONFIG OPTION_DEBUG OPTION_QUIET OPTION_STATE OPTION_CONTROL, command_serve},
+     OPTION_CONFIG OPTION_DEBUG OPTION_QUIET OPTION_STATE OPTION_CONTROL
+     "  --log FORMAT       \"text\", or \"json\": each line of the log as one object\n",
+     command_serve},
     {"check", "-c FILE [--explain HOST|--system ...]",
      "say what is wrong, or what a machine would get",
      OPTION_CONFIG
@@ -69,6 +71,8 @@ static const struct command commands[] = {
      "  --plain            lines, also on a terminal\n"
      "  --json             the server's own lines, for programs\n",
      command_watch},
+    {"status", "[-c FILE] [option ...]", "say how a running server is",
+     OPTION_CONFIG OPTION_STATE OPTION_CONTROL "  --json             print JSON\n", command_status},
     {"leases", "[-c FILE] [--state DIRECTORY] [--json]", "say who has which address, and why",
      OPTION_CONFIG OPTION_STATE "  --json             print JSON\n", command_leases},
     {"import-leases", "[-c FILE] [--state DIRECTORY] LEASES", "take over ISC dhcpd's leases",

@@ -52,6 +52,27 @@ static const char *const nfs_kinds[] = {
     NULL,
 };
 
+static const char *const stages[] = {
+    "stage=\"unknown\"",   "stage=\"rom\"",
+    "stage=\"ipxe\"",      "stage=\"uefi-pxe\"",
+    "stage=\"uefi-http\"", "stage=\"u-boot\"",
+    "stage=\"loader\"",    "stage=\"kernel\"",
+    "stage=\"userland\"",  NULL,
+};
+_Static_assert(sizeof(stages) / sizeof(stages[0]) == STAGE_COUNT + 1, "a text for each stage");
+
+static const char *const outcomes[] = {
+    "outcome=\"begun\"",    "outcome=\"asked\"",
+    "outcome=\"offered\"",  "outcome=\"address\"",
+    "outcome=\"loading\"",  "outcome=\"loaded\"",
+    "outcome=\"mounted\"",  "outcome=\"root\"",
+    "outcome=\"userland\"", "outcome=\"login\"",
+    "outcome=\"panic\"",    "outcome=\"off\"",
+    "outcome=\"stuck\"",    NULL,
+};
+_Static_assert(sizeof(outcomes) / sizeof(outcomes[0]) == METRIC_OUTCOMES + 1,
+               "a text for each outcome");
+
 #define NFS2(name) "version=\"2\",procedure=\"" name "\""
 #define NFS3(name) "version=\"3\",procedure=\"" name "\""
 static const char *const nfs_calls[] = {

@@ -6,6 +6,7 @@
 #define BOOTWIRE_MODEL_METRICS_H
 
 #include "base/counters.h"
+#include "model/boot.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -88,6 +89,10 @@ enum metric_withheld {
 
 enum metric_nfs_kind { METRIC_NFS_READ, METRIC_NFS_WRITE, METRIC_NFS_OTHER, METRIC_NFS_KINDS };
 
+/* Of a boot: how far it came (enum boot_reached, REACHED_NOTHING being its begin), or that it is
+ * stuck. */
+enum { METRIC_STUCK = REACHED_COUNT, METRIC_OUTCOMES };
+
 enum {
     METRIC_CODES = 18,      /* statuses of HTTP that are sent (metrics.c), and the others */
     METRIC_NFS2_CALLS = 18, /* procedures of version 2 ... */
@@ -134,6 +139,16 @@ enum {
         "From an NFS call's arrival to its answer: reads (READ), writes (WRITE, COMMIT), others.") \
     ROW(NFS_CALLS, METRIC_NFS_CALLS_ALL, METRIC_COUNTER, "bootwire_nfs_calls_total", nfs_calls,    \
         NULL, NULL, "NFS calls by version and procedure.")                                         \
+    ROW(BOOTS, STAGE_COUNT *METRIC_OUTCOMES, METRIC_COUNTER, "bootwire_boots_total", stages,       \
+        outcomes, NULL,                                                                            \
+        "Boots by how far they came, each counted once where it came to; begun: all of them; "     \
+        "stuck: it stood still, and a verdict says why; and by who asked then.")                   \
+    ROW(MACHINES, 0, METRIC_GAUGE, "bootwire_machines", NULL, NULL, NULL,                          \
+        "Machines that were seen, by who asked last.")                                             \
+    ROW(PROGRESS, 0, METRIC_GAUGE, "bootwire_machines_reached", NULL, NULL, NULL,                  \
+        "The same machines, by how far their boot is.")                                            \
+    ROW(VERDICTS, 0, METRIC_GAUGE, "bootwire_machines_stuck", NULL, NULL, NULL,                    \
+        "Those of them whose boot stands still, by verdict.")                                      \
     ROW(LEASES, 0, METRIC_GAUGE, "bootwire_leases", NULL, NULL, NULL,                              \
         "Addresses of each range by what they are now; together, the range. Counted every few "    \
         "seconds.")                                                                                \
@@ -153,6 +168,8 @@ enum {
         "force.")                                                                                  \
     ROW(RELOAD_TIME, 1, METRIC_GAUGE, "bootwire_config_last_reload_success_timestamp_seconds",     \
         NULL, NULL, NULL, "When the configuration in force was read.")                             \
+    ROW(RELOAD_TRIED, 1, METRIC_GAUGE, "bootwire_config_last_reload_timestamp_seconds", NULL,      \
+        NULL, NULL, "When the configuration was last read, well or not.")                          \
     ROW(BUILD, 0, METRIC_GAUGE, "bootwire_build_info", NULL, NULL, NULL,                           \
         "1, with the version that runs.")                                                          \
     ROW(PROCESS_CPU, 0, METRIC_COUNTER, "process_cpu_seconds_total", NULL, NULL, NULL,             \

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "decide/boot_follow.h"
 #include "decide/verdict.h"
+#include "model/metrics.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -16,9 +17,10 @@
 struct boot_entry {
     TAILQ_ENTRY(boot_entry) link; /* in the order of their last change */
     uint64_t change;
-    const char *verdict;  /* its id when somebody looked last; NULL: it goes on */
-    unsigned judged_boot; /* the boot that had a verdict last ... */
-    const char *judged;   /* ... and its id */
+    const char *verdict;       /* its id when somebody looked last; NULL: it goes on */
+    enum boot_reached counted; /* how far this boot was counted */
+    unsigned judged_boot;      /* the boot that had a verdict last ... */
+    const char *judged;        /* ... and its id */
     size_t key_length;
     uint8_t key[1 + HARDWARE_ADDRESS_MAX];
     struct boot boot;
@@ -177,6 +179,13 @@ static void ring_put(struct boots *boots, const struct boot *boot, const struct 
     snprintf(slot->exchange.service, sizeof(slot->exchange.service), "%s", step->service);
 }
 
+/* Each boot counts once for each place that it comes to. */
+static void count_boot(struct boot_entry *entry, enum boot_reached reached)
+{
+    entry->counted = reached;
+    counter_add(METRIC_BOOTS + entry->boot.stage * METRIC_OUTCOMES + reached, 1);
+}
+
 void boots_step(struct boots *boots, const struct boot_step *step)
 {
     uint64_t now_ms = clock_monotonic_ms();
@@ -189,7 +198,10 @@ void boots_step(struct boots *boots, const struct boot_step *step)
     if (entry) {
         before = entry->boot.address;
         entry->boot.patience = boots->patience;
-        boot_follow(&entry->boot, step, now_ms);
+        if (boot_follow(&entry->boot, step, now_ms))
+            count_boot(entry, REACHED_NOTHING);
+        if (entry->boot.reached > entry->counted)
+            count_boot(entry, entry->boot.reached);
         note_address(boots, entry, before);
         note_change(boots, entry);
         if (boots->readers > 0) {
@@ -235,10 +247,14 @@ static bool is_first(const struct boot_entry *entry, const char *id)
 static void take_found(struct boot_entry *entry, struct boots_found *found,
                        const struct verdict *verdict)
 {
+    /* A boot stands still once, however many verdicts it has. */
+    if (entry->judged_boot != entry->boot.boots)
+        counter_add(METRIC_BOOTS + entry->boot.stage * METRIC_OUTCOMES + METRIC_STUCK, 1);
     entry->judged = verdict->id;
     entry->judged_boot = entry->boot.boots;
     found->hardware = entry->boot.hardware;
     found->address = entry->boot.address;
+    found->stage = entry->boot.stage;
     memcpy(found->host, entry->boot.host, sizeof(found->host));
     found->verdict = *verdict;
 }
@@ -263,6 +279,55 @@ size_t boots_judge(struct boots *boots, struct boots_found found[BOOTS_FOUND_MAX
     }
     pthread_mutex_unlock(&boots->lock);
     return count;
+}
+
+/* Several rows may have one name. */
+static bool is_listed(const struct boots_census *census, const char *id)
+{
+    for (size_t i = 0; i < census->verdict_count; i++) {
+        if (strcmp(census->verdicts[i].id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void tell_stuck(struct boots_census *census, const struct boot *boot)
+{
+    struct boots_stuck *stuck = &census->stuck[census->stuck_count];
+
+    if (census->stuck_count == BOOTS_STUCK_MAX ||
+        !verdict_find(boot, clock_monotonic_ms(), &stuck->verdict))
+        return;
+    census->stuck_count++;
+    stuck->hardware = boot->hardware;
+    stuck->address = boot->address;
+    snprintf(stuck->host, sizeof(stuck->host), "%s", boot->host);
+}
+
+void boots_census(struct boots *boots, struct boots_census *census)
+{
+    static const struct verdict_row *const tables[] = {verdict_address_rows, verdict_file_rows,
+                                                       verdict_root_rows};
+    const struct boot_entry *entry;
+
+    *census = (struct boots_census){.machines = 0};
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (const struct verdict_row *row = tables[i]; row->id; row++) {
+            if (!is_listed(census, row->id) && census->verdict_count < BOOTS_VERDICTS_MAX)
+                census->verdicts[census->verdict_count++].id = row->id;
+        }
+    }
+    pthread_mutex_lock(&boots->lock);
+    for (entry = TAILQ_FIRST(&boots->list); entry; entry = TAILQ_NEXT(entry, link)) {
+        census->machines++;
+        census->stages[entry->boot.stage]++;
+        census->reached[entry->boot.reached]++;
+        for (size_t i = 0; entry->verdict && i < census->verdict_count; i++)
+            census->verdicts[i].count += strcmp(census->verdicts[i].id, entry->verdict) == 0;
+        if (entry->verdict)
+            tell_stuck(census, &entry->boot);
+    }
+    pthread_mutex_unlock(&boots->lock);
 }
 
 /* ---- Readers ---- */

@@ -59,6 +59,7 @@ struct boots_found {
     struct hardware hardware;
     uint32_t address;
     char host[BOOT_HOST_SIZE];
+    enum boot_stage stage;
     struct verdict verdict;
 };
 
@@ -78,5 +79,27 @@ void boots_changed(struct boots *boots, struct boots_reader *reader,
 bool boots_visit(struct boots *boots, const char *name,
                  void (*visit)(void *argument, const struct boot *boot), void *argument);
 size_t boots_count(struct boots *boots);
+
+/* How many machines are where; with the verdicts as they were when somebody looked last
+ * (boots_judge). */
+enum { BOOTS_VERDICTS_MAX = 128, BOOTS_STUCK_MAX = 8 };
+struct boots_stuck {
+    struct hardware hardware;
+    uint32_t address;
+    char host[BOOT_HOST_SIZE];
+    struct verdict verdict;
+};
+struct boots_census {
+    unsigned machines;
+    unsigned stages[STAGE_COUNT], reached[REACHED_COUNT];
+    struct {
+        const char *id;
+        unsigned count;
+    } verdicts[BOOTS_VERDICTS_MAX]; /* all that there are, also those that nobody has */
+    size_t verdict_count;
+    struct boots_stuck stuck[BOOTS_STUCK_MAX]; /* some of those who have one, stuck_count of them */
+    size_t stuck_count;
+};
+void boots_census(struct boots *boots, struct boots_census *census);
 
 #endif

@@ -327,14 +327,27 @@ static void pace_ended(void *argument)
 static void say_verdict(const struct control_service *service, const struct boots_found *found)
 {
     char hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE] = "";
+    const struct log_field fields[] = {
+        {"event", LOG_FIELD_TEXT, "verdict", 0},
+        {"stage", LOG_FIELD_TEXT, boot_stage_name(found->stage), 0},
+        {"address", LOG_FIELD_TEXT, found->address ? address : NULL, 0},
+        {"hardware", LOG_FIELD_TEXT, found->hardware.length > 0 ? hardware : NULL, 0},
+        {"host", LOG_FIELD_TEXT, found->host[0] ? found->host : NULL, 0},
+        {"verdict", LOG_FIELD_TEXT, found->verdict.id, 0},
+        {"waiting", LOG_FIELD_TEXT, found->verdict.waiting, 0},
+        {"saw", LOG_FIELD_TEXT, found->verdict.saw, 0},
+        {"cure", LOG_FIELD_TEXT, found->verdict.cure, 0},
+    };
 
+    hardware_text(hardware, &found->hardware);
     if (found->address)
         ipv4_text(address, found->address);
     if (journal_takes(service->server->journal, JOURNAL_REFUSALS))
-        log_warning("%s%s%s%s%s stopped (%s): it waits for %s; seen: %s; to do: %s", found->host,
-                    found->host[0] ? " " : "", hardware_text(hardware, &found->hardware),
-                    address[0] ? " " : "", address, found->verdict.id, found->verdict.waiting,
-                    found->verdict.saw, found->verdict.cure);
+        log_line_with(LOG_WARNING, fields, sizeof(fields) / sizeof(fields[0]),
+                      "%s%s%s%s%s stopped (%s): it waits for %s; seen: %s; to do: %s", found->host,
+                      found->host[0] ? " " : "", hardware, address[0] ? " " : "", address,
+                      found->verdict.id, found->verdict.waiting, found->verdict.saw,
+                      found->verdict.cure);
 }
 
 static void pulsed(void *argument)

@@ -8,21 +8,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-/* ---- status ---- */
-
-static void answer_status(struct control_connection *connection, const json_t *request)
-{
-    struct server *server = control_server(connection);
-
-    (void)request;
-    control_reply(connection, json_pack("{s:s, s:s, s:i, s:I, s:I}", "reply", "status", "version",
-                                        BOOTWIRE_VERSION, "pid", (int)getpid(), "up_ms",
-                                        (json_int_t)(clock_monotonic_ms() - server->began_ms),
-                                        "machines", (json_int_t)boots_count(server->boots)));
-    control_end(connection);
-}
 
 /* ---- machines, machine ---- */
 
@@ -141,7 +126,6 @@ static void answer_watch(struct control_connection *connection, const json_t *re
     control_stream(connection, &watch_stream, watching);
 }
 
-const struct control_request control_request_status = {"status", answer_status};
 const struct control_request control_request_machines = {"machines", answer_machines};
 const struct control_request control_request_machine = {"machine", answer_machine};
 const struct control_request control_request_watch = {"watch", answer_watch};

@@ -623,6 +623,9 @@ static void *start(struct server *server, char *error, size_t error_size)
     if (!open_socket(service, error, error_size))
         goto failed;
     open_boot_socket(service);
+    server_serves(server, "dhcp", "udp", DHCP_SERVER_PORT);
+    if (service->boot_socket)
+        server_serves(server, "pxe", "udp", PXE_SERVER_PORT);
     service->sender = link_sender_open();
     if (!service->sender)
         log_warning("dhcp: frames cannot be sent (%s): answers go by broadcast, which needs no "

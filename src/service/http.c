@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
+#include "platform/linux/service_manager.h"
 #include "service/boot_means.h"
 #include "service/metrics.h"
 #include "service/server.h"
@@ -17,6 +18,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,7 @@ struct http_service {
     struct server *server;
     struct http_lane *lanes;
     size_t lane_count;
+    int handed;    /* a listener that was handed to the process; -1: none */
     uint16_t port; /* 0: not served */
     bool unneeded; /* when it started there was nothing to serve, and nobody has said so since */
 };
@@ -94,12 +97,13 @@ static int listen_on(uint16_t port)
 }
 
 /* False with errno where the port cannot be opened. */
-static bool lane_open(struct http_lane *lane, struct server *server, uint16_t port)
+static bool lane_open(struct http_lane *lane, const struct http_service *service, uint16_t port)
 {
-    lane->server = server;
+    lane->server = service->server;
     lane->lines.per_second = HTTP_LINES_SECOND;
     lane->files = boot_file_cache_new(HTTP_FILES);
-    lane->listener = listen_on(port);
+    lane->listener =
+        service->handed >= 0 ? fcntl(service->handed, F_DUPFD_CLOEXEC, 0) : listen_on(port);
     if (lane->listener < 0)
         return false;
     lane->loop = loop_new();
@@ -146,6 +150,13 @@ static int lane_start(struct http_lane *lane)
 
 /* ---- The service ---- */
 
+static void release(struct http_service *service)
+{
+    if (service->handed >= 0)
+        close(service->handed);
+    free(service);
+}
+
 static void close_lanes(struct http_service *service)
 {
     for (size_t i = 0; i < service->lane_count; i++)
@@ -161,7 +172,7 @@ static void stop(void *state)
     struct http_service *service = state;
 
     close_lanes(service);
-    free(service);
+    release(service);
 }
 
 /* Whether the configuration names the port. */
@@ -197,13 +208,35 @@ static int open_lanes(struct http_service *service, uint16_t port)
         count = HTTP_LANES_MAX;
     service->lanes = memory_zeroed(count, sizeof(*service->lanes));
     while (service->lane_count < count) {
-        if (!lane_open(&service->lanes[service->lane_count++], service->server, port))
+        if (!lane_open(&service->lanes[service->lane_count++], service, port))
             return errno;
     }
     service->port = service->server->http_port = port;
     for (size_t i = 0; i < count && !error; i++)
         error = lane_start(&service->lanes[i]);
     return error;
+}
+
+/* Takes over the listener that the service manager holds, whose queue outlives this process: a
+ * machine that asks during a restart waits, instead of being refused. All lanes share it. False
+ * with a message where it listens on another port than the configuration says. */
+static bool take_handed(struct http_service *service, uint16_t port, char *error, size_t error_size)
+{
+    uint16_t handed = 0;
+
+    service->handed = service->server->managed ? service_manager_listener(&handed) : -1;
+    if (service->handed < 0)
+        return true;
+    if (handed == port) {
+        int flags = fcntl(service->handed, F_GETFL);
+
+        return fcntl(service->handed, F_SETFL, flags | O_NONBLOCK) == 0;
+    }
+    snprintf(error, error_size,
+             "the service manager handed over a socket of tcp port %u, and http-port is %u: write "
+             "the same into the socket's unit (ListenStream=) and the configuration",
+             handed, port);
+    return false;
 }
 
 static void *start(struct server *server, char *error, size_t error_size)
@@ -213,12 +246,18 @@ static void *start(struct server *server, char *error, size_t error_size)
     int reason;
 
     service->server = server;
-    service->unneeded = port != 0 && !has_work(server->snapshot);
+    if (!take_handed(service, port, error, error_size)) {
+        release(service);
+        return NULL;
+    }
+    service->unneeded = port != 0 && service->handed < 0 && !has_work(server->snapshot);
     if (port == 0 || service->unneeded)
         return service;
     reason = open_lanes(service, port);
-    if (!reason)
+    if (!reason) {
+        server_serves(server, "http", "tcp", port);
         return service;
+    }
     port_refusal_text("tcp", port, reason, NULL, error, error_size);
     if (port_is_written(server->snapshot)) {
         stop(service);

@@ -98,20 +98,39 @@ bool journal_takes(struct journal *journal, enum journal_kind kind)
     pthread_mutex_unlock(&journal->lock);
     if (withheld > 0) {
         counter_add(METRIC_WITHHELD + (unsigned)kind, withheld);
-        log_warning("%u more %s within one second are not shown", withheld, kinds[kind]);
+        /* Not a trouble of the server's own. */
+        log_line_with(LOG_WARNING,
+                      &(struct log_field){"withheld", LOG_FIELD_NUMBER, NULL, withheld}, 1,
+                      "%u more %s within one second are not shown", withheld, kinds[kind]);
     }
     return takes;
 }
 
 static void journal_write_line(const struct boot_step *step)
 {
-    char who[256];
+    char who[256], hardware[HARDWARE_TEXT_SIZE], address[IPV4_TEXT_SIZE];
+    const struct log_field fields[] = {
+        {"service", LOG_FIELD_TEXT, step->service, 0},
+        {"event", LOG_FIELD_TEXT, step_event_name(step->event), 0},
+        {"stage", LOG_FIELD_TEXT, boot_stage_name(step->stage), 0},
+        {"address", LOG_FIELD_TEXT, step->address ? ipv4_text(address, step->address) : NULL, 0},
+        {"hardware", LOG_FIELD_TEXT,
+         step->hardware.length ? hardware_text(hardware, &step->hardware) : NULL, 0},
+        {"host", LOG_FIELD_TEXT, step->host, 0},
+        {"asked", LOG_FIELD_TEXT, step->asked, 0},
+        {"got", LOG_FIELD_TEXT, step->got, 0},
+        {"subject", LOG_FIELD_TEXT, step->subject, 0},
+        {"decided", LOG_FIELD_TEXT, step->decided, 0},
+        {"bytes", LOG_FIELD_NUMBER, NULL, step->bytes},
+        {"total", LOG_FIELD_NUMBER, NULL, step->total},
+        {"refused", LOG_FIELD_FLAG, NULL, step->refused},
+    };
 
     journal_who(who, sizeof(who), step);
-    log_line(step->refused ? LOG_WARNING : LOG_INFO, "%s %s%s%s: %s -> %s", who, step->service,
-             step->stage == STAGE_UNKNOWN ? "" : "/",
-             step->stage == STAGE_UNKNOWN ? "" : boot_stage_name(step->stage), step->asked,
-             step->got);
+    log_line_with(
+        step->refused ? LOG_WARNING : LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+        "%s %s%s%s: %s -> %s", who, step->service, step->stage == STAGE_UNKNOWN ? "" : "/",
+        step->stage == STAGE_UNKNOWN ? "" : boot_stage_name(step->stage), step->asked, step->got);
 }
 
 bool journal_wants(struct journal *journal, bool refused)

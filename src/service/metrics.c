@@ -7,6 +7,7 @@
 #include "model/metrics.h"
 #include "model/snapshot.h"
 #include "platform/linux/process_usage.h"
+#include "service/boots.h"
 #include "service/pools.h"
 #include "service/server.h"
 
@@ -107,6 +108,14 @@ static void write_histogram(FILE *to, const struct metric_row *row, size_t value
                   row->labels[0] ? labels : "", count);
 }
 
+/* What one thread began and another one ended may be seen the other way round. */
+static int64_t number_at(const struct metric_row *row, size_t value)
+{
+    int64_t number = counter_sum(row->first + (unsigned)value);
+
+    return number > 0 ? number : 0;
+}
+
 static void write_counters(FILE *to, const struct metric_row *row)
 {
     size_t values = values_of(row->labels[0]) * values_of(row->labels[1]);
@@ -118,7 +127,7 @@ static void write_counters(FILE *to, const struct metric_row *row)
         else
             (void)fprintf(to, "%s%s %" PRId64 "\n", row->name,
                           labels_text(labels, sizeof(labels), row, value, NULL),
-                          counter_sum(row->first + (unsigned)value));
+                          number_at(row, value));
     }
 }
 
@@ -127,6 +136,7 @@ static void write_counters(FILE *to, const struct metric_row *row)
 /* What the made rows are made from. */
 struct making {
     struct server *server;
+    struct boots_census census;
     struct process_usage usage;
 };
 
@@ -134,11 +144,6 @@ static void write_build(FILE *to, const char *name, const struct making *making)
 {
     (void)making;
     (void)fprintf(to, "%s{version=\"%s\"} 1\n", name, BOOTWIRE_VERSION);
-}
-
-static unsigned prefix_length(uint32_t netmask)
-{
-    return netmask ? 32 - (unsigned)__builtin_ctz(netmask) : 0;
 }
 
 static void write_leases(FILE *to, const char *name, const struct making *making)
@@ -157,17 +162,35 @@ static void write_leases(FILE *to, const char *name, const struct making *making
             {"declined", use->counts.declined},
             {"free", use->counts.free},
         };
-        char network[IPV4_TEXT_SIZE], low[IPV4_TEXT_SIZE], high[IPV4_TEXT_SIZE];
+        char subnet[POOL_TEXT_SIZE], range[POOL_TEXT_SIZE];
 
-        ipv4_text(network, use->network);
-        ipv4_text(low, use->low);
-        ipv4_text(high, use->high);
+        pool_use_text(use, subnet, range);
         for (size_t j = 0; j < sizeof(states) / sizeof(states[0]); j++)
-            (void)fprintf(to, "%s{subnet=\"%s/%u\",range=\"%s-%s\",state=\"%s\"} %zu\n", name,
-                          network, prefix_length(use->netmask), low, high, states[j].state,
-                          states[j].count);
+            (void)fprintf(to, "%s{subnet=\"%s\",range=\"%s\",state=\"%s\"} %zu\n", name, subnet,
+                          range, states[j].state, states[j].count);
     }
     free(list);
+}
+
+static void write_machines(FILE *to, const char *name, const struct making *making)
+{
+    for (enum boot_stage i = 0; i < STAGE_COUNT; i++)
+        (void)fprintf(to, "%s{stage=\"%s\"} %u\n", name, boot_stage_name(i),
+                      making->census.stages[i]);
+}
+
+static void write_progress(FILE *to, const char *name, const struct making *making)
+{
+    for (enum boot_reached i = 0; i < REACHED_COUNT; i++)
+        (void)fprintf(to, "%s{reached=\"%s\"} %u\n", name, boot_reached_name(i),
+                      making->census.reached[i]);
+}
+
+static void write_verdicts(FILE *to, const char *name, const struct making *making)
+{
+    for (size_t i = 0; i < making->census.verdict_count; i++)
+        (void)fprintf(to, "%s{verdict=\"%s\"} %u\n", name, making->census.verdicts[i].id,
+                      making->census.verdicts[i].count);
 }
 
 static void write_cpu(FILE *to, const char *name, const struct making *making)
@@ -203,6 +226,9 @@ static void write_start(FILE *to, const char *name, const struct making *making)
 static void (*const makers[METRIC_ROWS])(FILE *to, const char *name,
                                          const struct making *making) = {
     [METRIC_ROW_BUILD] = write_build,
+    [METRIC_ROW_MACHINES] = write_machines,
+    [METRIC_ROW_PROGRESS] = write_progress,
+    [METRIC_ROW_VERDICTS] = write_verdicts,
     [METRIC_ROW_LEASES] = write_leases,
     [METRIC_ROW_PROCESS_CPU] = write_cpu,
     [METRIC_ROW_PROCESS_FDS] = write_descriptors,
@@ -224,6 +250,8 @@ char *metrics_text(struct server *server, size_t *length)
         abort();
     process_usage_read(&making.usage);
     ask_readers();
+    if (server->boots)
+        boots_census(server->boots, &making.census);
     for (size_t i = 0; i < METRIC_ROWS; i++) {
         const struct metric_row *row = &metric_table[i];
 

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,4 +151,14 @@ struct pool_use *pools_list(struct pools *pools, size_t *count)
         memcpy(copy, pools->counted, *count * sizeof(*copy));
     pthread_mutex_unlock(&pools->lock);
     return copy;
+}
+
+void pool_use_text(const struct pool_use *use, char subnet[POOL_TEXT_SIZE],
+                   char range[POOL_TEXT_SIZE])
+{
+    char low[IPV4_TEXT_SIZE], high[IPV4_TEXT_SIZE];
+    int bits = use->netmask ? 32 - __builtin_ctz(use->netmask) : 0;
+
+    snprintf(subnet, POOL_TEXT_SIZE, "%s/%d", ipv4_text(low, use->network), bits);
+    snprintf(range, POOL_TEXT_SIZE, "%s-%s", ipv4_text(low, use->low), ipv4_text(high, use->high));
 }

@@ -20,6 +20,11 @@ struct pool_use {
     struct lease_counts counts;
 };
 
+/* "10.50.1.0/24" and "10.50.1.200-10.50.1.250". */
+enum { POOL_TEXT_SIZE = 2 * IPV4_TEXT_SIZE };
+void pool_use_text(const struct pool_use *use, char subnet[POOL_TEXT_SIZE],
+                   char range[POOL_TEXT_SIZE]);
+
 /* Counts again every few seconds, in the loop's thread. `table` and `snapshot` are to outlive it,
  * or the next pools_configure(). */
 struct pools *pools_new(struct loop *loop, const struct lease_table *table,

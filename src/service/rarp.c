@@ -152,6 +152,8 @@ static void *start(struct server *server, char *error, size_t error_size)
         log_warning("rarp: not served, for there is no packet socket: %s; run as root, or with "
                     "CAP_NET_RAW",
                     strerror(errno));
+    if (service->event)
+        server_serves(server, "rarp", "rarp", 0);
     return service;
 }
 

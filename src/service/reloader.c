@@ -46,7 +46,7 @@ static void take(void *argument)
     reloader->done(reloader->argument, fresh);
     if (reloader->again) {
         reloader->again = false;
-        reloader_start(reloader);
+        (void)reloader_start(reloader);
     }
 }
 
@@ -83,27 +83,28 @@ struct reloader *reloader_new(struct loop *loop, const char *path, reloader_read
     return made;
 }
 
-void reloader_start(struct reloader *reloader)
+bool reloader_start(struct reloader *reloader)
 {
     pthread_t thread;
     int error;
 
     if (reloader->running) {
         reloader->again = true;
-        return;
+        return true;
     }
     reloader->running = true;
     reloader->ended = false;
     error = thread_start(&thread, run, reloader);
     if (error == 0) {
         pthread_detach(thread);
-        return;
+        return true;
     }
     reloader->running = false;
     reloader->ended = true;
     log_error("%s is not read again: a thread cannot be started: %s; the configuration read before "
               "stays in force",
               reloader->path, strerror(error));
+    return false;
 }
 
 void reloader_free(struct reloader *reloader)

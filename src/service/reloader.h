@@ -3,6 +3,8 @@
 #ifndef BOOTWIRE_SERVICE_RELOADER_H
 #define BOOTWIRE_SERVICE_RELOADER_H
 
+#include <stdbool.h>
+
 struct loop;
 struct reloader;
 struct snapshot;
@@ -16,8 +18,8 @@ typedef struct snapshot *reloader_read(const char *path);
 struct reloader *reloader_new(struct loop *loop, const char *path, reloader_read *read,
                               void (*done)(void *argument, struct snapshot *fresh), void *argument);
 /* Reads the file; one that is being read already is read once more behind that, for it may have
- * changed since. In the loop's thread. */
-void reloader_start(struct reloader *reloader);
+ * changed since. In the loop's thread. False where it cannot, and then nobody hears of it. */
+bool reloader_start(struct reloader *reloader);
 /* Before the loop goes. Waits for nothing: a reading under way ends by itself, and tells nobody.
  * NULL is allowed. */
 void reloader_free(struct reloader *reloader);

@@ -216,6 +216,10 @@ static void *rpc_start(struct server *server, char *error, size_t error_size)
             goto failed;
         service->lanes[service->lane_count] = lane;
     }
+    for (size_t i = 0; i < rpc_port_count; i++) {
+        server_serves(server, rpc_ports[i].programs[0]->name, "udp", rpc_ports[i].port);
+        server_serves(server, rpc_ports[i].programs[0]->name, "tcp", rpc_ports[i].port);
+    }
     service->report_timer = loop_timer(server->control, rpc_report, service);
     loop_timer_start(service->report_timer, RPC_REPORT_MS);
     service->sweep_timer = loop_timer(server->control, rpc_sweep, service);

@@ -4,6 +4,7 @@
 
 #include "model/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SERVE_STATE_DIRECTORY "/var/lib/bootwire"
@@ -27,6 +28,7 @@ struct serve_options {
     const struct serve_console *consoles; /* console_count of them; they outlive serve(); where
                                            * there are some, no `serial` statement opens a line */
     size_t console_count;
+    bool managed; /* tell systemd of readiness, and take over its sockets, where it started us */
     void (*ready)(void *argument); /* called once every port is open; may be NULL */
     void *ready_argument;
 };

@@ -8,6 +8,7 @@
 #include "model/metrics.h"
 #include "net/loop.h"
 #include "platform/linux/cores.h"
+#include "platform/linux/service_manager.h"
 #include "service/boots.h"
 #include "service/journal.h"
 #include "service/machines.h"
@@ -44,6 +45,7 @@ struct running {
     pthread_t threads[DATA_LOOPS_MAX];
     size_t thread_count;
     struct loop_event *signals[3];
+    struct loop_event *watchdog; /* NULL: nobody asks whether the control loop still turns */
     struct reloader *reloader;
     struct step_feed *feed; /* NULL: nobody tells */
 };
@@ -58,18 +60,39 @@ struct snapshot *server_snapshot(struct server *server)
     return snapshot;
 }
 
+/* A person sees the line itself, with a mark below; a program gets one object. */
+static void say_diagnostic(const struct diagnostic *diagnostic)
+{
+    const struct position *where = &diagnostic->where;
+    const struct log_field fields[] = {
+        {"file", LOG_FIELD_TEXT, where->file, 0},
+        {"line", LOG_FIELD_NUMBER, NULL, where->line},
+        {"column", LOG_FIELD_NUMBER, NULL, where->column},
+    };
+    bool wrong = diagnostic->severity == DIAGNOSTIC_ERROR;
+    char *text;
+
+    if (log_is_plain()) {
+        text = diagnostic_text(diagnostic);
+        fputs(text, stderr);
+        free(text);
+    } else if (where->line == 0) {
+        log_line_with(wrong ? LOG_ERROR : LOG_WARNING, fields, 1, "%s: %s", where->file,
+                      diagnostic->message);
+    } else {
+        log_line_with(wrong ? LOG_ERROR : LOG_WARNING, fields, 3, "%s:%u:%u: %s", where->file,
+                      where->line, where->column, diagnostic->message);
+    }
+}
+
 /* Loads the file and logs what is to be said about it; NULL where it cannot be used. */
 static struct snapshot *load(const char *path)
 {
     struct diagnostics diagnostics = {.count = 0};
     struct snapshot *snapshot = config_load(path, &diagnostics);
 
-    for (size_t i = 0; i < diagnostics.count; i++) {
-        char *text = diagnostic_text(&diagnostics.list[i]);
-
-        fputs(text, stderr);
-        free(text);
-    }
+    for (size_t i = 0; i < diagnostics.count; i++)
+        say_diagnostic(&diagnostics.list[i]);
     diagnostics_release(&diagnostics);
     return snapshot;
 }
@@ -84,6 +107,32 @@ static void settle(struct server *server)
     snapshot_free(snapshot);
 }
 
+/* It serves, and what became of the configuration. */
+static void tell_manager(const struct running *running, const char *what)
+{
+    if (!running->server.managed)
+        return;
+    service_manager_status("serving; %s %s", running->options->config_path, what);
+    service_manager_ready();
+}
+
+/* The control loop turns. The others may wait for a disk, which no restart makes faster. */
+static void watchdog_expired(void *argument)
+{
+    struct running *running = argument;
+
+    service_manager_alive();
+    loop_timer_start(running->watchdog, service_manager_watchdog_ms());
+}
+
+static void begin_watchdog(struct running *running)
+{
+    if (!running->server.managed || service_manager_watchdog_ms() == 0)
+        return;
+    running->watchdog = loop_timer(running->server.control, watchdog_expired, running);
+    watchdog_expired(running);
+}
+
 /* A configuration has been read again. */
 static void reloaded(void *argument, struct snapshot *fresh)
 {
@@ -92,7 +141,9 @@ static void reloaded(void *argument, struct snapshot *fresh)
 
     counter_add(METRIC_RELOADS + (fresh ? 0 : 1), 1);
     counter_set(METRIC_RELOAD_GOOD, fresh != NULL);
+    counter_set(METRIC_RELOAD_TRIED, clock_wall_seconds());
     if (!fresh) {
+        tell_manager(running, "has errors: the configuration read before stays in force");
         log_error("%s has errors: the configuration read before stays in force",
                   running->options->config_path);
         return;
@@ -109,6 +160,7 @@ static void reloaded(void *argument, struct snapshot *fresh)
     settle(&running->server);
     machines_settle(running->server.machines, fresh);
     counter_set(METRIC_RELOAD_TIME, clock_wall_seconds());
+    tell_manager(running, "read again and in force");
     log_info("%s read again and in force", running->options->config_path);
 }
 
@@ -116,13 +168,18 @@ static void reload(void *argument)
 {
     struct running *running = argument;
 
-    reloader_start(running->reloader);
+    if (running->server.managed)
+        service_manager_reloading();
+    if (!reloader_start(running->reloader))
+        tell_manager(running, "was not read again, for a thread could not be started");
 }
 
 static void terminate(void *argument)
 {
     struct running *running = argument;
 
+    if (running->server.managed)
+        service_manager_stopping();
     log_info("ending");
     loop_stop(running->server.control);
 }
@@ -258,6 +315,7 @@ static void release(struct running *running)
     }
     for (size_t i = 0; i < sizeof(running->signals) / sizeof(running->signals[0]); i++)
         loop_event_free(running->signals[i]);
+    loop_event_free(running->watchdog);
     reloader_free(running->reloader);
     step_feed_free(running->feed);
     for (size_t i = 0; i < server->data_loop_count; i++)
@@ -278,12 +336,17 @@ int serve(const struct serve_options *options)
     int result = -1;
 
     pthread_mutex_init(&running.server.snapshot_lock, NULL);
+    running.server.managed = options->managed;
+    if (options->managed)
+        log_set_priorities(service_manager_has_log());
     running.server.snapshot = load(options->config_path);
     if (!running.server.snapshot)
         goto out;
+    running.server.config_path = options->config_path;
     running.server.began_ms = clock_monotonic_ms();
     counter_set(METRIC_RELOAD_GOOD, 1);
     counter_set(METRIC_RELOAD_TIME, clock_wall_seconds());
+    counter_set(METRIC_RELOAD_TRIED, clock_wall_seconds());
     running.server.control_path = options->control_path;
     running.server.consoles = options->consoles;
     running.server.console_count = options->console_count;
@@ -301,6 +364,8 @@ int serve(const struct serve_options *options)
         goto out;
     if (options->told_descriptor >= 0)
         running.feed = step_feed_new(&running.server, options->told_descriptor);
+    begin_watchdog(&running);
+    tell_manager(&running, "in force");
     log_info("serving; configuration %s", options->config_path);
     if (options->ready)
         options->ready(options->ready_argument);

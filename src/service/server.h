@@ -16,6 +16,14 @@ struct pools;
 struct serial;
 struct serve_console;
 
+enum { SERVED_MAX = 24 };
+
+/* Where a service answers. */
+struct server_port {
+    const char *service, *protocol; /* "tftp", "udp" */
+    uint16_t port;                  /* 0: the protocol has none */
+};
+
 /* One server. The control loop serves DHCP, portmap, mount and the configuration; the data loops,
  * each in a thread of its own, serve TFTP and NFS. */
 struct server {
@@ -33,6 +41,10 @@ struct server {
     const struct leases *leases; /* the DHCP service's, for the control thread; NULL: it has none */
     struct pools *pools; /* how full they are: safe from any thread; NULL: there are no leases */
     const char *state_directory;
+    const char *config_path;
+    bool managed;                          /* by systemd: it is told, and may hand sockets over */
+    struct server_port served[SERVED_MAX]; /* served_count of them, once all services began */
+    size_t served_count;
     uint16_t http_port;            /* that HTTP is served on; 0: it is not */
     pthread_mutex_t snapshot_lock; /* guards the pointer below */
     struct snapshot *snapshot;
@@ -41,6 +53,14 @@ struct server {
 /* The configuration in force, with a reference that the caller lets go (snapshot_free). Any thread
  * may ask. */
 struct snapshot *server_snapshot(struct server *server);
+
+/* Notes, while a service starts, where it answers: for `bootwire status`. */
+static inline void server_serves(struct server *server, const char *service, const char *protocol,
+                                 uint16_t port)
+{
+    if (server->served_count < SERVED_MAX)
+        server->served[server->served_count++] = (struct server_port){service, protocol, port};
+}
 
 /* A service, as serve starts it: in the control thread, before any loop runs. */
 struct service {

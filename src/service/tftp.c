@@ -357,8 +357,11 @@ static void *start(struct server *server, char *error, size_t error_size)
     service->lanes = memory_zeroed(server->data_loop_count, sizeof(*service->lanes));
     for (size_t i = 0; i < server->data_loop_count; i++) {
         service->lane_count = i + 1;
-        if (open_lane(service, &service->lanes[i], server->data_loops[i]))
+        if (open_lane(service, &service->lanes[i], server->data_loops[i])) {
+            if (i == 0)
+                server_serves(server, "tftp", "udp", TFTP_PORT);
             continue;
+        }
         port_refusal_text("udp", TFTP_PORT, errno, NULL, error, error_size);
         if (wanted) {
             stop(service);

@@ -10,7 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PIECE = 64 << 10 };
+enum {
+    PIECE = 64 << 10,
+    ANSWER_SECONDS = 10, /* for one answer; a server that is stopped gives none */
+};
 
 static const char *cure_of(int error)
 {
@@ -30,6 +33,7 @@ static const char *cure_of(int error)
 int client_connect(struct client *client, const char *path, char *error, size_t error_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int reason;
 
     *client = (struct client){.descriptor = -1};
     if (strlen(path) >= sizeof(address.sun_path)) {
@@ -44,7 +48,9 @@ int client_connect(struct client *client, const char *path, char *error, size_t 
         return 0;
     snprintf(error, error_size, "the control socket %s: %s%s", path, strerror(errno),
              cure_of(errno));
+    reason = errno;
     client_close(client);
+    errno = reason;
     return -1;
 }
 
@@ -127,6 +133,7 @@ json_t *client_next(struct client *client)
 
 json_t *client_ask(const char *path, json_t *request, char *error, size_t error_size)
 {
+    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
     struct client client;
     json_t *answer = NULL;
     const char *refusal;
@@ -135,6 +142,7 @@ json_t *client_ask(const char *path, json_t *request, char *error, size_t error_
         json_decref(request);
         return NULL;
     }
+    (void)setsockopt(client.descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     if (client_send(&client, request) == 0) {
         while (!answer && client_receive(&client) == 0)
             answer = client_next(&client);
@@ -142,12 +150,14 @@ json_t *client_ask(const char *path, json_t *request, char *error, size_t error_
     client_close(&client);
     if (!answer) {
         snprintf(error, error_size, "the server at %s gave no answer", path);
+        errno = ETIMEDOUT;
         return NULL;
     }
     refusal = json_string_value(json_object_get(answer, "error"));
     if (refusal) {
         snprintf(error, error_size, "%s", refusal);
         json_decref(answer);
+        errno = EPROTO;
         return NULL;
     }
     return answer;

@@ -15,7 +15,8 @@ struct client {
     size_t length, room, searched;
 };
 
-/* Connects to the socket at `path`. Returns 0, or -1 with a message that names the socket and the
+/* Connects to the socket at `path`. Returns 0, or -1 with errno (ENOENT and ECONNREFUSED: no server
+ * is there) and a message that names the socket and the
  * cure in `error` (`error_size` bytes). */
 int client_connect(struct client *client, const char *path, char *error, size_t error_size);
 /* Closes; may be called twice. */
@@ -31,7 +32,8 @@ int client_receive(struct client *client);
 json_t *client_next(struct client *client);
 
 /* One question and its answer: connects, sends `request` (taken over), waits for one line, closes.
- * NULL with a message in `error`, also where the server answers {"error": ...}. */
+ * NULL with errno, as above, and a message in `error`, also where the server answers {"error": ...}
+ * (EPROTO) or nothing for ten seconds (ETIMEDOUT). */
 json_t *client_ask(const char *path, json_t *request, char *error, size_t error_size);
 
 #endif

@@ -331,7 +331,7 @@ class Server:
                  *self.arguments], stdout=log, stderr=log,
                 env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **leaks})
         if wait:
-            wait_until(lambda: re.search(r"^\S+ serving", self.log[before:], re.M)
+            wait_until(lambda: re.search(r'^\S+ serving|"text":"serving', self.log[before:], re.M)
                        or not self.running, lambda: "bootwire to serve:\n" + self.log)
             assert self.running, \
                 f"bootwire ended with {self.process.returncode}:\n{self.log[before:]}"

@@ -133,6 +133,9 @@ def test_what_happens_is_counted(watched, machine):
         'bootwire_exchanges_in_progress{service="tftp"}': 0,
         'bootwire_leases{subnet="10.50.1.0/24",range="10.50.1.200-10.50.1.202",state="bound"}': 1,
         'bootwire_leases{subnet="10.50.1.0/24",range="10.50.1.200-10.50.1.202",state="free"}': 2,
+        'bootwire_boots_total{stage="unknown",outcome="begun"}': 2,
+        'bootwire_boots_total{stage="unknown",outcome="address"}': 1,
+        'bootwire_machines{stage="unknown"}': 2, 'bootwire_machines_reached{reached="address"}': 1,
     })
     assert values['bootwire_build_info{version="0.1.0"}'] == 1
     assert values["process_resident_memory_bytes"] > 1 << 20
@@ -168,6 +171,16 @@ def test_prometheus_own_checker_finds_nothing(watched):
     done = subprocess.run(["promtool", "check", "metrics"], input=watched.text, text=True,
                           capture_output=True, timeout=120)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+
+
+def test_the_alerts_in_the_documentation_are_about_metrics_that_are_there(watched):
+    rules = testing.SOURCE / "doc/examples/prometheus-alerts.yml"
+    there = {re.sub(r"\{.*", "", name) for name in watched.read()}
+    asked = set(re.findall(r"\b(?:bootwire|process)_[a-z_]+", "".join(
+        re.findall(r"expr:(.*?)\n +(?:for|labels):", rules.read_text(), re.S))))
+    assert len(asked) >= 8 and asked <= there
+    if shutil.which("promtool"):
+        testing.call("promtool", "check", "rules", str(rules))
 
 
 def test_others_are_told_why_not(watched):

@@ -200,9 +200,75 @@ static void thread_takes_no_signals(void **state)
     assert_int_equal(sigismember(&after, SIGTERM), 0);
 }
 
+/* What one call writes, as JSON. */
+static void log_says(enum log_format format, bool priorities, const struct log_field *fields,
+                     size_t count, const char *text, char *said, size_t size)
+{
+    int ends[2], before = dup(STDERR_FILENO);
+    ssize_t n;
+
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    log_set_format(format);
+    log_set_priorities(priorities);
+    log_line_with(LOG_WARNING, fields, count, "%s", text);
+    log_set_format(LOG_TEXT);
+    log_set_priorities(false);
+    dup2(before, STDERR_FILENO);
+    n = read(ends[0], said, size - 1);
+    assert_true(n > 0);
+    said[n] = 0;
+    close(before);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void a_line_as_json_is_one_object(void **state)
+{
+    const struct log_field fields[] = {
+        {"name", LOG_FIELD_TEXT, "a\"b\\c\n\x7f\xc3\xa4\xc3\xff\xed\xa0\x80", 0},
+        {"none", LOG_FIELD_TEXT, NULL, 0},
+        {"big", LOG_FIELD_NUMBER, NULL, UINT64_C(18446744073709551615)},
+        {"flag", LOG_FIELD_FLAG, NULL, 1},
+    };
+    char said[40000];
+
+    (void)state;
+    log_says(LOG_JSON, false, fields, 4, "what \"it\" is", said, sizeof(said));
+    /* {"time":"2038-01-19T03:14:07.123Z", */
+    assert_memory_equal(said, "{\"time\":\"2", 10);
+    assert_string_equal(said + 32, "Z\",\"level\":\"warning\",\"text\":\"what \\\"it\\\" is\","
+                                   "\"name\":\"a\\\"b\\\\c\\u000a\\u007f\xc3\xa4\\ufffd\\ufffd"
+                                   "\\ufffd\\ufffd\\ufffd\",\"none\":null,"
+                                   "\"big\":18446744073709551615,\"flag\":true}\n");
+    log_says(LOG_JSON, true, NULL, 0, "x", said, sizeof(said));
+    assert_memory_equal(said, "<4>{\"time\":", 11);
+    log_says(LOG_TEXT, true, fields, 4, "x", said, sizeof(said));
+    assert_string_equal(said, "<4>warning: x\n");
+    log_says(LOG_TEXT, false, fields, 4, "x", said, sizeof(said));
+    assert_non_null(strstr(said, " warning: x\n"));
+}
+
+/* However long and odd its texts are, the object is whole. */
+static void a_long_line_as_json_is_whole(void **state)
+{
+    static char odd[5000], said[40000];
+    struct log_field fields[5];
+
+    (void)state;
+    memset(odd, 1, sizeof(odd) - 1);
+    for (size_t i = 0; i < 5; i++)
+        fields[i] = (struct log_field){"name", LOG_FIELD_TEXT, odd, 0};
+    log_says(LOG_JSON, false, fields, 5, odd, said, sizeof(said));
+    assert_in_range(strlen(said), 10000, 16000);
+    assert_string_equal(said + strlen(said) - 9, "\\u0001\"}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_as_json_is_one_object),
+        cmocka_unit_test(a_long_line_as_json_is_whole),
         cmocka_unit_test(bytes_as_hexadecimal_text),
         cmocka_unit_test(held_lines_leave_together),
         cmocka_unit_test(reader_reads_both_byte_orders),

@@ -1,6 +1,6 @@
 /* HTTP/1.1 for iPXE, UEFI's HTTP boot and installers: the files that TFTP serves, from threads of
- * its own. sendfile(2) waits for the disk where a page is not in memory; there it stops nobody's
- * DHCP, TFTP or NFS. */
+ * its own. Workers wait for pages that are not in memory; a name, or a file that is changed on its
+ * way out, may wait for the disk in a lane, where it stops nobody's DHCP, TFTP or NFS. */
 #include "service/http_connection.h"
 
 #include "base/clock.h"
@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "net/loop.h"
+#include "net/workers.h"
 #include "platform/linux/cores.h"
 #include "platform/linux/port_holder.h"
 #include "platform/linux/service_manager.h"
@@ -28,6 +29,7 @@
 enum {
     HTTP_LANES_MIN = 2, /* one of them may wait for the disk */
     HTTP_LANES_MAX = 64,
+    HTTP_WORKERS = 4,
     HTTP_BACKLOG = 511,
     HTTP_ACCEPT_TURN = 32, /* connections taken before those that are open have their turn */
     HTTP_SWEEP_MS = 1000,
@@ -39,8 +41,9 @@ struct http_service {
     struct server *server;
     struct http_lane *lanes;
     size_t lane_count;
-    int handed;    /* a listener that was handed to the process; -1: none */
-    uint16_t port; /* 0: not served */
+    int handed;              /* a listener that was handed to the process; -1: none */
+    struct workers *workers; /* of the lanes; NULL: there are none */
+    uint16_t port;           /* 0: not served */
     bool unneeded; /* when it started there was nothing to serve, and nobody has said so since */
 };
 
@@ -115,14 +118,19 @@ static bool lane_open(struct http_lane *lane, const struct http_service *service
     return true;
 }
 
+static void lane_stop(struct http_lane *lane)
+{
+    if (!lane->has_thread)
+        return;
+    loop_stop(lane->loop);
+    pthread_join(lane->thread, NULL);
+}
+
 static void lane_close(struct http_lane *lane)
 {
-    if (lane->has_thread) {
-        loop_stop(lane->loop);
-        pthread_join(lane->thread, NULL);
-    }
     while (lane->connections)
         http_connection_close(lane->connections);
+    http_cold_release(lane);
     boot_file_cache_free(lane->files);
     map_release(&lane->clients);
     loop_event_free(lane->accepting);
@@ -159,6 +167,10 @@ static void release(struct http_service *service)
 
 static void close_lanes(struct http_service *service)
 {
+    for (size_t i = 0; i < service->lane_count; i++)
+        lane_stop(&service->lanes[i]);
+    workers_free(service->workers);
+    service->workers = NULL;
     for (size_t i = 0; i < service->lane_count; i++)
         lane_close(&service->lanes[i]);
     free(service->lanes);
@@ -206,9 +218,15 @@ static int open_lanes(struct http_service *service, uint16_t port)
         count = HTTP_LANES_MIN;
     if (count > HTTP_LANES_MAX)
         count = HTTP_LANES_MAX;
+    service->workers = workers_new(HTTP_WORKERS);
+    if (!service->workers)
+        return errno;
     service->lanes = memory_zeroed(count, sizeof(*service->lanes));
     while (service->lane_count < count) {
-        if (!lane_open(&service->lanes[service->lane_count++], service, port))
+        struct http_lane *lane = &service->lanes[service->lane_count++];
+
+        lane->workers = service->workers;
+        if (!lane_open(lane, service, port))
             return errno;
     }
     service->port = service->server->http_port = port;

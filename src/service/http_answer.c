@@ -299,8 +299,9 @@ static void send_file(struct answering *a)
         http_say(connection, STEP_FILE_BEGUN);
         return;
     }
-    n = boot_file_read(&connection->file, connection->offset,
-                       connection->out + connection->out_length, connection->left);
+    /* Where the disk would be waited for, it leaves as a longer one does. */
+    n = boot_file_read_now(&connection->file, connection->offset,
+                           connection->out + connection->out_length, connection->left);
     if (n != (ssize_t)connection->left)
         return;
     connection->out_length += (size_t)n;

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 enum {
-    HTTP_PIECE = 512 << 10,  /* bytes of a file in one call */
     HTTP_TURN = 4,           /* of those, until other connections have their turn */
     HTTP_REQUESTS_TURN = 32, /* answers to requests that came together, until then */
     HTTP_PROGRESS_MS = 250,  /* between two steps that tell how far an answer is */
@@ -117,6 +116,7 @@ static void forget_answer(struct http_connection *connection)
     connection->name[0] = 0;
     connection->out_length = connection->out_sent = 0;
     connection->offset = connection->left = connection->bytes = connection->total = 0;
+    connection->warm_until = 0;
     connection->outcome = STEP_NOTED;
     connection->refused = false;
 }
@@ -154,6 +154,7 @@ void http_connection_close(struct http_connection *connection)
     struct http_lane *lane = connection->lane;
 
     forget_answer(connection);
+    http_cold_leave(connection);
     loop_event_free(connection->event);
     close(connection->descriptor);
     if (connection->previous)
@@ -191,9 +192,13 @@ static bool send_some(struct http_connection *connection, bool *failed)
             connection->out_sent += (size_t)n;
     } else {
         off_t offset = (off_t)connection->offset;
-        size_t piece = connection->left < HTTP_PIECE ? connection->left : HTTP_PIECE;
+        uint64_t warm;
 
-        n = sendfile(connection->descriptor, connection->file.descriptor, &offset, piece);
+        if (http_cold_wait(connection))
+            return false;
+        warm = connection->warm_until - connection->offset;
+        n = sendfile(connection->descriptor, connection->file.descriptor, &offset,
+                     connection->left < warm ? connection->left : warm);
         /* The file became shorter: what was promised cannot be sent. */
         if (n == 0) {
             *failed = true;
@@ -239,8 +244,7 @@ static void take_head(struct http_connection *connection, size_t length)
     enter(connection, HTTP_SENDING);
 }
 
-/* Goes on as far as what came allows. The connection may be gone afterwards. */
-static void go_on(struct http_connection *connection)
+void http_connection_go_on(struct http_connection *connection)
 {
     bool failed = false;
 
@@ -276,9 +280,11 @@ static void go_on(struct http_connection *connection)
         return;
     }
     /* What came already waits for its turn: a socket that can be written to gives it at once. */
-    if (connection->state == HTTP_SENDING ||
-        (connection->state == HTTP_READING &&
-         http_head_length(slice_of(connection->in, connection->in_length)) > 0))
+    if (connection->fetch)
+        loop_watch_change(connection->event, 0);
+    else if (connection->state == HTTP_SENDING ||
+             (connection->state == HTTP_READING &&
+              http_head_length(slice_of(connection->in, connection->in_length)) > 0))
         loop_watch_change(connection->event, LOOP_WRITE);
     else
         loop_watch_change(connection->event, LOOP_READ);
@@ -305,7 +311,7 @@ static void ready(void *argument, int what)
             connection->in_length += (size_t)n;
         }
     }
-    go_on(connection);
+    http_connection_go_on(connection);
 }
 
 void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local)
@@ -351,6 +357,9 @@ static bool is_late(const struct http_connection *connection, uint64_t now_ms)
 {
     uint64_t limit = HTTP_IDLE_MS;
 
+    /* It is not the client that it waits for. */
+    if (connection->fetch)
+        return false;
     if (connection->state == HTTP_SENDING)
         limit = HTTP_STALL_MS;
     else if (connection->state == HTTP_DRAINING)
@@ -366,12 +375,14 @@ void http_connections_sweep(struct http_lane *lane, uint64_t now_ms)
 
     for (struct http_connection *at = lane->connections; at; at = next) {
         next = at->next;
+        /* The kernel may have dropped what a client has not taken yet. */
+        at->warm_until = 0;
         if (!is_late(at, now_ms))
             continue;
         if (at->state == HTTP_READING && at->in_length > 0) {
             http_refuse(at, HTTP_TIMEOUT, "the request did not come to its end in time");
             enter(at, HTTP_SENDING);
-            go_on(at);
+            http_connection_go_on(at);
             continue;
         }
         answer_was_cut(at, "the client took no more");

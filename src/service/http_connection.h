@@ -12,17 +12,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct boot_file_cache;
 struct http_connection;
+struct http_fetch;
 struct loop;
 struct loop_event;
 struct server;
+struct workers;
 
 enum {
     HTTP_CONNECTIONS_MAX = 1024, /* of a lane */
     HTTP_CLIENT_MAX = 256,       /* of a lane and client address */
     HTTP_TOLD_MAX = 32,          /* of a lane, past those limits: told so before they end */
+    HTTP_PIECE = 512 << 10,      /* bytes of a file in one call, or fetched from the disk at once */
     HTTP_OUT_SIZE = 10240,       /* a head and a whole short file, or an error's text */
     HTTP_HEAD_MS = 10000,        /* for a request, from its first byte to its last */
     HTTP_IDLE_MS = 60000,        /* between two requests */
@@ -42,7 +46,9 @@ struct http_lane {
     unsigned count;
     unsigned told;                 /* of those, how many are past a limit and only told so */
     struct boot_file_cache *files; /* kept open */
-    struct map clients;            /* connections of each client's address (client_count.h) */
+    struct workers *workers;       /* of all lanes: they wait for the disk */
+    LIST_HEAD(http_fetches, http_fetch) fetches; /* what they do for this one */
+    struct map clients; /* connections of each client's address (client_count.h) */
     struct line_budget lines;
 };
 
@@ -68,8 +74,10 @@ struct http_connection {
     size_t out_length, out_sent;
     struct boot_file file; /* descriptor -1: none */
     uint64_t offset, left;
-    bool last; /* the connection ends behind it */
-    bool told; /* it is past a limit, and counts in lane->told */
+    uint64_t warm_until;      /* up to that offset its pages were in memory a moment ago */
+    struct http_fetch *fetch; /* the disk is asked for the next ones; NULL: it is not */
+    bool last;                /* the connection ends behind it */
+    bool told;                /* it is past a limit, and counts in lane->told */
     /* For the journal. */
     char *asked, *got, *host;        /* NULL: nothing; the host declaration's name */
     char name[BOOT_FETCH_FILE_SIZE]; /* of a file that is sent whole; else empty */
@@ -93,8 +101,18 @@ void http_say(struct http_connection *connection, enum step_event event);
 void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local);
 /* Closes and frees. */
 void http_connection_close(struct http_connection *connection);
+/* Goes on with what it is about, as far as that goes now. It may be gone afterwards. */
+void http_connection_go_on(struct http_connection *connection);
 /* Closes those whose time is up. */
 void http_connections_sweep(struct http_lane *lane, uint64_t now_ms);
+
+/* Whether the next bytes of the file have to come from the disk (service/http_cold.c): then a
+ * worker waits for them, and the connection goes on once they are in memory. */
+bool http_cold_wait(struct http_connection *connection);
+/* The connection goes: nobody waits for its pages any more. */
+void http_cold_leave(struct http_connection *connection);
+/* Once no worker and no loop runs any more: frees what those left behind. */
+void http_cold_release(struct http_lane *lane);
 
 /* Makes the answer to the head in `in`, of `length` bytes (service/http_answer.c). */
 void http_answer(struct http_connection *connection, size_t length);

@@ -325,6 +325,18 @@ def test_a_flood_of_connections_is_held_within_limits(served):
     testing.wait_until(lambda: served.ask("/file").status == 200, "the server to take one again")
 
 
+@pytest.mark.parametrize("size", [8000, 3000001])
+def test_files_that_are_not_in_memory_are_the_same(served, size):
+    data = served.put("file", content(size))
+    connection = served.connect()
+    with (served.root / "file").open("rb+") as opened:
+        os.fsync(opened.fileno())
+        for part in (None, slice(5, 7000), slice(size - 5000, size)):
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            fields = {"Range": f"bytes={part.start}-{part.stop - 1}"} if part else {}
+            assert connection.ask("/file", **fields).body == (data[part] if part else data)
+
+
 def test_a_file_that_shrinks_breaks_the_connection(served):
     served.put("file", content(50_000_000))
     connection = served.connect().request("/file")

@@ -1,3 +1,4 @@
+#include "own_network.h"
 #include "test.h"
 
 #include "net/loop.h"
@@ -10,12 +11,9 @@
 #include "wire/xdr.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -335,21 +333,6 @@ static void what_is_never_answered_goes_with_the_lane(void **state)
     assert_int_equal(answer(running->tcp, true, 32, RPC_SUCCESS, results), 0);
     ask(running->udp, false, 33, 0);
     assert_int_equal(answer(running->udp, false, 33, RPC_SUCCESS, results), 0);
-}
-
-/* A network of the test's own, in which the port is free. */
-static bool own_network(void)
-{
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    int descriptor;
-    bool up;
-
-    if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-        return false;
-    descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    up = descriptor >= 0 && ioctl(descriptor, SIOCSIFFLAGS, &request) == 0;
-    close(descriptor);
-    return up;
 }
 
 int main(void)

@@ -110,7 +110,7 @@ static bool modified_since(struct slice date, int64_t modified)
 {
     int64_t seconds;
 
-    return !http_date_parse(date, &seconds) || modified > seconds;
+    return !http_date_parse(date, clock_wall_seconds(), &seconds) || modified > seconds;
 }
 
 /* HTTP_OK where the request is to be carried out. */
@@ -122,7 +122,8 @@ static enum http_status precondition(const struct answering *a)
     if (request->if_match.length > 0) {
         if (!http_tags_have(request->if_match, a->tag, false))
             return HTTP_PRECONDITION;
-    } else if (http_date_parse(request->if_unmodified_since, &seconds) && modified > seconds) {
+    } else if (http_date_parse(request->if_unmodified_since, clock_wall_seconds(), &seconds) &&
+               modified > seconds) {
         return HTTP_PRECONDITION;
     }
     if (request->if_none_match.length > 0)
@@ -141,7 +142,7 @@ static bool range_holds(const struct answering *a)
 
     if (condition.length == 0)
         return true;
-    if (http_date_parse(condition, &seconds))
+    if (http_date_parse(condition, clock_wall_seconds(), &seconds))
         return seconds == a->modified;
     return slice_equal_string(condition, a->tag);
 }

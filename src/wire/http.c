@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 const char *http_status_text(enum http_status status)
 {
@@ -373,57 +372,4 @@ bool http_tags_have(struct slice list, const char *tag, bool weak)
             return true;
     }
     return false;
-}
-
-/* ---- Dates ---- */
-
-static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-char *http_date(char to[HTTP_DATE_SIZE], int64_t seconds)
-{
-    time_t time = (time_t)seconds;
-    struct tm tm = {0};
-
-    (void)gmtime_r(&time, &tm);
-    snprintf(to, HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday % 7],
-             tm.tm_mday % 100, months[tm.tm_mon % 12], (tm.tm_year + 1900) % 10000,
-             tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
-    return to;
-}
-
-static bool digits_at(const char *text, size_t at, size_t count, int *number)
-{
-    *number = 0;
-    for (size_t i = at; i < at + count; i++) {
-        if (!isdigit((unsigned char)text[i]))
-            return false;
-        *number = *number * 10 + (text[i] - '0');
-    }
-    return true;
-}
-
-bool http_date_parse(struct slice text, int64_t *seconds)
-{
-    char date[HTTP_DATE_SIZE], again[HTTP_DATE_SIZE];
-    struct tm tm = {0};
-
-    if (text.length != HTTP_DATE_SIZE - 1)
-        return false;
-    memcpy(date, text.data, text.length);
-    date[text.length] = 0;
-    tm.tm_mon = -1;
-    for (int i = 0; i < 12; i++) {
-        if (memcmp(date + 8, months[i], 3) == 0)
-            tm.tm_mon = i;
-    }
-    if (tm.tm_mon < 0 || !digits_at(date, 5, 2, &tm.tm_mday) ||
-        !digits_at(date, 12, 4, &tm.tm_year) || !digits_at(date, 17, 2, &tm.tm_hour) ||
-        !digits_at(date, 20, 2, &tm.tm_min) || !digits_at(date, 23, 2, &tm.tm_sec))
-        return false;
-    tm.tm_year -= 1900;
-    *seconds = (int64_t)timegm(&tm);
-    /* The rest of it, and whether there is such a day. */
-    return strcmp(http_date(again, *seconds), date) == 0;
 }

@@ -76,7 +76,9 @@ bool http_tags_have(struct slice list, const char *tag, bool weak);
 
 /* A date as IMF-fixdate says it (RFC 9110 section 5.6.7); seconds since 1970. */
 char *http_date(char to[HTTP_DATE_SIZE], int64_t seconds);
-/* False where it is none; the two obsolete forms are none. */
-bool http_date_parse(struct slice text, int64_t *seconds);
+/* Reads one, in that form or in one of the two obsolete ones (RFC 850's, and asctime's). RFC 850's
+ * has two digits of the year, which mean the latest that is not more than 50 years after `now`
+ * (seconds since 1970). False where it is none; *seconds means nothing then. */
+bool http_date_parse(struct slice text, int64_t now, int64_t *seconds);
 
 #endif

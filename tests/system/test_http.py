@@ -163,6 +163,8 @@ def test_conditions(served):
             ({"If_None_Match": "*"}, 304), ({"If_None_Match": '"x"'}, 200),
             ({"If_Modified_Since": date}, 304),
             ({"If_Modified_Since": "Sat, 05 Nov 1994 08:49:37 GMT"}, 200),
+            ({"If_Modified_Since": "Sunday, 06-Nov-94 08:49:37 GMT"}, 304),
+            ({"If_Modified_Since": "Sun Nov  6 08:49:36 1994"}, 200),
             ({"If_Modified_Since": "yesterday"}, 200),
             # The tag decides where both are sent.
             ({"If_None_Match": '"x"', "If_Modified_Since": date}, 200),

@@ -174,23 +174,60 @@ static void tags_are_compared(void **state)
     assert_false(http_tags_have(slice_of(NULL, 0), "\"a\"", true));
 }
 
+enum { NOW = 1790000000 }; /* 2026-09-21 */
+
 static void dates_go_both_ways(void **state)
 {
     static const char *const none[] = {
-        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
         "Mon, 06 Nov 1994 08:49:37 GMT",  "Sun, 06 Nov 1994 08:49:37 CET",
         "Sun, 31 Feb 1994 08:49:37 GMT",  "Sun, 06 Nox 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 08:49:3 GMT",   "",
+        "Sun, 06-Nov-94 08:49:37 GMT",    "Sunday, 06-Nov-1994 08:49:37 GMT",
+        "Sunday, 06 Nov 94 08:49:37 GMT", "Monday, 06-Nov-94 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 UTC", "Sun Nov 06 08:49:37 1994",
+        "Mon Nov  6 08:49:37 1994",       "Sun Nov  6 08:49:37 1994 GMT",
+        "Sun Nov  6 08:49:37 94",         "Sunday, 31-Feb-94 08:49:37 GMT",
+        ",,,,,,,,,,,,,,,,,,,,,,,,,,",     "                        ",
     };
     char text[HTTP_DATE_SIZE];
     int64_t seconds;
 
     (void)state;
     assert_string_equal(http_date(text, 784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
-    assert_true(http_date_parse(slice_of_string(text), &seconds));
+    assert_true(http_date_parse(slice_of_string(text), NOW, &seconds));
     assert_int_equal(seconds, 784111777);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        assert_false(http_date_parse(slice_of_string(none[i]), &seconds));
+        assert_false(http_date_parse(slice_of_string(none[i]), NOW, &seconds));
+}
+
+/* RFC 9110 section 5.6.7, with its own examples first. */
+static void obsolete_dates_are_read(void **state)
+{
+    static const struct {
+        const char *text, *same;
+    } rows[] = {
+        {"Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {"Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {"Wed Nov 16 08:49:37 1994", "Wed, 16 Nov 1994 08:49:37 GMT"},
+        {"Wednesday, 30-Sep-26 00:00:00 GMT", "Wed, 30 Sep 2026 00:00:00 GMT"},
+        /* 50 years ahead, and a day more: that was a century before. */
+        {"Monday, 21-Sep-76 00:00:00 GMT", "Mon, 21 Sep 2076 00:00:00 GMT"},
+        {"Wednesday, 22-Sep-76 00:00:00 GMT", "Wed, 22 Sep 1976 00:00:00 GMT"},
+        {"Friday, 31-Dec-99 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:59 GMT"},
+    };
+    char date[HTTP_DATE_SIZE];
+    int64_t seconds;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!http_date_parse(slice_of_string(rows[i].text), NOW, &seconds))
+            fail_msg("%s is no date", rows[i].text);
+        assert_string_equal(http_date(date, seconds), rows[i].same);
+    }
+    /* A century turns. */
+    assert_true(
+        http_date_parse(slice_of_string("Thursday, 01-Jan-05 00:00:00 GMT"), 4086720000, &seconds));
+    assert_string_equal(http_date(date, seconds), "Thu, 01 Jan 2105 00:00:00 GMT");
 }
 
 int main(void)
@@ -204,6 +241,7 @@ int main(void)
         cmocka_unit_test(ranges_are_cut_to_the_file),
         cmocka_unit_test(tags_are_compared),
         cmocka_unit_test(dates_go_both_ways),
+        cmocka_unit_test(obsolete_dates_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,5 +22,7 @@ struct patches {
 
 /* Changes `length` bytes at `data` that were read from the file's `offset`. */
 void patches_apply(const struct patches *patches, uint64_t offset, uint8_t *data, size_t length);
+/* A number that tells these changes from others, today and tomorrow; 0 where there are none. */
+uint64_t patches_digest(const struct patches *patches);
 
 #endif

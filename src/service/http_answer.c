@@ -31,9 +31,11 @@ struct answering {
     struct http_connection *connection;
     struct http_request request;
     struct boot_file_request files;
-    int64_t modified;                /* the open file's last change, seconds since 1970 */
-    char tag[HTTP_TAG_SIZE];         /* its entity tag */
-    char patched[CONSOLE_TEXT_SIZE]; /* what is changed in it, or where it is from */
+    int64_t modified;                   /* the open file's last change, seconds since 1970 */
+    char tag[HTTP_TAG_SIZE];            /* its entity tag */
+    struct boot_file_identity original; /* the file that the bytes are of ... */
+    uint64_t changes;                   /* ... and patches_digest() of what is changed in them */
+    char patched[CONSOLE_TEXT_SIZE];    /* what is changed in it, or where it is from */
     enum http_status code;
     uint64_t first, last, size; /* the part that is sent, where there is one */
 };
@@ -212,6 +214,7 @@ static void patch_file(struct answering *a)
     struct patches patches = {.count = 0};
     uint8_t *bytes;
 
+    a->original = file->identity;
     boot_file_request_patches(&a->files, file, &patches, a->patched);
     if (patches.count == 0 || file->size > HTTP_PATCHED_MAX)
         return;
@@ -221,6 +224,7 @@ static void patch_file(struct answering *a)
         if (boot_file_of_bytes(&copy, slice_of(bytes, file->size)) == BOOT_FILE_OPEN) {
             boot_file_close(file);
             *file = copy;
+            a->changes = patches_digest(&patches);
         }
     }
     free(bytes);
@@ -311,15 +315,22 @@ static void send_file(struct answering *a)
     connection->left = 0;
 }
 
-/* Its entity tag and date: those of the bytes that leave, also where they were made or changed. */
+/* Its entity tag and date. A copy with bytes changed is new each time, and its date says so, for
+ * the configuration may have changed since and has none; its tag is that of the file and of the
+ * changes, which are the same as long as both are. */
 static void name_version(struct answering *a)
 {
     const struct boot_file *file = &a->connection->file;
+    int length;
 
     a->size = file->size;
     a->modified = file->identity.modified / 1000000000;
-    snprintf(a->tag, sizeof(a->tag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-             file->identity.inode, (uint64_t)file->identity.modified, file->size);
+    length = snprintf(a->tag, sizeof(a->tag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64,
+                      a->original.inode, (uint64_t)a->original.modified, file->size);
+    if (a->changes)
+        length +=
+            snprintf(a->tag + length, sizeof(a->tag) - (size_t)length, "-%" PRIx64, a->changes);
+    snprintf(a->tag + length, sizeof(a->tag) - (size_t)length, "\"");
 }
 
 static void answer_file(struct answering *a)

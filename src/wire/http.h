@@ -15,7 +15,7 @@ enum {
     HTTP_TARGET_MAX = 2048, /* bytes of what it asks for */
     HTTP_FIELDS_MAX = 100,  /* lines of its header */
     HTTP_DATE_SIZE = 30,    /* "Sun, 06 Nov 1994 08:49:37 GMT" with its NUL */
-    HTTP_TAG_SIZE = 64,     /* an entity tag with its quotes and NUL */
+    HTTP_TAG_SIZE = 72,     /* an entity tag with its quotes and NUL */
 };
 
 /* Status codes that are sent. */

@@ -357,6 +357,32 @@ def test_the_console_is_set_on_the_way_out(network, server, tmp_path):
     served.server.wait_for_log('GET "/pxeboot" -> .*console com0 115200')
 
 
+def test_a_file_with_its_console_set_keeps_its_tag(network, server, tmp_path):
+    served = Served(network, server, tmp_path, "console com0 115200;")
+    served.put("pxeboot", boot_head() + content(50000))
+
+    def tag():
+        return served.ask("/pxeboot", "HEAD").fields["etag"]
+
+    first = tag()
+    assert tag() == first
+    assert served.ask("/pxeboot", If_None_Match=first).status == 304
+    whole = served.ask("/pxeboot").body
+    part = served.ask("/pxeboot", Range="bytes=100-", If_Range=first)
+    assert part.status == 206 and part.body == whole[100:]
+    # A restart changes nothing; another console does, and so do other bytes.
+    served.server.stop()
+    served.server.start()
+    assert tag() == first
+    configuration = served.server.config.read_text()
+    served.server.reload(configuration.replace("115200", "9600"))
+    testing.wait_until(lambda: tag() != first, "the other console to be in force")
+    served.server.reload(configuration)
+    testing.wait_until(lambda: tag() == first, "the first console to be in force again")
+    served.put("pxeboot", boot_head() + content(50001))
+    assert tag() != first
+
+
 def test_another_port_and_none(network, server, tmp_path):
     served = Served(network, server, tmp_path, "http-port 8080;", 8080)
     served.put("file", b"x")

@@ -314,11 +314,27 @@ static void ready(void *argument, int what)
     http_connection_go_on(connection);
 }
 
+/* Closes the connection that waits longest for a next request, as RFC 9112 section 9.5 lets a
+ * server do; false where none waits. */
+static bool make_room(struct http_lane *lane)
+{
+    struct http_connection *idle = NULL;
+
+    for (struct http_connection *at = lane->connections; at; at = at->next) {
+        if (at->state == HTTP_READING && at->in_length == 0 &&
+            (!idle || at->since_ms <= idle->since_ms))
+            idle = at;
+    }
+    if (idle)
+        http_connection_close(idle);
+    return idle != NULL;
+}
+
 void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer, uint32_t local)
 {
     struct http_connection *connection;
     bool welcome = client_count_add(&lane->clients, peer) <= HTTP_CLIENT_MAX &&
-                   lane->count < HTTP_CONNECTIONS_MAX;
+                   (lane->count < HTTP_CONNECTIONS_MAX || make_room(lane));
     int yes = 1;
 
     /* To tell a client why costs a connection for some seconds: so many of those, and no more. */

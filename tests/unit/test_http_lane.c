@@ -17,10 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
-/* So many clients that each lane has some. */
+/* So many clients that each of the two lanes has some. */
 enum { CLIENTS = 40, PATIENCE_S = 60, COLD_SIZE = 1 << 20, WARM_SIZE = 20000 };
 
 /* The disk. */
@@ -89,13 +90,17 @@ static uint64_t make_file(const char *directory, const char *name, size_t size)
     return info.st_ino;
 }
 
-static int dial(void)
+/* `from`: the client's address. */
+static int dial(uint32_t from)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(from)};
     struct timeval patience = {PATIENCE_S, 0};
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    assert_true(descriptor >= 0);
+    assert_int_equal(bind(descriptor, (struct sockaddr *)&own, sizeof(own)), 0);
     assert_int_equal(connect(descriptor, (struct sockaddr *)&address, sizeof(address)), 0);
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return descriptor;
@@ -128,7 +133,7 @@ static int start(void **state)
     if (!running.http)
         fail_msg("%s", error);
     for (int i = 0; i < CLIENTS; i++)
-        running.clients[i] = dial();
+        running.clients[i] = dial(INADDR_LOOPBACK);
     *state = &running;
     return 0;
 }
@@ -254,16 +259,61 @@ static void the_end_comes_meanwhile(void **state)
     let_disk_answer();
 }
 
+/* Each lane has 1024 connections and more come, of ever other addresses: those that wait longest
+ * for a next request make room. */
+static void who_waits_longest_makes_room(void **state)
+{
+    enum { CROWD = 2 * 1024 + 300, LAST = 100 };
+    static int crowd[CROWD];
+    const struct running *running = *state;
+    struct rlimit files = {3 * CROWD, 3 * CROWD}, before;
+    char byte;
+
+    getrlimit(RLIMIT_NOFILE, &before);
+    if (files.rlim_max < before.rlim_max)
+        files.rlim_max = before.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+        skip();
+    everybody_else_is_served(running);
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = dial(INADDR_LOOPBACK + 256 + (uint32_t)i);
+    for (int i = CROWD - LAST; i < CROWD; i++)
+        ask(crowd[i], "warm");
+    for (int i = CROWD - LAST; i < CROWD; i++)
+        answered(crowd[i], 'w', WARM_SIZE);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(recv(running->clients[i], &byte, 1, 0), 0);
+    for (int i = 0; i < CROWD; i++)
+        close(crowd[i]);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
+/* Two lanes, however many cores there are. */
+static void take_one_core(void)
+{
+    cpu_set_t all, one;
+
+    CPU_ZERO(&one);
+    sched_getaffinity(0, sizeof(all), &all);
+    for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++) {
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    }
+    sched_setaffinity(0, sizeof(one), &one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cold_file_holds_up_nobody_else, start, stop),
         cmocka_unit_test_setup_teardown(who_leaves_meanwhile_is_not_missed, start, stop),
         cmocka_unit_test_setup_teardown(the_end_comes_meanwhile, start, stop),
+        cmocka_unit_test_setup_teardown(who_waits_longest_makes_room, start, stop),
     };
 
     if (sodium_init() < 0)
         return 1;
+    take_one_core();
     if (!own_network())
         return 77; /* meson: skipped */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,17 +44,25 @@ static json_t *configuration_json(const struct server *server)
                      (json_int_t)counter_sum(METRIC_RELOADS + 1));
 }
 
+static json_t *port_json(const char *service, const char *protocol, uint16_t port)
+{
+    return json_pack("{s:s, s:s, s:i}", "service", service, "protocol", protocol, "port",
+                     (int)port);
+}
+
 static json_t *services_json(const struct server *server)
 {
     json_t *list = json_array();
+    uint16_t http_port = server->http_port;
 
     for (size_t i = 0; i < server->served_count; i++) {
         const struct server_port *served = &server->served[i];
 
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:i}", "service", served->service, "protocol",
-                                        served->protocol, "port", (int)served->port));
+        json_array_append_new(list, port_json(served->service, served->protocol, served->port));
     }
+    /* A reload moves it. */
+    if (http_port)
+        json_array_append_new(list, port_json("http", "tcp", http_port));
     return list;
 }
 

@@ -41,10 +41,10 @@ struct http_service {
     struct server *server;
     struct http_lane *lanes;
     size_t lane_count;
-    int handed;              /* a listener that was handed to the process; -1: none */
+    int handed; /* a listener that was handed to the process, of handed_port; -1: none */
+    uint16_t handed_port;
     struct workers *workers; /* of the lanes; NULL: there are none */
     uint16_t port;           /* 0: not served */
-    bool unneeded; /* when it started there was nothing to serve, and nobody has said so since */
 };
 
 /* ---- A lane ---- */
@@ -79,7 +79,8 @@ static void swept(void *argument)
 
     http_connections_sweep(lane, clock_monotonic_ms());
     boot_file_cache_sweep(lane->files);
-    loop_watch_change(lane->accepting, LOOP_READ);
+    if (lane->accepting)
+        loop_watch_change(lane->accepting, LOOP_READ);
     loop_timer_start(lane->tick, HTTP_SWEEP_MS);
 }
 
@@ -99,14 +100,21 @@ static int listen_on(uint16_t port)
     return -1;
 }
 
+/* The listener that the service manager holds has a queue that outlives this process: a machine
+ * that asks during a restart waits, instead of being refused. All lanes share it. */
+static int listener_for(const struct http_service *service, uint16_t port)
+{
+    return service->handed >= 0 ? fcntl(service->handed, F_DUPFD_CLOEXEC, 0) : listen_on(port);
+}
+
 /* False with errno where the port cannot be opened. */
 static bool lane_open(struct http_lane *lane, const struct http_service *service, uint16_t port)
 {
     lane->server = service->server;
+    lane->next = HTTP_NEXT_SAME;
     lane->lines.per_second = HTTP_LINES_SECOND;
     lane->files = boot_file_cache_new(HTTP_FILES);
-    lane->listener =
-        service->handed >= 0 ? fcntl(service->handed, F_DUPFD_CLOEXEC, 0) : listen_on(port);
+    lane->listener = listener_for(service, port);
     if (lane->listener < 0)
         return false;
     lane->loop = loop_new();
@@ -116,6 +124,37 @@ static bool lane_open(struct http_lane *lane, const struct http_service *service
     lane->tick = loop_timer(lane->loop, swept, lane);
     loop_timer_start(lane->tick, HTTP_SWEEP_MS);
     return true;
+}
+
+/* In the lane's thread: takes the listener that waits for it in the place of its own. */
+static void lane_move(void *argument)
+{
+    struct http_lane *lane = argument;
+    int next = atomic_exchange(&lane->next, HTTP_NEXT_SAME);
+
+    if (next == HTTP_NEXT_SAME)
+        return;
+    if (lane->listener >= 0) {
+        /* Who has connected already would find the connection broken. */
+        for (int i = 0; i <= HTTP_BACKLOG / HTTP_ACCEPT_TURN; i++)
+            accept_some(lane, LOOP_READ);
+        loop_event_free(lane->accepting);
+        close(lane->listener);
+    }
+    http_connections_leave(lane);
+    lane->listener = next >= 0 ? next : -1;
+    lane->accepting = next >= 0 ? loop_watch(lane->loop, next, LOOP_READ, accept_some, lane) : NULL;
+}
+
+/* In the control thread. `next`: a descriptor, or HTTP_NEXT_NONE. */
+static void lane_tell(struct http_lane *lane, int next)
+{
+    int waiting = atomic_exchange(&lane->next, next);
+
+    /* The last reload's, which the lane has not taken yet. */
+    if (waiting >= 0)
+        close(waiting);
+    loop_call(lane->loop, lane_move, lane);
 }
 
 static void lane_stop(struct http_lane *lane)
@@ -138,6 +177,8 @@ static void lane_close(struct http_lane *lane)
     loop_free(lane->loop);
     if (lane->listener >= 0)
         close(lane->listener);
+    if (lane->next >= 0)
+        close(lane->next);
 }
 
 static void *lane_run(void *argument)
@@ -195,21 +236,18 @@ static bool port_is_written(const struct snapshot *snapshot)
     return scope_view_find(&view, SPACE_PARAMETER, PARAMETER_HTTP_PORT) != NULL;
 }
 
-/* Whether it gives machines files. */
-static bool has_files(const struct snapshot *snapshot)
+/* The port to serve: none where nobody is to read anything, neither files nor metrics. Who connects
+ * to a port that was handed over would wait for ever, and is answered anyhow. */
+static uint16_t wanted_port(const struct http_service *service, const struct snapshot *snapshot)
 {
-    return snapshot->has_tftp_root || snapshot->recipe_count > 0;
+    return service->handed >= 0 || snapshot->has_tftp_root || snapshot->recipe_count > 0 ||
+                   metrics_wanted(snapshot)
+               ? boot_http_port(snapshot)
+               : 0;
 }
 
-/* Or whether somebody else is to read something. */
-static bool has_work(const struct snapshot *snapshot)
-{
-    return has_files(snapshot) || metrics_wanted(snapshot);
-}
-
-/* Opens the port for all lanes, and starts their threads: files that these make name the port, so
- * it is told before. 0, or an errno; stop() afterwards in both cases. */
-static int open_lanes(struct http_service *service, uint16_t port)
+/* 0, or an errno: then close_lanes() is to follow. */
+static int make_lanes(struct http_service *service, uint16_t port)
 {
     size_t count = cores_usable();
     int error = 0;
@@ -229,59 +267,75 @@ static int open_lanes(struct http_service *service, uint16_t port)
         if (!lane_open(lane, service, port))
             return errno;
     }
+    /* Files that the threads make name it. */
     service->port = service->server->http_port = port;
     for (size_t i = 0; i < count && !error; i++)
         error = lane_start(&service->lanes[i]);
     return error;
 }
 
-/* Takes over the listener that the service manager holds, whose queue outlives this process: a
- * machine that asks during a restart waits, instead of being refused. All lanes share it. False
- * with a message where it listens on another port than the configuration says. */
-static bool take_handed(struct http_service *service, uint16_t port, char *error, size_t error_size)
+/* Has the lanes listen on another port, or on none. 0, or an errno: then all is as it was. */
+static int move_lanes(struct http_service *service, uint16_t port)
 {
-    uint16_t handed = 0;
+    int listeners[HTTP_LANES_MAX], error = 0;
+    size_t count = 0;
 
-    service->handed = service->server->managed ? service_manager_listener(&handed) : -1;
-    if (service->handed < 0)
-        return true;
-    if (handed == port) {
-        int flags = fcntl(service->handed, F_GETFL);
-
-        return fcntl(service->handed, F_SETFL, flags | O_NONBLOCK) == 0;
+    while (port != 0 && count < service->lane_count && !error) {
+        listeners[count] = listener_for(service, port);
+        if (listeners[count] < 0)
+            error = errno;
+        else
+            count++;
     }
-    snprintf(error, error_size,
-             "the service manager handed over a socket of tcp port %u, and http-port is %u: write "
-             "the same into the socket's unit (ListenStream=) and the configuration",
-             handed, port);
-    return false;
+    while (error && count > 0)
+        close(listeners[--count]);
+    if (error)
+        return error;
+    service->port = service->server->http_port = port;
+    for (size_t i = 0; i < service->lane_count; i++)
+        lane_tell(&service->lanes[i], port != 0 ? listeners[i] : HTTP_NEXT_NONE);
+    return 0;
+}
+
+/* Serves that port alone from now on, or none. False with the text that says why; then all is as it
+ * was. */
+static bool serve_on(struct http_service *service, uint16_t port, char *error, size_t error_size)
+{
+    int reason = 0;
+
+    if (service->handed >= 0 && port != service->handed_port) {
+        snprintf(error, error_size,
+                 "the service manager handed over a socket of tcp port %u, and http-port is %u: "
+                 "write the same into the socket's unit (ListenStream=) and the configuration",
+                 service->handed_port, port);
+        return false;
+    }
+    if (service->lane_count > 0) {
+        reason = move_lanes(service, port);
+    } else if (port != 0) {
+        reason = make_lanes(service, port);
+        if (reason)
+            close_lanes(service);
+    }
+    if (reason)
+        port_refusal_text("tcp", port, reason, NULL, error, error_size);
+    return reason == 0;
 }
 
 static void *start(struct server *server, char *error, size_t error_size)
 {
     struct http_service *service = memory_zeroed(1, sizeof(*service));
-    uint16_t port = boot_http_port(server->snapshot);
-    int reason;
 
     service->server = server;
-    if (!take_handed(service, port, error, error_size)) {
-        release(service);
-        return NULL;
-    }
-    service->unneeded = port != 0 && service->handed < 0 && !has_work(server->snapshot);
-    if (port == 0 || service->unneeded)
+    service->handed = server->managed ? service_manager_listener(&service->handed_port) : -1;
+    if (service->handed >= 0)
+        (void)fcntl(service->handed, F_SETFL, fcntl(service->handed, F_GETFL) | O_NONBLOCK);
+    if (serve_on(service, wanted_port(service, server->snapshot), error, error_size))
         return service;
-    reason = open_lanes(service, port);
-    if (!reason) {
-        server_serves(server, "http", "tcp", port);
-        return service;
-    }
-    port_refusal_text("tcp", port, reason, NULL, error, error_size);
-    if (port_is_written(server->snapshot)) {
+    if (service->handed >= 0 || port_is_written(server->snapshot)) {
         stop(service);
         return NULL;
     }
-    close_lanes(service);
     log_info("http is not served: %s; http-port names another one, or 0 for none", error);
     return service;
 }
@@ -290,20 +344,23 @@ static void reloaded(void *state)
 {
     struct http_service *service = state;
     struct snapshot *snapshot = server_snapshot(service->server);
-    uint16_t port = boot_http_port(snapshot);
+    uint16_t port = wanted_port(service, snapshot), before = service->port;
+    char error[512];
 
-    if (port_is_written(snapshot) && port != service->port)
-        log_warning("http-port %u takes a restart: port %u is served until then", port,
-                    service->port);
-    else if (service->unneeded && port != 0 && has_files(snapshot)) {
-        log_warning("there are files to serve now: http takes a restart, tftp serves them until "
-                    "then");
-        service->unneeded = false;
-    } else if (service->unneeded && port != 0 && metrics_wanted(snapshot)) {
-        log_warning("metrics-clients takes a restart, for http is not served yet");
-        service->unneeded = false;
-    }
     snapshot_free(snapshot);
+    if (port == before)
+        return;
+    if (!serve_on(service, port, error, sizeof(error))) {
+        if (before)
+            log_warning("http stays on port %u: %s; http-port names another one, or 0 for none",
+                        before, error);
+        else
+            log_info("http is not served: %s; http-port names another one, or 0 for none", error);
+    } else if (port) {
+        log_info("http is served on port %u now", port);
+    } else {
+        log_info("http is not served any more; what is under way comes to its end");
+    }
 }
 
 const struct service service_http = {

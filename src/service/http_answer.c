@@ -441,7 +441,7 @@ void http_answer(struct http_connection *connection, size_t length)
     enum http_status status = http_decode(&a.request, slice_of(connection->in, length));
     char method[HTTP_METHOD_TEXT], target[HTTP_ASKED_TEXT];
 
-    connection->last = status != HTTP_OK || !a.request.keep_alive;
+    connection->last = status != HTTP_OK || !a.request.keep_alive || connection->leaving;
     if (a.request.method.length > 0)
         connection->asked =
             memory_printf("%s \"%s\"", text_printable(method, sizeof(method), a.request.method),

@@ -314,15 +314,31 @@ static void ready(void *argument, int what)
     http_connection_go_on(connection);
 }
 
-/* Closes the connection that waits longest for a next request, as RFC 9112 section 9.5 lets a
- * server do; false where none waits. */
+/* Between two requests, where RFC 9112 section 9.5 lets either side close it. */
+static bool is_idle(const struct http_connection *connection)
+{
+    return connection->state == HTTP_READING && connection->in_length == 0;
+}
+
+void http_connections_leave(struct http_lane *lane)
+{
+    struct http_connection *next;
+
+    for (struct http_connection *at = lane->connections; at; at = next) {
+        next = at->next;
+        at->leaving = true;
+        if (is_idle(at))
+            http_connection_close(at);
+    }
+}
+
+/* Closes the connection that waits longest for a next request; false where none waits. */
 static bool make_room(struct http_lane *lane)
 {
     struct http_connection *idle = NULL;
 
     for (struct http_connection *at = lane->connections; at; at = at->next) {
-        if (at->state == HTTP_READING && at->in_length == 0 &&
-            (!idle || at->since_ms <= idle->since_ms))
+        if (is_idle(at) && (!idle || at->since_ms <= idle->since_ms))
             idle = at;
     }
     if (idle)

@@ -9,6 +9,7 @@
 #include "wire/http.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,14 +35,18 @@ enum {
     HTTP_DRAIN_MS = 2000,        /* for the client to see a last answer before the end */
 };
 
+/* What struct http_lane's `next` says besides a descriptor. */
+enum http_next { HTTP_NEXT_SAME = -1, HTTP_NEXT_NONE = -2 };
+
 /* One thread, its loop, its listener. */
 struct http_lane {
     struct server *server;
     struct loop *loop;
     pthread_t thread;
     bool has_thread;
-    int listener; /* -1: none */
-    struct loop_event *accepting, *tick;
+    int listener;     /* -1: none */
+    _Atomic int next; /* the listener to come in its place, or an enum http_next */
+    struct loop_event *accepting, *tick; /* `accepting`: NULL without listener */
     struct http_connection *connections;
     unsigned count;
     unsigned told;                 /* of those, how many are past a limit and only told so */
@@ -77,7 +82,8 @@ struct http_connection {
     uint64_t warm_until;      /* up to that offset its pages were in memory a moment ago */
     struct http_fetch *fetch; /* the disk is asked for the next ones; NULL: it is not */
     bool last;                /* the connection ends behind it */
-    bool told;                /* it is past a limit, and counts in lane->told */
+    bool leaving; /* every answer from now on is the last: its port is not served any more */
+    bool told;    /* it is past a limit, and counts in lane->told */
     /* For the journal. */
     char *asked, *got, *host;        /* NULL: nothing; the host declaration's name */
     char name[BOOT_FETCH_FILE_SIZE]; /* of a file that is sent whole; else empty */
@@ -103,6 +109,9 @@ void http_connection_open(struct http_lane *lane, int descriptor, uint32_t peer,
 void http_connection_close(struct http_connection *connection);
 /* Goes on with what it is about, as far as that goes now. It may be gone afterwards. */
 void http_connection_go_on(struct http_connection *connection);
+/* The port they came to is not served any more: closes those that wait for a next request; the
+ * others end with their next answer. */
+void http_connections_leave(struct http_lane *lane);
 /* Closes those whose time is up. */
 void http_connections_sweep(struct http_lane *lane, uint64_t now_ms);
 

@@ -5,7 +5,9 @@
 #include "model/snapshot.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct boots;
 struct journal;
@@ -43,9 +45,10 @@ struct server {
     const char *state_directory;
     const char *config_path;
     bool managed;                          /* by systemd: it is told, and may hand sockets over */
-    struct server_port served[SERVED_MAX]; /* served_count of them, once all services began */
+    struct server_port served[SERVED_MAX]; /* served_count of them, once all services began,
+                                            * but for HTTP's */
     size_t served_count;
-    uint16_t http_port;            /* that HTTP is served on; 0: it is not */
+    _Atomic uint16_t http_port;    /* that HTTP is served on; 0: it is not; any thread may ask */
     pthread_mutex_t snapshot_lock; /* guards the pointer below */
     struct snapshot *snapshot;
 };

@@ -407,11 +407,48 @@ def test_a_port_in_use_is_left_to_its_holder(network, server, tmp_path):
         assert status == 1 and "tcp port 80 is held by " in log
 
 
-def test_a_reload_does_not_move_the_port(served):
+def test_a_reload_moves_the_port(served):
+    data = served.put("file", content(50_000_000))
+    configuration = served.server.config.read_text()
+    idle, busy = served.connect(), served.connect().request("/file")
+    assert idle.ask("/none").status == 404
+    busy.more()
+    served.server.reload("http-port 8080;\n" + configuration)
+    served.server.wait_for_log("http is served on port 8080 now")
+    # Who waits for nothing is sent away; who is in the middle of a file gets all of it.
+    assert idle.ended()
+    assert busy.answer().body == data
+    assert busy.ask("/none").fields["connection"] == "close" and busy.ended()
+    with pytest.raises(ConnectionRefusedError):
+        served.connect()
+    served.port = 8080
+    assert served.ask("/file").body == data
+    served.server.reload("http-port 0;\n" + configuration)
+    served.server.wait_for_log("http is not served any more")
+    testing.wait_until(lambda: refused(served), "the port to be closed")
+    served.server.reload(configuration)
+    served.server.wait_for_log("http is served on port 80 now")
+    served.port = 80
+    assert served.ask("/file").body == data
+
+
+def refused(served):
+    try:
+        served.connect().socket.close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_reload_to_a_port_in_use_changes_nothing(network, served):
     served.put("file", b"x")
-    served.server.reload("http-port 8080;\n" + served.server.config.read_text())
-    served.server.wait_for_log("http-port 8080 takes a restart: port 80 is served until then")
-    assert served.ask("/file").body == b"x"
+    with network.server.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.bind(("", 8080))
+        holder.listen()
+        served.server.reload("http-port 8080;\n" + served.server.config.read_text())
+        served.server.wait_for_log("http stays on port 80: tcp port 8080 cannot be opened: "
+                                   "Address already in use; tcp port 8080 is held by ")
+        assert served.ask("/file").body == b"x"
 
 
 def test_a_refused_method_is_told_by_its_name(served):
@@ -420,7 +457,14 @@ def test_a_refused_method_is_told_by_its_name(served):
     served.server.wait_for_log('DELETE "/file" -> 405: ')
 
 
-def test_files_that_come_with_a_reload_take_a_restart(network, server, tmp_path):
-    running = server("subnet 10.50.1.0 netmask 255.255.255.0 { }\n")
-    running.reload(f'tftp-root "{tmp_path}";\n' + running.config.read_text())
-    running.wait_for_log("there are files to serve now: http takes a restart")
+def test_files_that_come_with_a_reload_are_served(network, server, tmp_path):
+    served = Served(network, server, tmp_path)
+    served.put("file", b"x")
+    configuration = served.server.config.read_text()
+    served.server.stop()
+    served.server.config.write_text(configuration.split("\n", 1)[1])
+    served.server.start()
+    assert refused(served)
+    served.server.reload(configuration)
+    served.server.wait_for_log("http is served on port 80 now")
+    assert served.ask("/file").body == b"x"

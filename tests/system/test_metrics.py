@@ -206,9 +206,7 @@ def test_they_are_served_where_no_file_is(network, server):
     network.client_address(CLIENT)
     running = server("subnet 10.50.1.0 netmask 255.255.255.0 { }\n")
     running.reload(f"metrics-clients {CLIENT};\n" + running.config.read_text())
-    running.wait_for_log("metrics-clients takes a restart, for http is not served yet")
-    running.stop()
-    running.start()
+    running.wait_for_log("http is served on port 80 now")
     with network.client.socket(testing.socket.AF_INET, testing.socket.SOCK_STREAM) as made:
         made.settimeout(testing.PATIENCE)
         made.connect((SERVER_ADDRESS, 80))

@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 enum {
-    HTTP_LANES_MIN = 2, /* one of them may wait for the disk */
     HTTP_LANES_MAX = 64,
     HTTP_WORKERS = 4,
     HTTP_BACKLOG = 511,
@@ -252,8 +251,6 @@ static int make_lanes(struct http_service *service, uint16_t port)
     size_t count = cores_usable();
     int error = 0;
 
-    if (count < HTTP_LANES_MIN)
-        count = HTTP_LANES_MIN;
     if (count > HTTP_LANES_MAX)
         count = HTTP_LANES_MAX;
     service->workers = workers_new(HTTP_WORKERS);

@@ -47,8 +47,8 @@ def test_one_screen_says_how_the_server_is(running, network, machine):
     assert lines[1].startswith(f"config    {running.config}, read 2")
     assert lines[2].endswith("and HAS ERRORS: what was read before is in force")
     assert lines[3] == f"state     {running.state}"
-    assert lines[4].startswith("services  dhcp udp 67, pxe udp 4011, tftp udp 69, http tcp 80, portmap udp tcp 111, mount ")
-    assert "nfs udp tcp 2049" in lines[4] and lines[4].endswith("rarp")
+    assert lines[4].startswith("services  dhcp udp 67, pxe udp 4011, tftp udp 69, portmap udp tcp 111, mount ")
+    assert "nfs udp tcp 2049" in lines[4] and lines[4].endswith("rarp, http tcp 80")
     assert lines[5] == "machines  2: 2 rom"
     assert "leases    10.50.1.200-10.50.1.209: 1 used, 9 free (1 bound, 0 offered, 0 declined) in 10.50.1.0/24" in lines
     assert "now       0 TFTP transfers, 0 HTTP answers, 0 NFS calls" in lines

@@ -377,16 +377,17 @@ static int print_log(const struct console *console, const char *state_directory)
 }
 
 static int carry_out_command(struct console *console, const struct state_place *place,
-                             const char *control, bool named)
+                             const char *control)
 {
     char path[PATH_SIZE], run[GUEST_PATH_SIZE];
 
     if (console->log)
         return print_log(console, place->directory);
     /* Where nothing says which server is meant, a guest's own is nearer than the machine's. */
-    if (!named && !console->list && guest_place_find(run, console->host))
+    if (!control && !place->named && !console->list && guest_place_find(run, console->host))
         control = run;
-    state_control_path(place, control, path, sizeof(path));
+    if (!state_control_path(place, control, path, sizeof(path)))
+        return 1;
     return console->list ? list(path) : attach(console, path);
 }
 
@@ -407,7 +408,6 @@ int command_console(int argc, char **argv)
     struct console console = {.client = {.descriptor = -1}};
     const char *control = NULL;
     int option, result = 1;
-    bool named;
 
     while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
         switch (option) {
@@ -442,9 +442,8 @@ int command_console(int argc, char **argv)
     if (argc - optind != (console.list ? 0 : 1) || (console.read_only && console.take))
         return command_usage(argv[0]);
     console.host = argv[optind];
-    named = place.config_path || place.directory || control;
     if (state_find(&place) == 0)
-        result = carry_out_command(&console, &place, control, named);
+        result = carry_out_command(&console, &place, control);
     state_release(&place);
     return result;
 }

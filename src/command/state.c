@@ -1,10 +1,12 @@
 #include "command/state.h"
 
 #include "config/config.h"
+#include "guest/place.h"
 #include "service/serve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int state_find(struct state_place *place)
 {
@@ -12,6 +14,7 @@ int state_find(struct state_place *place)
     const struct setting *setting;
     struct scope_view view;
 
+    place->named = place->config_path || place->directory;
     if (place->config_path) {
         place->snapshot = config_load(place->config_path, &diagnostics);
         /* Warnings are for `check` and `serve` to tell. */
@@ -35,6 +38,22 @@ int state_find(struct state_place *place)
     return 0;
 }
 
+/* False after saying that there are several. */
+static bool find_run(char *path, size_t size)
+{
+    char run[GUEST_PATH_SIZE];
+    size_t count = guest_place_count(run);
+
+    if (count == 1)
+        snprintf(path, size, "%s", run);
+    if (count > 1)
+        fprintf(stderr,
+                "bootwire: %zu runs of guests are under way, each with a server of its own: "
+                "--control names the one that is meant, as %s\n",
+                count, run);
+    return count < 2;
+}
+
 char *state_control_path(const struct state_place *place, const char *control, char *path,
                          size_t size)
 {
@@ -51,6 +70,8 @@ char *state_control_path(const struct state_place *place, const char *control, c
         snprintf(path, size, "%s", (const char *)setting->value.data);
     else
         snprintf(path, size, "%s/" CONTROL_SOCKET_NAME, place->directory);
+    if (!control && !place->named && access(path, F_OK) != 0 && !find_run(path, size))
+        return NULL;
     return path;
 }
 

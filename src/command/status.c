@@ -304,8 +304,8 @@ int command_status(int argc, char **argv)
     }
     if (optind < argc)
         return command_usage(argv[0]);
-    if (state_find(&place) == 0)
-        result = ask(state_control_path(&place, control, path, sizeof(path)), as_json);
+    if (state_find(&place) == 0 && state_control_path(&place, control, path, sizeof(path)))
+        result = ask(path, as_json);
     state_release(&place);
     return result;
 }

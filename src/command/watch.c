@@ -44,8 +44,8 @@ int command_watch(int argc, char **argv)
     }
     if (optind < argc)
         return command_usage(argv[0]);
-    if (state_find(&place) == 0)
-        result = watch(state_control_path(&place, control, path, sizeof(path)), form);
+    if (state_find(&place) == 0 && state_control_path(&place, control, path, sizeof(path)))
+        result = watch(path, form);
     state_release(&place);
     return result;
 }

@@ -35,6 +35,14 @@ static bool join(char *path, const char *directory, const char *name)
 
 /* ---- Whose it is ---- */
 
+/* In /tmp it may be somebody else's. */
+static bool is_own(const char *runtime)
+{
+    struct stat info;
+
+    return lstat(runtime, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid();
+}
+
 /* Whether a connection finds a listener, or its queue full; else errno says why not. */
 static bool is_listened_at(const char *path)
 {
@@ -79,11 +87,17 @@ static int lock_directory(const char *path, int how)
     return -1;
 }
 
+static bool is_socket_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 5 && strcmp(name + length - 5, ".sock") == 0;
+}
+
 /* ---- What killed runs have left ---- */
 
 static void remove_stale_entry(const char *runtime, const char *name)
 {
-    size_t length = strlen(name);
     char path[GUEST_PATH_SIZE];
     struct stat info;
     int lock;
@@ -96,7 +110,7 @@ static void remove_stale_entry(const char *runtime, const char *name)
             return;
         (void)rmdir(path);
         close(lock);
-    } else if (length > 5 && strcmp(name + length - 5, ".sock") == 0 && lstat(path, &info) == 0 &&
+    } else if (is_socket_name(name) && lstat(path, &info) == 0 &&
                time(NULL) - info.st_mtime > FRESH_SECONDS && is_dead_socket(path)) {
         (void)unlink(path);
     }
@@ -135,16 +149,14 @@ static void find_runtime(char *path, const char *host)
         snprintf(path, GUEST_PATH_SIZE, "/tmp/bootwire-%u", (unsigned)geteuid());
 }
 
-/* 0, or -1 with errno. In /tmp somebody else may have been there before. */
+/* 0, or -1 with errno. */
 static int make_runtime(const char *path)
 {
-    struct stat info;
-
     if (mkdir(path, 0700) == 0)
         return 0;
     if (errno != EEXIST)
         return -1;
-    if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid())
+    if (is_own(path))
         return 0;
     errno = EEXIST;
     return -1;
@@ -236,15 +248,35 @@ void guest_place_remove(const struct guest_place *place)
     (void)rmdir(runtime);
 }
 
+/* ---- Other programs look for a run ---- */
+
 bool guest_place_find(char path[GUEST_PATH_SIZE], const char *host)
 {
     char runtime[GUEST_PATH_SIZE], first[128], name[GUEST_PATH_SIZE];
-    struct stat info;
 
     snprintf(first, sizeof(first), "%s", host);
     first[strcspn(first, "+")] = 0;
     snprintf(name, sizeof(name), "%s.sock", first);
     find_runtime(runtime, host);
-    return !strchr(host, '/') && lstat(runtime, &info) == 0 && S_ISDIR(info.st_mode) &&
-           info.st_uid == geteuid() && join(path, runtime, name) && is_listened_at(path);
+    return !strchr(host, '/') && is_own(runtime) && join(path, runtime, name) &&
+           is_listened_at(path);
+}
+
+size_t guest_place_count(char path[GUEST_PATH_SIZE])
+{
+    char runtime[GUEST_PATH_SIZE], found[GUEST_PATH_SIZE];
+    const struct dirent *entry;
+    DIR *directory;
+    size_t count = 0;
+
+    find_runtime(runtime, "");
+    directory = is_own(runtime) ? opendir(runtime) : NULL;
+    while (directory && (entry = readdir(directory)) != NULL) {
+        if (is_socket_name(entry->d_name) && join(found, runtime, entry->d_name) &&
+            is_listened_at(found) && count++ == 0)
+            memcpy(path, found, sizeof(found));
+    }
+    if (directory)
+        closedir(directory);
+    return count;
 }

@@ -32,5 +32,9 @@ void guest_place_remove(const struct guest_place *place);
 /* The control socket of this user's run of the host (or of the herd that a guest HOST+N belongs to)
  * into `path`; false where there is none that somebody listens at. */
 bool guest_place_find(char path[GUEST_PATH_SIZE], const char *host);
+/* How many runs of this user's have a control socket that somebody listens at, and one of these
+ * sockets into `path` where there are any. Those that --control has named elsewhere do not count.
+ */
+size_t guest_place_count(char path[GUEST_PATH_SIZE]);
 
 #endif

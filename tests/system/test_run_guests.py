@@ -195,6 +195,20 @@ def wait_for(path, process):
         time.sleep(0.05)
 
 
+def test_who_names_no_server_asks_the_only_run(ordinary):
+    def ask_status():
+        return subprocess.run([*ordinary.prefix, ordinary.place / "bootwire", "status"], text=True, timeout=60,
+                              capture_output=True, env={"PATH": os.environ["PATH"]})
+
+    assert ask_status().returncode == 3
+    wait_for(ordinary.control, ordinary.popen("first", fake=IDLE))
+    testing.wait_until(lambda: "machines  1: 1" in ask_status().stdout, lambda: f"an answer: {ask_status()}")
+    wait_for(ordinary.runtime / "second.sock", ordinary.popen("second", fake=IDLE))
+    testing.wait_until(lambda: "2 runs of guests are under way" in ask_status().stderr, "the second to listen")
+    done = ask_status()
+    assert done.returncode == 4 and re.search("--control names the one .*/(first|second).sock$", done.stderr), done
+
+
 @pytest.mark.parametrize("whom", ["outer", "inner"])
 def test_nothing_is_left_of_a_killed_one(user, whom):
     before = interfaces()

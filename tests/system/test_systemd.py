@@ -62,7 +62,7 @@ def test_installing_puts_the_units_where_systemd_looks(tmp_path):
                           timeout=300, env={**os.environ, "DESTDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     found = next(tmp_path.rglob("bootwire.service"))
-    program = next(tmp_path.rglob("sbin/bootwire"))
+    program = next(tmp_path.rglob("bin/bootwire"))
     assert found.parent.match("*/lib/systemd/system") and (found.parent / "bootwire.socket").exists()
     assert f"ExecStart=/{program.relative_to(tmp_path)} serve -c " in found.read_text()
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "decide/probe.h"
 #include "platform/linux/link_ear.h"
+#include "wire/udp_packet.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -85,14 +86,14 @@ static int send_probe(const struct listening *l, const struct ear *ear, const ch
     return link_send(l->sender, &datagram, slice_of(bytes, length));
 }
 
-static void note_answer(struct ear *ear, const struct link_heard *heard,
+static void note_answer(struct ear *ear, const uint8_t hardware[LINK_ETHERNET_SIZE], uint32_t from,
                         const struct dhcp_message *message)
 {
     struct answer answer = {
-        .from = heard->from_address, .address = message->yiaddr, .next_server = message->siaddr};
+        .from = from, .address = message->yiaddr, .next_server = message->siaddr};
     struct slice file = message->file;
 
-    memcpy(answer.hardware, heard->from_hardware, LINK_ETHERNET_SIZE);
+    memcpy(answer.hardware, hardware, LINK_ETHERNET_SIZE);
     dhcp_message_u32(message, DHCP_OPTION_SERVER_IDENTIFIER, &answer.server);
     if (file.length == 0)
         file = dhcp_message_text(message, DHCP_OPTION_FILE_NAME);
@@ -115,16 +116,18 @@ static void hear(struct listening *l, struct ear *ear)
 {
     static struct dhcp_message message;
     uint8_t buffer[BUFFER_SIZE];
+    struct udp_packet packet;
     struct link_heard heard;
     uint32_t xid;
 
     while (link_ear_receive(ear->descriptor, buffer, sizeof(buffer), &heard)) {
-        if (dhcp_decode(&message, heard.payload) || message.op != BOOTP_REPLY)
+        if (!udp_packet_decode(&packet, heard.packet) || dhcp_decode(&message, packet.payload) ||
+            message.op != BOOTP_REPLY)
             continue;
-        memcpy(&xid, heard.payload.data + XID_PLACE, sizeof(xid));
+        memcpy(&xid, packet.payload.data + XID_PLACE, sizeof(xid));
         if (xid == l->xid && memcmp(message.chaddr, ear->link->hardware, LINK_ETHERNET_SIZE) == 0 &&
             dhcp_message_type(&message) != DHCP_NAK)
-            note_answer(ear, &heard, &message);
+            note_answer(ear, heard.from_hardware, packet.from_address, &message);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "service/line_budget.h"
 #include "service/server.h"
 #include "wire/dhcp.h"
+#include "wire/udp_packet.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,17 +114,20 @@ static void tell(struct overhearer *overhearer, uint32_t server, const struct li
 static void take(struct overhearer *overhearer, const struct link_heard *heard)
 {
     const struct dhcp_message *message = &overhearer->message;
-    uint32_t server = heard->from_address;
+    struct udp_packet packet;
     unsigned withheld;
+    uint32_t server;
 
-    if (dhcp_decode(&overhearer->message, heard->payload) || message->op != BOOTP_REPLY ||
+    if (!udp_packet_decode(&packet, heard->packet) ||
+        dhcp_decode(&overhearer->message, packet.payload) || message->op != BOOTP_REPLY ||
         message->hardware_length == 0 ||
         (dhcp_message_type(message) != DHCP_OFFER && dhcp_message_type(message) != DHCP_ACK))
         return;
+    server = packet.from_address;
     dhcp_message_u32(message, DHCP_OPTION_SERVER_IDENTIFIER, &server);
     /* Our own answers come by, too: through a relay, or over the loop of a bridge. */
     if (overhearer->ours(overhearer->argument, server) ||
-        overhearer->ours(overhearer->argument, heard->from_address))
+        overhearer->ours(overhearer->argument, packet.from_address))
         return;
     if (line_budget_take(&overhearer->steps, clock_monotonic_ms(), &withheld))
         tell(overhearer, server, heard);

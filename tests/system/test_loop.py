@@ -7,6 +7,7 @@ import pytest
 from scapy.layers.inet import UDP
 
 import bootwire_testing as testing
+from control_testing import wait_for_machine
 
 
 MAC = "22:22:22:22:00:00"
@@ -51,7 +52,7 @@ def uefi(tmp_path):
 def test_a_rom_that_is_an_ipxe_loads_ipxe(network, server, guest, tmp_path):
     """No condition anywhere. The two iPXEs are of one build, so that nothing tells the second one
     from a ROM that was reset, until the loader is fetched a second time."""
-    running = server(config(tmp_path, 'filename "undionly.kpxe";'))
+    running = server(config(tmp_path, 'verdict-silence 10; filename "undionly.kpxe";'))
     recording = network.record("udp")
     pc = guest(testing.PC, mac=MAC)
     running.wait_for_log(rf"{MAC} \S+ tftp.*undionly\.kpxe.* -> {UNDIONLY.stat().st_size} bytes",
@@ -60,6 +61,8 @@ def test_a_rom_that_is_an_ipxe_loads_ipxe(network, server, guest, tmp_path):
                          r"\"undionly\.kpxe\" and would be told to load it again", timeout=120)
     pc.expect("Nothing to boot", timeout=120)
     assert len(fetches(recording, b"undionly")) == 2
+    seen = wait_for_machine(running, MAC, lambda seen: seen["verdict"] and seen["verdict"]["id"] == "loop-held")
+    assert 'boot ipxe "script"' in seen["verdict"]["cure"]
 
 
 def test_a_condition_on_the_user_class_is_not_disturbed(network, server, guest, tmp_path):

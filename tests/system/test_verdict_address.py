@@ -190,6 +190,31 @@ def test_unknown_clients_that_are_denied(network, server):
         running, "22:22:22:22:03:07", "unknown-denied")
 
 
+def test_a_class_that_has_all_its_leases(network, server):
+    running = server("""verdict-silence 5;
+        class "few" { match if substring (option vendor-class-identifier, 0, 3) = "few"; lease limit 1; }
+        subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.210; }""")
+    wire = network.client.wire("eth0", 68)
+    Machine(wire, "22:22:22:22:03:01").lease([(60, b"few1")])
+    Machine(wire, "22:22:22:22:03:02").send_dhcp(1, [(60, b"few2")])
+    words = verdict_of(running, "22:22:22:22:03:02", "lease-limit")
+    assert "class few" in words and "raise the class's lease limit" in words
+
+
+def test_an_address_that_uefi_does_not_take(network, server, tmp_path):
+    """BIOS ROMs take it, and are told of something else."""
+    running = server(f"""verdict-silence 5; tftp-root "{tmp_path}"; filename "x.efi";
+        subnet 10.50.0.0 netmask 255.255.0.0 {{ }}
+        host bios {{ hardware ethernet 22:22:22:22:03:01; fixed-address 10.50.2.0; }}
+        host uefi {{ hardware ethernet 22:22:22:22:03:02; fixed-address 10.50.1.255; }}""")
+    wire = network.client.wire("eth0", 68)
+    Machine(wire, "22:22:22:22:03:01").lease([ROM])
+    Machine(wire, "22:22:22:22:03:02").lease([UEFI, (93, struct.pack("!H", 7))])
+    words = verdict_of(running, "22:22:22:22:03:02", "address-refused")
+    assert "10.50.1.255" in words and "another fixed-address" in words
+    verdict_of(running, "22:22:22:22:03:01", "file-unasked")
+
+
 def test_another_server_is_no_matter_where_it_is_meant_to_answer(network, server):
     running = server("verdict-silence 5;\nsubnet 10.50.1.0 netmask 255.255.255.0 { proxy-dhcp on; filename \"x\"; }")
     wire = network.client.wire("eth0", 68)
@@ -200,9 +225,12 @@ def test_another_server_is_no_matter_where_it_is_meant_to_answer(network, server
     assert "another DHCP server" not in running.log
 
 
-def test_the_page_of_verdicts_has_each():
+def test_each_verdict_has_its_line_and_its_test():
     page = (SOURCE / "doc/verdicts.md").read_text()
-    ids = re.findall(r'^    \{"([a-z-]+)", ', (SOURCE / "src/decide/verdict_address.c").read_text(), re.M)
-    assert len(ids) >= 14
+    tests = "".join(each.read_text() for each in (SOURCE / "tests").rglob("test_*.[cp]*"))
+    ids = {found for each in ("address", "file", "root")
+           for found in re.findall(r'^    \{"([a-z-]+)", ', (SOURCE / f"src/decide/verdict_{each}.c").read_text(), re.M)}
+    assert len(ids) >= 60
     for each in ids:
-        assert re.search(rf"^\| {each} \|", page, re.M), each
+        assert re.search(rf"^\|[^|]*\b{each}\b[^|]*\|", page, re.M), each
+        assert f'"{each}"' in tests, each

@@ -1,7 +1,5 @@
 #include "platform/linux/link_ear.h"
 
-#include "base/cursor.h"
-
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -11,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DHCP_CLIENT = 68, UDP_HEADER = 8, FRAGMENT_BITS = 0x3fff };
+enum { DHCP_CLIENT = 68, FRAGMENT_BITS = 0x3fff };
 
 /* IPv4, UDP, no fragment, to port 68; the packets come without their Ethernet header. */
 static int filter_clients(int descriptor)
@@ -51,26 +49,6 @@ int link_ear_open(unsigned interface_index)
     return -1;
 }
 
-/* The datagram in an IPv4 packet; false where it is cut short. */
-static bool take_apart(struct slice packet, struct link_heard *heard)
-{
-    struct reader ip = reader_of_slice(packet);
-    size_t header = (size_t)(reader_u8(&ip) & 0xf) * 4, length;
-    struct reader udp;
-
-    reader_skip(&ip, 11);
-    heard->from_address = reader_be32(&ip);
-    if (ip.failed || header < 20 || packet.length < header + UDP_HEADER)
-        return false;
-    udp = reader_of_slice(slice_of(packet.data + header, packet.length - header));
-    reader_skip(&udp, 4);
-    length = reader_be16(&udp);
-    if (length < UDP_HEADER || length > packet.length - header)
-        return false;
-    heard->payload = slice_of(packet.data + header + UDP_HEADER, length - UDP_HEADER);
-    return true;
-}
-
 bool link_ear_receive(int descriptor, void *buffer, size_t size, struct link_heard *heard)
 {
     struct sockaddr_ll sender = {.sll_family = AF_PACKET};
@@ -81,8 +59,8 @@ bool link_ear_receive(int descriptor, void *buffer, size_t size, struct link_hea
         length = recvfrom(descriptor, buffer, size, 0, (struct sockaddr *)&sender, &sender_length);
         if (length < 0)
             return false;
-    } while (sender.sll_pkttype == PACKET_OUTGOING ||
-             !take_apart(slice_of(buffer, (size_t)length), heard));
+    } while (sender.sll_pkttype == PACKET_OUTGOING);
+    heard->packet = slice_of(buffer, (size_t)length);
     memcpy(heard->from_hardware, sender.sll_addr, LINK_ETHERNET_SIZE);
     return true;
 }

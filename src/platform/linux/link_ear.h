@@ -10,15 +10,14 @@
 
 /* One datagram to the DHCP client's port. */
 struct link_heard {
-    uint32_t from_address; /* host byte order */
     uint8_t from_hardware[LINK_ETHERNET_SIZE];
-    struct slice payload; /* in the caller's buffer */
+    struct slice packet; /* in the caller's buffer, from its IPv4 header on; it may be malformed */
 };
 
 /* The descriptor, non-blocking; -1 with errno, EPERM without CAP_NET_RAW. */
 int link_ear_open(unsigned interface_index);
-/* Reads the next whole datagram into `buffer`; false where none waits. Its checksum is not looked
- * at: an interface may leave that to hardware. */
+/* Reads the next one into `buffer`; false where none waits. Its checksum is not looked at: an
+ * interface may leave that to hardware. */
 bool link_ear_receive(int descriptor, void *buffer, size_t size, struct link_heard *heard);
 
 #endif

@@ -75,7 +75,8 @@ static int run_server(void *argument, const struct guest_server_ends *ends)
     };
 
     for (unsigned i = 0; i < ends->count; i++)
-        consoles[i] = (struct serve_console){ends->members[i].name, ends->consoles[i]};
+        consoles[i] = (struct serve_console){ends->members[i].name, ends->consoles[i],
+                                             ends->orders[i], ends->has_terminal};
     dup2(options->log, STDERR_FILENO);
     if (options->debug)
         log_set_level(LOG_DEBUG);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "guest/process.h"
+#include "guest/terminal.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -18,7 +19,7 @@ enum { PATIENCE_MS = 5000 };
 /* Both ends of everything, before the process is forked. */
 struct pairs {
     int journal[2], told[2], ready[2];
-    int consoles[GUEST_LINKS_MAX]; /* the server's ends */
+    int consoles[GUEST_LINKS_MAX], orders[GUEST_LINKS_MAX]; /* the server's ends */
 };
 
 static int make_pairs(struct beside *beside, struct pairs *pairs, unsigned count)
@@ -27,12 +28,15 @@ static int make_pairs(struct beside *beside, struct pairs *pairs, unsigned count
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs->told) < 0)
         return -1;
     for (unsigned i = 0; i < count; i++) {
-        int pair[2];
+        static const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+        int pair[2], orders[2];
 
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+        if (socketpair(AF_UNIX, kind, 0, pair) < 0 || socketpair(AF_UNIX, kind, 0, orders) < 0)
             return -1;
+        beside->orders[beside->console_count] = orders[0];
         beside->consoles[beside->console_count++] = pair[0];
         pairs->consoles[i] = pair[1];
+        pairs->orders[i] = orders[1];
     }
     return 0;
 }
@@ -46,14 +50,18 @@ static _Noreturn void serve(struct beside *beside, const struct guest_run_option
         .ready = pairs->ready[1],
         .members = options->members,
         .consoles = pairs->consoles,
+        .orders = pairs->orders,
+        .has_terminal = options->count == 1 && terminal_gives_keys(),
         .count = options->count,
     };
 
     close(pairs->journal[0]);
     close(pairs->told[1]);
     close(pairs->ready[0]);
-    for (unsigned i = 0; i < beside->console_count; i++)
+    for (unsigned i = 0; i < beside->console_count; i++) {
         close(beside->consoles[i]);
+        close(beside->orders[i]);
+    }
     /* A signal of the terminal's is for the run. */
     setpgid(0, 0);
     _exit(options->serve(options->argument, &ends));
@@ -79,8 +87,10 @@ int beside_start(struct beside *beside, const struct guest_run_options *options,
     close(pairs.journal[1]);
     close(pairs.told[0]);
     close(pairs.ready[1]);
-    for (unsigned i = 0; i < options->count; i++)
+    for (unsigned i = 0; i < options->count; i++) {
         close(pairs.consoles[i]);
+        close(pairs.orders[i]);
+    }
     beside->journal = pairs.journal[0];
     beside->told = pairs.told[1];
     if (beside->process < 0) {
@@ -120,8 +130,10 @@ void beside_release(struct beside *beside)
         close(beside->journal);
     if (beside->told >= 0)
         close(beside->told);
-    for (unsigned i = 0; i < beside->console_count; i++)
+    for (unsigned i = 0; i < beside->console_count; i++) {
         close(beside->consoles[i]);
+        close(beside->orders[i]);
+    }
     *beside = (struct beside){.journal = -1, .told = -1};
 }
 
@@ -140,6 +152,11 @@ void beside_tell(const struct beside *beside, const struct guest_member *member,
     free(text);
     free(json);
     json_decref(line);
+}
+
+void beside_order(const struct beside *beside, enum console_order order)
+{
+    (void)!send(beside->orders[0], &(char){(char)order}, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void beside_print(const struct beside *beside, unsigned member, struct slice output)

@@ -133,6 +133,9 @@ char *const *guest_command_line(struct region *region, const struct guest_descri
     add_option(&arguments, "-display", region_string(region, "none"));
     add_option(&arguments, "-vga", region_string(region, "none"));
     add_option(&arguments, "-serial", region_string(region, "stdio"));
+    add_option(&arguments, "-chardev",
+               region_printf(region, "socket,id=monitor,fd=%d", guest->monitor_descriptor));
+    add_option(&arguments, "-mon", region_string(region, "chardev=monitor,mode=control"));
     add_firmware(&arguments, guest);
     add_card(&arguments, guest);
     return arguments.full ? NULL : arguments.list;

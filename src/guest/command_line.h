@@ -19,6 +19,7 @@ struct guest_description {
     struct hardware hardware; /* its link-layer address */
     int link_descriptor;      /* inherited by QEMU: */
     bool link_is_tap;         /* an open tap device, or else the end of a stream of frames */
+    int monitor_descriptor;   /* a socket, for QMP */
     const char *firmware;  /* the file of the type's firmware, as QEMU is to take it; NULL: none */
     const char *variables; /* this guest's own copy of its variables; NULL: none */
 };

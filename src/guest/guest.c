@@ -87,7 +87,50 @@ static void console_ready(void *argument, int what)
         loop_watch_change(guest->console_event, 0);
 }
 
-static _Noreturn void start_program(struct guest *guest, int console, int messages)
+static bool begins_with(struct slice line, const char *text)
+{
+    return line.length >= strlen(text) && memcmp(line.data, text, strlen(text)) == 0;
+}
+
+/* What was typed behind the break comes behind it. */
+static void end_break(struct guest *guest)
+{
+    guest->breaking = false;
+    guest_send(guest, slice_of(guest->held, guest->held_length));
+    guest->held_length = 0;
+}
+
+/* Events are seen elsewhere, as far as they matter; an answer has one of two names, first. */
+static void monitor_line(void *argument, struct slice line)
+{
+    struct guest *guest = argument;
+
+    if (!begins_with(line, "{\"return\"") && !begins_with(line, "{\"error\""))
+        return;
+    if (guest->unanswered > 0 && --guest->unanswered == 0 && guest->breaking)
+        end_break(guest);
+}
+
+static void monitor_ready(void *argument, int what)
+{
+    struct guest *guest = argument;
+
+    (void)what;
+    if (lines_read(&guest->monitor_lines, guest->monitor, monitor_line, guest))
+        return;
+    loop_watch_change(guest->monitor_event, 0);
+    end_break(guest);
+}
+
+static bool command(struct guest *guest, const char *text)
+{
+    ssize_t sent = send(guest->monitor, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    guest->unanswered += sent == (ssize_t)strlen(text);
+    return sent == (ssize_t)strlen(text);
+}
+
+static _Noreturn void start_program(struct guest *guest, int console, int messages, int monitor)
 {
     struct region region;
     char *const *arguments;
@@ -97,6 +140,8 @@ static _Noreturn void start_program(struct guest *guest, int console, int messag
     region_init(&region, 0);
     guest->description.link_descriptor = guest->link.qemu;
     guest->description.link_is_tap = guest->link.frames < 0;
+    guest->description.monitor_descriptor = monitor;
+    fcntl(monitor, F_SETFD, 0);
     arguments = guest_command_line(&region, &guest->description);
     dup2(console, STDIN_FILENO);
     dup2(console, STDOUT_FILENO);
@@ -113,6 +158,8 @@ static void watch(struct guest *guest)
     guest->console_event = loop_watch(guest->loop, guest->console, LOOP_READ, console_ready, guest);
     guest->messages_event =
         loop_watch(guest->loop, guest->messages, LOOP_READ, messages_ready, guest);
+    guest->monitor_event = loop_watch(guest->loop, guest->monitor, LOOP_READ, monitor_ready, guest);
+    (void)command(guest, "{\"execute\": \"qmp_capabilities\"}\n");
     if (guest->link.frames < 0)
         return;
     close(guest->link.qemu);
@@ -122,10 +169,11 @@ static void watch(struct guest *guest)
 
 int guest_start(struct guest *guest)
 {
-    int console[2], messages[2];
+    int console[2], messages[2], monitor[2];
 
     if (guest_link_open(&guest->link) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) < 0 ||
         pipe2(messages, O_CLOEXEC) < 0) {
         say(guest, strerror(errno));
         return -1;
@@ -135,18 +183,25 @@ int guest_start(struct guest *guest)
     guest->message_lines.length = 0;
     guest->text = (struct console_text){.length = 0};
     guest->kvm_died = false;
+    guest->monitor_lines.length = 0;
+    guest->unanswered = 0;
+    guest->breaking = false;
+    guest->held_length = 0;
     guest->process = process_fork(SIGKILL);
     if (guest->process == 0)
-        start_program(guest, console[1], messages[1]);
+        start_program(guest, console[1], messages[1], monitor[1]);
     close(console[1]);
     close(messages[1]);
+    close(monitor[1]);
     guest->console = console[0];
     guest->messages = messages[0];
+    guest->monitor = monitor[0];
     if (guest->process < 0) {
         say(guest, strerror(errno));
         guest->process = 0;
         close(guest->console);
         close(guest->messages);
+        close(guest->monitor);
         return -1;
     }
     watch(guest);
@@ -169,10 +224,12 @@ int guest_end(struct guest *guest)
         console_text_take(&guest->text, slice_of_string("\n"), console_line, guest);
     loop_event_free(guest->console_event);
     loop_event_free(guest->messages_event);
+    loop_event_free(guest->monitor_event);
     relay_free(guest->relay);
     guest->relay = NULL;
     close(guest->console);
     close(guest->messages);
+    close(guest->monitor);
     return status;
 }
 
@@ -186,8 +243,24 @@ bool guest_has_ended(const struct guest *guest)
            info.si_pid != 0;
 }
 
-void guest_send(const struct guest *guest, struct slice keys)
+void guest_break(struct guest *guest)
 {
-    if (guest->process > 0)
+    /* serial0 is what QEMU calls the one of -serial. */
+    if (guest->process > 0 && command(guest, "{\"execute\": \"chardev-send-break\", "
+                                             "\"arguments\": {\"id\": \"serial0\"}}\n"))
+        guest->breaking = true;
+}
+
+void guest_send(struct guest *guest, struct slice keys)
+{
+    size_t room = sizeof(guest->held) - guest->held_length;
+
+    if (guest->breaking) {
+        if (keys.length > room)
+            keys.length = room;
+        if (keys.length > 0)
+            memcpy(guest->held + guest->held_length, keys.data, keys.length);
+        guest->held_length += keys.length;
+    } else if (guest->process > 0)
         (void)!send(guest->console, keys.data, keys.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -33,7 +33,13 @@ struct guest {
     struct relay *relay;
     pid_t process; /* 0: it does not run */
     int console, messages;
-    struct loop_event *console_event, *messages_event;
+    int monitor; /* QEMU's (QMP) */
+    struct lines monitor_lines;
+    unsigned unanswered; /* commands to it */
+    bool breaking;       /* keys wait until it has sent a break */
+    uint8_t held[LINES_SIZE];
+    size_t held_length;
+    struct loop_event *console_event, *messages_event, *monitor_event;
     struct lines message_lines;
     struct console_text text;
     struct timeline timeline;
@@ -47,7 +53,9 @@ int guest_start(struct guest *guest);
 int guest_end(struct guest *guest);
 /* Whether its process has ended by itself; then guest_end() is due. */
 bool guest_has_ended(const struct guest *guest);
+/* A break on its serial line; keys that are sent behind it come behind it. */
+void guest_break(struct guest *guest);
 /* Keys for it; what it does not read is lost, as on a real line. */
-void guest_send(const struct guest *guest, struct slice keys);
+void guest_send(struct guest *guest, struct slice keys);
 
 #endif

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +31,7 @@ struct member {
     bool over;                     /* it has ended, and does not start again */
     bool seen;                     /* it has shown what the run waits for */
     struct loop_event *keys_event; /* from who is attached to its console by the server */
+    struct loop_event *orders_event;
 };
 
 struct run {
@@ -39,6 +39,7 @@ struct run {
     struct loop *loop;
     struct terminal terminal;
     struct terminal_keys keys;
+    bool others_write, told_of_others; /* the terminal's keys are nobody's, and it was told so */
     struct guest_listener listener;
     struct member *members; /* options->count of them */
     regex_t until;
@@ -211,22 +212,68 @@ static void kvm_patience_ended(void *argument)
 
 /* ---- The person, and time ---- */
 
+static void type_keys(struct run *run, struct slice keys)
+{
+    if (keys.length == 0)
+        return;
+    if (!run->others_write) {
+        guest_send(&run->members[0].guest, keys);
+    } else if (!run->told_of_others) {
+        say(run,
+            "somebody who is attached to this console has the keyboard; Ctrl-a w takes it over");
+        run->told_of_others = true;
+    }
+}
+
 static void input_ready(void *argument, int what)
 {
     struct run *run = argument;
     uint8_t keys[LINES_SIZE], out[LINES_SIZE];
-    size_t length;
     ssize_t count = read(STDIN_FILENO, keys, sizeof(keys));
+    size_t used, length;
+    char command;
 
     (void)what;
     if (count <= 0) {
         loop_watch_change(run->input_event, 0);
+        beside_order(&run->beside, CONSOLE_LEFT);
         return;
     }
-    if (terminal_filter(&run->keys, keys, (size_t)count, out, &length))
-        loop_stop(run->loop);
-    else if (length > 0)
-        guest_send(&run->members[0].guest, slice_of(out, length));
+    for (size_t at = 0; at < (size_t)count; at += used) {
+        used = terminal_split(&run->keys, keys + at, (size_t)count - at, out, &length, &command);
+        type_keys(run, slice_of(out, length));
+        if (command == 'x') {
+            loop_stop(run->loop);
+            return;
+        }
+        if (command == 'b' && !run->others_write)
+            guest_break(&run->members[0].guest);
+        if (command == 'w')
+            beside_order(&run->beside, CONSOLE_OWN);
+    }
+}
+
+/* What the server says of who writes, and a break of somebody who is attached. */
+static void orders_ready(void *argument, int what)
+{
+    struct run *run = argument;
+
+    (void)what;
+    for (unsigned i = 0; i < run->options->count; i++) {
+        struct member *member = &run->members[i];
+        char order;
+        ssize_t count = read(run->beside.orders[i], &order, 1);
+
+        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
+            loop_watch_change(member->orders_event, 0);
+        if (count != 1)
+            continue;
+        if (order == CONSOLE_BREAK)
+            guest_break(&member->guest);
+        else
+            run->others_write = order == CONSOLE_OTHER;
+        run->told_of_others = false;
+    }
 }
 
 static void asked_to_end(void *argument)
@@ -334,17 +381,16 @@ static void child_ended(void *argument)
 static void watch(struct run *run)
 {
     static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
-    struct stat input;
 
     run->journal_event = loop_watch(run->loop, run->beside.journal, LOOP_READ, journal_ready, run);
-    /* A file or /dev/null has nothing for the guest, and the loop cannot wait for it. */
-    if (is_alone(run) &&
-        (isatty(STDIN_FILENO) || (fstat(STDIN_FILENO, &input) == 0 &&
-                                  (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode)))))
+    if (is_alone(run) && terminal_gives_keys())
         run->input_event = loop_watch(run->loop, STDIN_FILENO, LOOP_READ, input_ready, run);
-    for (unsigned i = 0; i < run->options->count; i++)
+    for (unsigned i = 0; i < run->options->count; i++) {
         run->members[i].keys_event =
             loop_watch(run->loop, run->beside.consoles[i], LOOP_READ, keys_ready, run);
+        run->members[i].orders_event =
+            loop_watch(run->loop, run->beside.orders[i], LOOP_READ, orders_ready, run);
+    }
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         run->signals[i] = loop_signal(run->loop, ends[i], asked_to_end, run);
     run->kvm_timer = loop_timer(run->loop, kvm_patience_ended, run);
@@ -440,6 +486,7 @@ static void release(struct run *run)
         loop_event_free(run->signals[i]);
     for (unsigned i = 0; i < run->options->count; i++) {
         loop_event_free(run->members[i].keys_event);
+        loop_event_free(run->members[i].orders_event);
         guest_firmware_release(&run->members[i].guest.description);
     }
     loop_free(run->loop);

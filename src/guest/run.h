@@ -23,7 +23,9 @@ struct guest_server_ends {
     const struct guest_member *members;
     const int *consoles; /* of each member: a stream of what its serial console prints, and of keys
                             for it; it does not block. It stays when the guest starts again */
-    unsigned count;      /* of both */
+    const int *orders;   /* of each member: model/console_order.h, both ways; it does not block */
+    bool has_terminal;   /* keys for the first member come from the run's terminal, too */
+    unsigned count;      /* of members, consoles and orders */
 };
 
 struct guest_run_options {

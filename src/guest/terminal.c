@@ -1,5 +1,6 @@
 #include "guest/terminal.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ESCAPE_KEY = 1 /* Ctrl-a */ };
@@ -7,6 +8,14 @@ enum { ESCAPE_KEY = 1 /* Ctrl-a */ };
 void terminal_save(struct terminal *terminal)
 {
     terminal->saved = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &terminal->before) == 0;
+}
+
+bool terminal_gives_keys(void)
+{
+    struct stat input;
+
+    return isatty(STDIN_FILENO) || (fstat(STDIN_FILENO, &input) == 0 &&
+                                    (S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode)));
 }
 
 void terminal_raw(const struct terminal *terminal)
@@ -45,22 +54,4 @@ size_t terminal_split(struct terminal_keys *state, const uint8_t *keys, size_t l
             out[(*out_length)++] = keys[i];
     }
     return length;
-}
-
-bool terminal_filter(struct terminal_keys *state, const uint8_t *keys, size_t length, uint8_t *out,
-                     size_t *out_length)
-{
-    *out_length = 0;
-    while (length > 0) {
-        size_t count, used;
-        char command;
-
-        used = terminal_split(state, keys, length, out + *out_length, &count, &command);
-        *out_length += count;
-        if (command == 'x')
-            return true;
-        keys += used;
-        length -= used;
-    }
-    return false;
 }

@@ -15,6 +15,9 @@ struct terminal {
 
 /* Notes the mode that terminal_restore() returns to. */
 void terminal_save(struct terminal *terminal);
+/* Whether standard input may have keys: a file or /dev/null has none, and no loop can wait for it.
+ */
+bool terminal_gives_keys(void);
 /* Raw: every key goes to the guest, Ctrl-c too, and what it prints arrives as it printed it. */
 void terminal_raw(const struct terminal *terminal);
 void terminal_restore(const struct terminal *terminal);
@@ -24,15 +27,10 @@ struct terminal_keys {
     bool escaped;
 };
 
-/* Copies what is for the guest from `keys` to `out` (both `length` bytes or more) and says how much
- * that is in `*out_length`. Ctrl-a x asks for the end: true is returned and the rest is dropped;
- * Ctrl-a Ctrl-a sends one Ctrl-a; Ctrl-a with another key sends nothing. */
-bool terminal_filter(struct terminal_keys *state, const uint8_t *keys, size_t length, uint8_t *out,
-                     size_t *out_length);
-
-/* The same up to the next command: returns how many of `keys` are used up. `*command` is the key
- * behind Ctrl-a, 0 where they hold none; whoever calls does what it means, and goes on behind it.
- */
+/* Copies what is for the guest from `keys` to `out` (both `length` bytes or more), up to the next
+ * command, and says how much that is in `*out_length`. `*command` is the key behind Ctrl-a, 0 where
+ * they hold none; Ctrl-a Ctrl-a is one Ctrl-a for the guest. Returns how many of `keys` are used
+ * up: whoever calls does what the command means, and goes on behind it. */
 size_t terminal_split(struct terminal_keys *state, const uint8_t *keys, size_t length, uint8_t *out,
                       size_t *out_length, char *command);
 

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/thread.h"
+#include "model/console_order.h"
 #include "model/snapshot.h"
 #include "net/loop.h"
 #include "service/serial_line.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- Who reads and writes ---- */
 
@@ -56,11 +58,20 @@ struct serial_line *serial_attach(struct serial *serial, const char *host)
     return line;
 }
 
-static void set_writer(struct serial_line *line, const void *who, const char *name)
+void serial_set_writer(struct serial_line *line, const void *who, const char *name)
 {
+    char order;
+
+    if (!who && line->has_terminal) {
+        who = line;
+        name = "the terminal of bootwire run";
+    }
     line->writer = who;
     snprintf(line->state.writer, sizeof(line->state.writer), "%s", name);
     line->state.change++;
+    order = who == line ? CONSOLE_OWN : CONSOLE_OTHER;
+    if (line->has_terminal)
+        (void)!send(line->orders, &order, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     serial_wake_readers(line->serial);
 }
 
@@ -70,7 +81,7 @@ void serial_detach(struct serial *serial, struct serial_line *line, const void *
 
     pthread_mutex_lock(&serial->lock);
     if (line->writer == who)
-        set_writer(line, NULL, "");
+        serial_set_writer(line, NULL, "");
     line->state.readers--;
     over = --line->references == 0;
     pthread_mutex_unlock(&serial->lock);
@@ -151,7 +162,7 @@ bool serial_claim(struct serial *serial, struct serial_line *line, const void *w
 
     pthread_mutex_lock(&serial->lock);
     if (line->writer != who && (!line->writer || take))
-        set_writer(line, who, name);
+        serial_set_writer(line, who, name);
     mine = line->writer == who;
     pthread_mutex_unlock(&serial->lock);
     return mine;
@@ -161,7 +172,7 @@ void serial_release(struct serial *serial, struct serial_line *line, const void 
 {
     pthread_mutex_lock(&serial->lock);
     if (line->writer == who)
-        set_writer(line, NULL, "");
+        serial_set_writer(line, NULL, "");
     pthread_mutex_unlock(&serial->lock);
 }
 
@@ -210,10 +221,8 @@ const char *serial_break(struct serial *serial, struct serial_line *line, unsign
     if (!line->state.open)
         why = "the line is not open";
     else if (!line->can_break)
-        why = line->kind == SERIAL_GIVEN
-                  ? "a guest's console has no break"
-                  : "the other end does not speak telnet, which alone carries a break over a "
-                    "connection: let it (ser2net: `telnet`, QEMU: `-serial telnet:`)";
+        why = "the other end does not speak telnet, which alone carries a break over a "
+              "connection: let it (ser2net: `telnet`, QEMU: `-serial telnet:`)";
     else
         line->break_ms = milliseconds < SERIAL_BREAK_MS_MAX ? milliseconds : SERIAL_BREAK_MS_MAX;
     pthread_mutex_unlock(&serial->lock);
@@ -279,7 +288,14 @@ static void add_given(struct serial *serial)
             serial_line_new(serial, SERIAL_GIVEN, console->host, "a guest's serial port", 0);
 
         add_line(serial, line, NULL);
-        serial_line_give(line, fcntl(console->descriptor, F_DUPFD_CLOEXEC, 0));
+        serial_line_give(line, fcntl(console->descriptor, F_DUPFD_CLOEXEC, 0),
+                         fcntl(console->orders, F_DUPFD_CLOEXEC, 0));
+        if (!console->has_terminal)
+            continue;
+        pthread_mutex_lock(&serial->lock);
+        line->has_terminal = true;
+        serial_set_writer(line, NULL, "");
+        pthread_mutex_unlock(&serial->lock);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/console_order.h"
 #include "net/loop.h"
 #include "service/server.h"
 
@@ -38,7 +39,8 @@ static void show(struct serial_line *line, bool open, const char *reason)
     pthread_mutex_lock(&line->serial->lock);
     changed = line->state.open != open || strcmp(line->state.reason, reason) != 0;
     line->state.open = open;
-    line->can_break = open && (line->kind == SERIAL_TTY || line->telnet.spoken);
+    line->can_break =
+        open && (line->kind == SERIAL_TTY || line->kind == SERIAL_GIVEN || line->telnet.spoken);
     snprintf(line->state.reason, sizeof(line->state.reason), "%s", reason);
     if (changed) {
         line->state.change++;
@@ -153,6 +155,9 @@ static void send_break(struct serial_line *line)
     } else if (line->kind == SERIAL_TTY && serial_port_break(&line->port, true) == 0) {
         line->breaking = true;
         loop_timer_start(line->break_end, milliseconds);
+    } else if (line->kind == SERIAL_GIVEN) {
+        /* QEMU's has no length. */
+        (void)!send(line->orders, &(char){CONSOLE_BREAK}, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
 }
 
@@ -243,8 +248,32 @@ static void opened(struct serial_line *line, int descriptor)
     serial_line_flush(line);
 }
 
-void serial_line_give(struct serial_line *line, int descriptor)
+/* What the run's own terminal wants. */
+static void orders_ready(void *argument, int what)
 {
+    struct serial_line *line = argument;
+    char order;
+
+    (void)what;
+    if (read(line->orders, &order, 1) != 1) {
+        loop_watch_change(line->orders_event, 0);
+        return;
+    }
+    pthread_mutex_lock(&line->serial->lock);
+    if (order == CONSOLE_OWN && line->has_terminal && line->writer != line)
+        serial_set_writer(line, NULL, "");
+    if (order == CONSOLE_LEFT) {
+        line->has_terminal = false;
+        if (line->writer == line)
+            serial_set_writer(line, NULL, "");
+    }
+    pthread_mutex_unlock(&line->serial->lock);
+}
+
+void serial_line_give(struct serial_line *line, int descriptor, int orders)
+{
+    line->orders = orders;
+    line->orders_event = loop_watch(line->serial->loop, orders, LOOP_READ, orders_ready, line);
     opened(line, descriptor);
 }
 
@@ -496,6 +525,7 @@ struct serial_line *serial_line_new(struct serial *serial, enum serial_kind kind
     line->speed = speed;
     line->descriptor = -1;
     line->port.descriptor = -1;
+    line->orders = -1;
     line->references = 1;
     snprintf(line->state.host, sizeof(line->state.host), "%s", host);
     snprintf(line->state.place, sizeof(line->state.place), "%s", place);
@@ -514,11 +544,13 @@ void serial_line_end(struct serial_line *line, const char *reason)
     serial_line_quiet(line);
     close_line(line);
     lookup_end(line);
+    loop_event_free(line->orders_event);
     loop_event_free(line->timer);
     loop_event_free(line->quiet);
     loop_event_free(line->break_end);
     pthread_mutex_lock(&line->serial->lock);
     LIST_REMOVE(line, link);
+    line->has_terminal = false;
     line->state.gone = true;
     line->state.open = false;
     line->state.change++;
@@ -533,6 +565,8 @@ void serial_line_end(struct serial_line *line, const char *reason)
 void serial_line_free(struct serial_line *line)
 {
     serial_log_release(&line->log);
+    if (line->orders >= 0)
+        close(line->orders);
     free(line->place);
     free(line);
 }

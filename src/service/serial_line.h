@@ -62,12 +62,15 @@ struct serial_line {
     uint8_t input[SERIAL_INPUT_MAX];
     size_t input_length;
     bool can_break;
+    bool has_terminal; /* beside the server: a run's own, which writes where nobody else does */
     unsigned break_ms; /* asked for; 0: none */
 
     /* The loop's thread alone. */
     enum serial_phase phase;
     struct serial_port port; /* a tty's */
     int descriptor;
+    int orders; /* of a guest's (model/console_order.h); -1: there are none */
+    struct loop_event *orders_event;
     struct loop_event *event, *timer, *quiet, *break_end;
     struct serial_lookup *lookup;
     struct addrinfo *addresses, *next_address;
@@ -89,8 +92,8 @@ struct serial_line {
 /* Makes a line and begins to open it. In the loop's thread, or before it runs, as all below. */
 struct serial_line *serial_line_new(struct serial *serial, enum serial_kind kind, const char *host,
                                     const char *place, uint32_t speed);
-/* Takes over an open descriptor that does not block. */
-void serial_line_give(struct serial_line *line, int descriptor);
+/* Takes over the descriptors of a guest's console, which do not block: its bytes, its orders. */
+void serial_line_give(struct serial_line *line, int descriptor, int orders);
 void serial_line_open(struct serial_line *line);
 /* Closes it for good; who holds it sees it gone. Freed with the last reference. */
 void serial_line_end(struct serial_line *line, const char *reason);
@@ -104,6 +107,9 @@ void serial_line_said(struct serial_line *line, struct slice bytes);
 /* It has been silent for a moment: what it said last may be a prompt. */
 void serial_line_quiet(void *line);
 
+/* Makes somebody the writer, with the lock held; NULL: nobody, or the terminal beside the server.
+ */
+void serial_set_writer(struct serial_line *line, const void *who, const char *name);
 /* Tells who reads; with the lock held. */
 void serial_wake_readers(struct serial *serial);
 

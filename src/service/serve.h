@@ -14,8 +14,10 @@
 /* The serial console of a guest that runs beside the server: a stream, which does not block, of
  * what it prints, and of keys for it. */
 struct serve_console {
-    const char *host; /* the guest's host declaration, or a name made from another's */
-    int descriptor;   /* the caller's */
+    const char *host;  /* the guest's host declaration, or a name made from another's */
+    int descriptor;    /* the caller's, as the next is */
+    int orders;        /* a stream of model/console_order.h, both ways, which does not block */
+    bool has_terminal; /* keys come from the run's own terminal, too: it writes first */
 };
 
 struct serve_options {

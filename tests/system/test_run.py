@@ -11,6 +11,7 @@ import pexpect
 import pytest
 
 import bootwire_testing as testing
+from control_testing import ask
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = 60
@@ -137,6 +138,20 @@ def test_from_rom_to_login_on_an_nfs_root(run, payload, tmp_path):
     running.expect("# ")
     running.console.send("echo here > /root/written; id -u; echo en''d\r")
     running.expect("\r\n0\r\n.*end")
+    # A break, and a key of Linux's behind it: from here, and from who is attached.
+    running.console.send("echo 1 >/proc/sys/kernel/sysrq; echo sysrq i''s on\r")
+    running.expect("sysrq is on")
+    running.console.send("\x01b")
+    running.console.send("h")
+    running.expect("sysrq: HELP")
+    attached = pexpect.spawn(str(testing.BOOTWIRE), ["console", "--no-history", "demo"], encoding="latin-1", timeout=PATIENCE)
+    attached.expect("the terminal of bootwire run writes, you read")
+    attached.send("\x01w")
+    attached.expect("you write")
+    attached.send("\x01b")
+    attached.send("h")
+    attached.expect("sysrq: HELP")
+    attached.close(force=True)
     written = root / "root" / "written"
     assert written.read_text() == "here\n"
     assert (written.stat().st_uid, written.stat().st_gid) == (0, 0)
@@ -242,6 +257,38 @@ def test_keys_go_to_the_guest(run):
     running.expect("up")
     running.console.send("\x03\x01\x01z")
     running.expect(re.escape("^C^Az"))
+    running.console.send("\x01x")
+    assert running.end()[0] == 0
+
+
+def test_one_writes_of_the_terminal_and_who_is_attached(run, tmp_path):
+    running = run("--no-kvm", "--control", str(tmp_path / "c.sock"), "first", program="echo up; exec cat -v\n")
+    running.expect("up")
+    attached = pexpect.spawn(str(testing.BOOTWIRE), ["console", "--control", str(tmp_path / "c.sock"), "first"],
+                             encoding="latin-1", timeout=PATIENCE)
+    attached.expect("the terminal of bootwire run writes, you read")
+    attached.send("x")
+    attached.expect("the terminal of bootwire run writes, you read")
+    attached.send("\x01w")
+    attached.expect("you write")
+    running.console.send("mine?")
+    running.expect("somebody who is attached to this console has the keyboard; Ctrl-a w takes it over")
+    attached.send("theirs\r")
+    running.expect("theirs")
+    assert "mine" not in running.console.before
+    running.console.send("\x01w")
+    attached.expect("the terminal of bootwire run writes, you read")
+    running.console.send("mine\r")
+    attached.expect("mine")
+    # Who leaves gives it back.
+    attached.send("\x01w")
+    attached.expect("you write")
+    attached.send("\x01d")
+    attached.expect(pexpect.EOF)
+    testing.wait_until(lambda: ask(tmp_path / "c.sock", request="consoles")["consoles"][0]["writer"]
+                       == "the terminal of bootwire run", "the terminal to write again")
+    running.console.send("again\r")
+    running.expect("again")
     running.console.send("\x01x")
     assert running.end()[0] == 0
 

@@ -261,25 +261,36 @@ static void the_server_takes_nobody_s_address(void **state)
 
 /* --- The keys --- */
 
-static void ctrl_a_x_ends_and_other_keys_go_to_the_guest(void **state)
+static void keys_up_to_each_command_go_to_the_guest(void **state)
 {
+    static const struct {
+        const char *keys, *out;
+        size_t used;
+        char command;
+    } rows[] = {
+        {"ab\x03", "ab\x03", 3, 0},
+        {"\x01\x01x", "\x01x", 3, 0}, /* Ctrl-a twice is one for the guest */
+        {"a\x01xb", "a", 3, 'x'},
+        {"b", "b", 1, 0},
+        {"c\x01", "c", 2, 0}, /* the two keys need not come together */
+        {"bd", "", 1, 'b'},
+        {"d", "d", 1, 0},
+    };
     struct terminal_keys keys = {false};
-    uint8_t out[16];
-    size_t length;
 
     (void)state;
-    assert_false(terminal_filter(&keys, (const uint8_t *)"ab\x03", 3, out, &length));
-    assert_int_equal(length, 3);
-    assert_memory_equal(out, "ab\x03", 3);
-    /* Ctrl-a twice is one for the guest. */
-    assert_false(terminal_filter(&keys, (const uint8_t *)"\x01\x01x", 3, out, &length));
-    assert_int_equal(length, 2);
-    assert_memory_equal(out, "\x01x", 2);
-    /* The two keys need not come together. */
-    assert_false(terminal_filter(&keys, (const uint8_t *)"c\x01", 2, out, &length));
-    assert_int_equal(length, 1);
-    assert_true(terminal_filter(&keys, (const uint8_t *)"x", 1, out, &length));
-    assert_int_equal(length, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t out[16];
+        size_t length;
+        char command;
+
+        assert_int_equal(terminal_split(&keys, (const uint8_t *)rows[i].keys, strlen(rows[i].keys),
+                                        out, &length, &command),
+                         rows[i].used);
+        assert_int_equal(command, rows[i].command);
+        assert_int_equal(length, strlen(rows[i].out));
+        assert_memory_equal(out, rows[i].out, length);
+    }
 }
 
 /* --- The timeline --- */
@@ -381,7 +392,7 @@ int main(void)
         cmocka_unit_test(a_console_is_read_as_people_see_it),
         cmocka_unit_test(the_server_s_address_follows_from_the_configuration),
         cmocka_unit_test(the_server_takes_nobody_s_address),
-        cmocka_unit_test(ctrl_a_x_ends_and_other_keys_go_to_the_guest),
+        cmocka_unit_test(keys_up_to_each_command_go_to_the_guest),
         cmocka_unit_test(a_boot_is_told_in_few_words),
         cmocka_unit_test(a_root_of_many_files_does_not_hide_the_boot),
         cmocka_unit_test(a_timeline_is_bounded),

@@ -407,6 +407,7 @@ def test_processors_and_the_board(ordinary):
 @pytest.mark.parametrize("program, arguments, until", [
     ("qemu-system-i386", ["--arch", "i386"], "hello from"),
     ("qemu-system-x86_64", ["--arch", "x86_64", "--uefi"], "Start PXE over IPv4"),
+    ("qemu-system-x86_64", ["--arch", "i386", "--uefi"], "Start PXE over IPv4"),
     ("qemu-system-aarch64", ["--arch", "aarch64"], "TFTP from server 10.50.1.1"),
     ("qemu-system-aarch64", ["--arch", "aarch64", "--uefi"], "Start PXE over IPv4"),
     ("qemu-system-mipsel", ["--arch", "mipsel"], "maltael # "),
@@ -420,7 +421,7 @@ def test_other_machines(ordinary, program, arguments, until):
 
 
 def test_a_missing_firmware_names_its_package(ordinary):
-    if pathlib.Path("/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd").exists():
-        pytest.skip("it is there")
+    ordinary.prefix = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /usr/share/OVMF && exec "$@"', "sh",
+                       *ordinary.prefix]
     status, said = ordinary.run("--arch", "i386", "--uefi", "first")
     assert status == 1 and "Debian's package ovmf-ia32 has it" in said

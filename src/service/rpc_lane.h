@@ -64,6 +64,15 @@ struct rpc_lane {
     size_t seen_count;
 };
 
+/* A slot for what came, busy from now on; NULL where the lane has as many as it may. */
+struct rpc_slot *rpc_slot_take(struct rpc_lane *lane);
+/* The payload is not sent. */
+void rpc_payload_release(struct rpc_exchange *exchange);
+/* Nothing is left to be done: the slot is idle again. For callbacks: `argument` is one. */
+void rpc_slot_give_back(void *argument);
+/* Frees all slots, at the lane's end: what is under way is left without answer. */
+void rpc_slots_free(struct rpc_lane *lane);
+
 /* Sends what stands in the reply, and the payload after it; the slot is gone. */
 void rpc_send(struct rpc_slot *slot);
 /* Leaves the call without answer; the slot is gone. */

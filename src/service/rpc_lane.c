@@ -13,7 +13,6 @@
 #include "store/handles.h"
 #include "wire/nfs2.h"
 #include "wire/nfs3.h"
-#include "wire/xdr.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -376,17 +376,16 @@ static int print_log(const struct console *console, const char *state_directory)
     return result;
 }
 
-static int carry_out_command(struct console *console, const struct state_place *place,
-                             const char *control)
+static int carry_out_command(struct console *console, struct state_place *place)
 {
     char path[PATH_SIZE], run[GUEST_PATH_SIZE];
 
     if (console->log)
         return print_log(console, place->directory);
     /* Where nothing says which server is meant, a guest's own is nearer than the machine's. */
-    if (!control && !place->named && !console->list && guest_place_find(run, console->host))
-        control = run;
-    if (!state_control_path(place, control, path, sizeof(path)))
+    if (!place->named && !console->list && guest_place_find(run, console->host))
+        place->control = run;
+    if (!state_control_path(place, path, sizeof(path)))
         return 1;
     return console->list ? list(path) : attach(console, path);
 }
@@ -406,20 +405,10 @@ int command_console(int argc, char **argv)
     };
     struct state_place place = {.config_path = NULL};
     struct console console = {.client = {.descriptor = -1}};
-    const char *control = NULL;
     int option, result = 1;
 
     while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
         switch (option) {
-        case 'c':
-            place.config_path = optarg;
-            break;
-        case 's':
-            place.directory = optarg;
-            break;
-        case 'C':
-            control = optarg;
-            break;
         case 'r':
             console.read_only = true;
             break;
@@ -436,14 +425,15 @@ int command_console(int argc, char **argv)
             console.list = true;
             break;
         default:
-            return command_usage(argv[0]);
+            if (!state_take_option(&place, option))
+                return command_usage(argv[0]);
         }
     }
     if (argc - optind != (console.list ? 0 : 1) || (console.read_only && console.take))
         return command_usage(argv[0]);
     console.host = argv[optind];
     if (state_find(&place) == 0)
-        result = carry_out_command(&console, &place, control);
+        result = carry_out_command(&console, &place);
     state_release(&place);
     return result;
 }

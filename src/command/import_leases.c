@@ -171,16 +171,8 @@ int command_import_leases(int argc, char **argv)
     int option, result = 1;
 
     while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            place.config_path = optarg;
-            break;
-        case 's':
-            place.directory = optarg;
-            break;
-        default:
+        if (!state_take_option(&place, option))
             return command_usage(argv[0]);
-        }
     }
     if (optind + 1 != argc)
         return command_usage(argv[0]);

@@ -285,19 +285,10 @@ int command_leases(int argc, char **argv)
     int option, result = 1;
 
     while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            place.config_path = optarg;
-            break;
-        case 's':
-            place.directory = optarg;
-            break;
-        case 'j':
+        if (option == 'j')
             as_json = true;
-            break;
-        default:
+        else if (!state_take_option(&place, option))
             return command_usage(argv[0]);
-        }
     }
     if (optind < argc)
         return command_usage(argv[0]);

@@ -4,9 +4,27 @@
 #include "guest/place.h"
 #include "service/serve.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+bool state_take_option(struct state_place *place, int option)
+{
+    switch (option) {
+    case 'c':
+        place->config_path = optarg;
+        return true;
+    case 's':
+        place->directory = optarg;
+        return true;
+    case 'C':
+        place->control = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
 
 int state_find(struct state_place *place)
 {
@@ -14,7 +32,7 @@ int state_find(struct state_place *place)
     const struct setting *setting;
     struct scope_view view;
 
-    place->named = place->config_path || place->directory;
+    place->named = place->config_path || place->directory || place->control;
     if (place->config_path) {
         place->snapshot = config_load(place->config_path, &diagnostics);
         /* Warnings are for `check` and `serve` to tell. */
@@ -54,8 +72,7 @@ static bool find_run(char *path, size_t size)
     return count < 2;
 }
 
-char *state_control_path(const struct state_place *place, const char *control, char *path,
-                         size_t size)
+char *state_control_path(const struct state_place *place, char *path, size_t size)
 {
     const struct setting *setting = NULL;
     struct scope_view view;
@@ -64,13 +81,13 @@ char *state_control_path(const struct state_place *place, const char *control, c
         view = scope_view_of(place->snapshot, NULL, NULL);
         setting = scope_view_find(&view, SPACE_PARAMETER, PARAMETER_CONTROL_SOCKET);
     }
-    if (control)
-        snprintf(path, size, "%s", control);
+    if (place->control)
+        snprintf(path, size, "%s", place->control);
     else if (setting)
         snprintf(path, size, "%s", (const char *)setting->value.data);
     else
         snprintf(path, size, "%s/" CONTROL_SOCKET_NAME, place->directory);
-    if (!control && !place->named && access(path, F_OK) != 0 && !find_run(path, size))
+    if (!place->named && access(path, F_OK) != 0 && !find_run(path, size))
         return NULL;
     return path;
 }

@@ -279,32 +279,19 @@ int command_status(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     struct state_place place = {.directory = NULL};
-    const char *control = NULL;
     bool as_json = false;
     char path[4096];
     int option, result = STATUS_UNKNOWN;
 
     while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            place.config_path = optarg;
-            break;
-        case 'C':
-            control = optarg;
-            break;
-        case 'j':
+        if (option == 'j')
             as_json = true;
-            break;
-        case 's':
-            place.directory = optarg;
-            break;
-        default:
+        else if (!state_take_option(&place, option))
             return command_usage(argv[0]);
-        }
     }
     if (optind < argc)
         return command_usage(argv[0]);
-    if (state_find(&place) == 0 && state_control_path(&place, control, path, sizeof(path)))
+    if (state_find(&place) == 0 && state_control_path(&place, path, sizeof(path)))
         result = ask(path, as_json);
     state_release(&place);
     return result;

@@ -15,7 +15,6 @@ int command_watch(int argc, char **argv)
         {"state", required_argument, NULL, 's'},  {NULL, 0, NULL, 0},
     };
     struct state_place place = {.directory = NULL};
-    const char *control = NULL;
     enum watch_form form =
         isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? WATCH_SCREEN : WATCH_LINES;
     char path[4096];
@@ -23,28 +22,20 @@ int command_watch(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
         switch (option) {
-        case 'c':
-            place.config_path = optarg;
-            break;
-        case 'C':
-            control = optarg;
-            break;
         case 'j':
             form = WATCH_JSON;
             break;
         case 'p':
             form = WATCH_LINES;
             break;
-        case 's':
-            place.directory = optarg;
-            break;
         default:
-            return command_usage(argv[0]);
+            if (!state_take_option(&place, option))
+                return command_usage(argv[0]);
         }
     }
     if (optind < argc)
         return command_usage(argv[0]);
-    if (state_find(&place) == 0 && state_control_path(&place, control, path, sizeof(path)))
+    if (state_find(&place) == 0 && state_control_path(&place, path, sizeof(path)))
         result = watch(path, form);
     state_release(&place);
     return result;

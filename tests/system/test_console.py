@@ -11,11 +11,12 @@ import tty
 import pexpect
 import pytest
 
-from bootwire_testing import BOOTWIRE, PATIENCE, Machine, wait_until
+from bootwire_testing import BOOTWIRE, PATIENCE, Machine, have, wait_until
 from control_testing import Control, ask, socket_of, wait_for_machine
 
 SUBNET = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.210; }\n"
 MAC = "22:22:22:22:00:07"
+TERMINAL_SERVER = 23001
 
 
 class Port:
@@ -224,6 +225,67 @@ def test_a_terminal_server_that_speaks_telnet_goes_away_and_comes_back(network, 
     assert b"\xff\xff" not in far.heard and b"\0" not in far.heard
     reader.send(**{"break": 0})
     reader.expect_told(lambda line: "telnet" in line.get("text", ""))
+
+
+@pytest.fixture
+def beside():
+    """Starts a program on the network of a server's; it ends with the test."""
+    started = []
+
+    def start(running, *argv):
+        started.append(subprocess.Popen(["nsenter", "--net", "--target", str(running.pid), *argv],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+    yield start
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+@pytest.mark.skipif(not have("ser2net"), reason="there is no ser2net")
+def test_ser2net(server, port, beside, tmp_path):
+    """A real terminal server between: its telnet carries all bytes, and breaks."""
+    configuration = tmp_path / "ser2net.yaml"
+    configuration.write_text(f"""%YAML 1.1
+---
+connection: &it
+    accepter: telnet(rfc2217),tcp,127.0.0.1,{TERMINAL_SERVER}
+    connector: serialdev,{port.device},9600n81,local
+    options:
+        kickolduser: true
+""")
+    running = server(SUBNET + host("it", f'serial "127.0.0.1:{TERMINAL_SERVER}";'))
+    beside(running, "ser2net", "-n", "-d", "-u", "-c", str(configuration))
+    wait_open(running, "it")
+    reader = Reader(running, "it", write=True)
+    every = bytes(range(256))
+    reader.write(every)
+    port.hear(every)
+    port.say(b"begin" + every + b"end")
+    reader.expect(b"begin" + every + b"end")
+    reader.send(**{"break": 100})
+    reader.write(b"behind")
+    port.hear(b"behind")
+    assert not any(line.get("event") == "refused" for line in reader.told)
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(not have("qemu-system-x86_64"), reason="there is no QEMU for x86")
+def test_another_qemu(server, beside):
+    """Its BIOS is seen from the first line, and keys and a break reach its iPXE."""
+    running = server(SUBNET + host("it", f'serial "127.0.0.1:{TERMINAL_SERVER}";'))
+    beside(running, "qemu-system-x86_64", "-nodefaults", "-machine", "pc,graphics=off", "-accel", "tcg", "-m", "64",
+           "-display", "none", "-serial", f"telnet:127.0.0.1:{TERMINAL_SERVER},server=on,wait=on",
+           "-nic", "user,model=e1000,restrict=on")
+    wait_open(running, "it")
+    reader = Reader(running, "it", write=True)
+    reader.expect(b"SeaBIOS")
+    reader.expect(b"initialising devices")
+    reader.send(**{"break": 100})
+    reader.write(b"\x02")
+    reader.expect(b"iPXE>")
+    reader.write(b"echo it hears\r")
+    reader.expect(b"it hears\r")
+    assert not any(line.get("event") == "refused" for line in reader.told)
 
 
 def test_reload_brings_and_takes_lines(server, port, tmp_path):

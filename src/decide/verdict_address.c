@@ -307,6 +307,30 @@ static void tell_second_server(const struct boot *boot, struct verdict *verdict)
 
 /* ---- Answers that do not arrive ---- */
 
+static bool answer_unsent(const struct boot *boot, uint64_t now_ms)
+{
+    (void)now_ms;
+    return boot->reached <= REACHED_ADDRESS && last_is(boot, STEP_UNSENT);
+}
+
+static void tell_answer_unsent(const struct boot *boot, struct verdict *verdict)
+{
+    const struct boot_fact *unsent = fact(boot, STEP_UNSENT);
+
+    verdict_say(verdict->waiting, "an answer by DHCP");
+    verdict_say(verdict->saw, "the answer to %s was %s", known(unsent->subject, "it"),
+                known(unsent->got, "not sent"));
+    if (unsent->reason == REASON_NO_ROUTE)
+        verdict_say(verdict->cure,
+                    "this server has no route to there: add one (ip route add NETWORK via ROUTER)");
+    else if (unsent->reason == REASON_FIREWALL)
+        verdict_say(verdict->cure,
+                    "the firewall of this server keeps it in: let UDP from port 67 go out; "
+                    "bootwire check --system names the rule");
+    else
+        verdict_say(verdict->cure, "look at this server's interfaces (ip address, ip route)");
+}
+
 /* It asks again and again: it hears nothing. */
 static bool offer_unheard(const struct boot *boot, uint64_t now_ms)
 {
@@ -474,6 +498,7 @@ const struct verdict_row verdict_address_rows[] = {
     {"loader-elsewhere", ASKED_SILENCE_MS, loader_elsewhere, tell_loader_elsewhere},
     {"took-other-server", LOADED_SILENCE_MS, took_other, tell_took_other},
     {"second-server", ASKED_SILENCE_MS, second_server, tell_second_server},
+    {"answer-unsent", 0, answer_unsent, tell_answer_unsent},
     {"offer-unheard", 0, offer_unheard, tell_offer_unheard},
     {"ack-unheard", 0, ack_unheard, tell_ack_unheard},
     {"no-loader", ASKED_SILENCE_MS, no_loader, tell_no_loader},

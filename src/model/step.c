@@ -31,6 +31,7 @@ const char *step_event_name(enum step_event event)
         [STEP_LOOP] = "loop",
         [STEP_RARP] = "rarp",
         [STEP_RARP_UNKNOWN] = "rarp-unknown",
+        [STEP_UNSENT] = "unsent",
         [STEP_FOREIGN_OFFER] = "foreign-offer",
         [STEP_FILE_BEGUN] = "file-begun",
         [STEP_FILE_PROGRESS] = "file-progress",

@@ -43,6 +43,7 @@ enum step_event {
     STEP_LOOP,         /* the boot file would load itself: it is held back */
     STEP_RARP,
     STEP_RARP_UNKNOWN,  /* RARP gives it no address */
+    STEP_UNSENT,        /* this machine could not send the answer that it has for it */
     STEP_FOREIGN_OFFER, /* another DHCP server's answer to it was seen on the wire */
 
     /* Files, by TFTP or HTTP */
@@ -97,6 +98,10 @@ enum step_reason {
     REASON_NO_LOADER,      /* it has an address, and its recipe has nothing for what asks */
     REASON_NO_BOOT_FILE,   /* it has an address, and firmware, and nothing to boot is said */
     REASON_ELSEWHERE,      /* it is sent to another server for its file: the hint names it */
+
+    /* An answer that is not sent */
+    REASON_NO_ROUTE,
+    REASON_FIREWALL, /* this machine's own */
 
     /* A file */
     REASON_OUTSIDE,   /* the name, or the link that it is, leads out of tftp-root */

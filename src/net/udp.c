@@ -87,6 +87,11 @@ struct sockaddr_in udp_sockaddr(struct endpoint endpoint)
                                 .sin_addr.s_addr = htonl(endpoint.address)};
 }
 
+static struct endpoint udp_endpoint(const struct sockaddr_in *address)
+{
+    return (struct endpoint){ntohl(address->sin_addr.s_addr), ntohs(address->sin_port)};
+}
+
 /* How long ago the kernel took the datagram in; 0 where the clock was set back since. */
 static unsigned udp_waited_ms(struct cmsghdr *control)
 {
@@ -105,7 +110,7 @@ static void udp_take(struct udp_socket *socket, unsigned i, bool crowded)
     struct msghdr *header = &buffers->headers[i].msg_hdr;
     struct datagram datagram = {
         .bytes = slice_of(buffers->iovecs[i].iov_base, buffers->headers[i].msg_len),
-        .peer = {ntohl(buffers->peers[i].sin_addr.s_addr), ntohs(buffers->peers[i].sin_port)},
+        .peer = udp_endpoint(&buffers->peers[i]),
         .crowded = crowded,
         .fresh = i == 0,
     };
@@ -232,6 +237,7 @@ struct udp_socket *udp_open(struct loop *loop, const struct udp_options *options
     socket->descriptor = descriptor;
     socket->received = received;
     socket->argument = argument;
+    socket->unsent = options->unsent;
     socket->rounds = options->rounds ? options->rounds : UDP_ROUNDS;
     socket->shared = options->buffers != NULL;
     socket->buffers = options->buffers ? options->buffers
@@ -353,6 +359,9 @@ int udp_flush(struct udp_socket *socket)
         /* This datagram cannot leave; the ones behind it may. A full buffer drops it, as the
          * network would: every client of ours asks again. */
         error = errno;
+        if (socket->unsent)
+            socket->unsent(socket->argument, udp_endpoint(&buffers->queue[sent].peer),
+                           slice_of(iovecs[sent].iov_base, iovecs[sent].iov_len), error);
         sent++;
     }
     buffers->queue_count = 0;

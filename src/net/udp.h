@@ -42,6 +42,9 @@ struct udp_options {
     unsigned batch;        /* datagrams per system call, 1 to 64; 0: 32 */
     unsigned rounds;       /* batches read in one turn, if so many wait; 0: 4 */
     size_t datagram_max;   /* the longest one wanted; longer ones are cut. 0: UDP_DATAGRAM_MAX */
+    /* A queued datagram could not be sent, for this errno; NULL: nobody wants to know. It must not
+     * send, and must not close the socket. */
+    void (*unsent)(void *argument, struct endpoint peer, struct slice bytes, int error);
     struct udp_buffers *buffers; /* shared ones, which then decide the two above; NULL: own ones */
 };
 

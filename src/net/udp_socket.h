@@ -10,6 +10,7 @@ struct udp_socket {
     struct loop_event *event;
     int descriptor;
     void (*received)(void *argument, const struct datagram *datagram);
+    void (*unsent)(void *argument, struct endpoint peer, struct slice bytes, int error);
     void *argument;
     bool *closed; /* set where the call back closes the socket under udp_ready() */
     struct udp_buffers *buffers;

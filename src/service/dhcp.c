@@ -465,6 +465,7 @@ static bool open_socket(struct dhcp_service *service, char *error, size_t error_
         .batch = BATCH,
         .rounds = ROUNDS,
         .datagram_max = DHCP_MESSAGE_MAX + 1,
+        .unsent = dhcp_unsent,
     };
 
     service->socket = udp_open(service->server->control, &options, received, service);
@@ -484,6 +485,7 @@ static void open_boot_socket(struct dhcp_service *service)
         .batch = BATCH,
         .rounds = ROUNDS,
         .datagram_max = DHCP_MESSAGE_MAX + 1,
+        .unsent = dhcp_unsent,
     };
     char holder[256];
 

@@ -6,6 +6,7 @@
 #include "net/loop.h"
 #include "service/journal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,39 +86,62 @@ static bool send_link(struct dhcp_service *service, const struct outgoing *out)
     return link_send(service->sender, &datagram, slice_of(out->bytes, out->length)) == 0;
 }
 
-static int send_to(struct dhcp_service *service, const struct outgoing *out, uint32_t address,
-                   uint16_t port, unsigned interface_index)
+/* What fails is told to dhcp_unsent(). */
+static void send_to(const struct outgoing *out, uint32_t address, uint16_t port,
+                    unsigned interface_index)
 {
     struct iovec piece = {(void *)out->bytes, out->length};
 
-    (void)service;
-    return udp_send(out->socket, (struct endpoint){address, port}, out->local_address,
-                    interface_index, &piece, 1);
+    (void)udp_send(out->socket, (struct endpoint){address, port}, out->local_address,
+                   interface_index, &piece, 1);
 }
 
-/* `whom` may be NULL: one of several. */
-static void say_unsent(struct dhcp_service *service, int error, const char *whom)
+/* The timeline has it each time, the log now and then. */
+void dhcp_unsent(void *argument, struct endpoint peer, struct slice bytes, int error)
 {
-    if (error && dhcp_may_say(&service->send_said_ms, clock_monotonic_ms()))
-        log_warning("an answer%s%s could not be sent: %s", whom ? " to " : "", whom ? whom : "",
-                    strerror(error));
+    static struct dhcp_message message; /* of the control thread, as all here */
+    struct dhcp_service *service = argument;
+    char whom[IPV4_TEXT_SIZE + 16], address[IPV4_TEXT_SIZE], got[128];
+    struct boot_step step = {
+        .service = "dhcp",
+        .event = STEP_UNSENT,
+        .asked = "the answer to it",
+        .got = got,
+        .subject = whom,
+        .reason = error == EPERM                                  ? REASON_FIREWALL
+                  : error == ENETUNREACH || error == EHOSTUNREACH ? REASON_NO_ROUTE
+                                                                  : REASON_NONE,
+        .refused = true,
+        .quiet = true,
+    };
+
+    if (peer.address == IPV4_BROADCAST)
+        snprintf(whom, sizeof(whom), "everybody at its link");
+    else
+        snprintf(whom, sizeof(whom), "%s%s", peer.port == DHCP_SERVER_PORT ? "the relay " : "",
+                 ipv4_text(address, peer.address));
+    snprintf(got, sizeof(got), "not sent: %s", strerror(error));
+    if (dhcp_may_say(&service->send_said_ms, clock_monotonic_ms()))
+        log_warning("an answer to %s could not be sent: %s", whom, strerror(error));
+    if (dhcp_decode(&message, bytes) || message.hardware_length == 0)
+        return;
+    step.hardware = (struct hardware){message.hardware_type, message.hardware_length, {0}};
+    memcpy(step.hardware.address, message.chaddr, message.hardware_length);
+    journal_step(service->server->journal, &step);
 }
 
 static void send_reply(struct dhcp_service *service, const struct outgoing *out)
 {
     bool broadcast = out->also_broadcast || out->path == PATH_BROADCAST;
-    char text[IPV4_TEXT_SIZE];
-    int error = 0;
 
     if (out->path == PATH_LINK && !send_link(service, out))
         broadcast = true;
     if (out->path == PATH_CLIENT)
-        error = send_to(service, out, out->destination, out->client_port, 0);
+        send_to(out, out->destination, out->client_port, 0);
     if (out->path == PATH_RELAY)
-        error = send_to(service, out, out->destination, DHCP_SERVER_PORT, 0);
+        send_to(out, out->destination, DHCP_SERVER_PORT, 0);
     if (broadcast)
-        error = send_to(service, out, IPV4_BROADCAST, DHCP_CLIENT_PORT, out->interface_index);
-    say_unsent(service, error, ipv4_text(text, out->destination));
+        send_to(out, IPV4_BROADCAST, DHCP_CLIENT_PORT, out->interface_index);
 }
 
 static void count_sent(const struct outgoing *out)
@@ -191,7 +215,7 @@ void dhcp_send_all_ready(struct dhcp_service *service)
         return;
     udp_hold(service->socket);
     dhcp_send_ready(service, WAITING_MAX);
-    say_unsent(service, udp_flush(service->socket), NULL);
+    (void)udp_flush(service->socket);
 }
 
 /* The disk has confirmed what the answers in the queue promise. */

@@ -120,6 +120,8 @@ const struct link_address *dhcp_arrival_link(struct dhcp_service *service, unsig
 /* Whether the interface or relay is known to lie outside of every subnet. */
 bool dhcp_is_stranger(const struct dhcp_service *service, uint32_t stranger);
 
+/* Takes note of an answer that could not be sent (net/udp.h). */
+void dhcp_unsent(void *argument, struct endpoint peer, struct slice bytes, int error);
 /* The reply leaves, and what follows from it is told. */
 void dhcp_finish(struct dhcp_service *service, struct outgoing *out);
 /* Sends up to `count` of the answers whose promises are on the disk. */

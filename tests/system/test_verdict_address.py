@@ -2,6 +2,7 @@
 packets, and read over the control socket. All machines meet one server, whose patience is short."""
 import re
 import struct
+import subprocess
 
 import pytest
 from scapy.all import ARP, BOOTP, DHCP, IP, UDP, Ether
@@ -180,6 +181,24 @@ def test_strangers(network, site):
     answer_as_another(Machine(wire, "22:22:22:22:03:06"))
     with pytest.raises(AssertionError):
         wait_for_machine(server, "22:22:22:22:03:06", bool, timeout=1)
+
+
+def test_answers_that_cannot_be_sent(network, server):
+    running = server("verdict-silence 5; always-broadcast on;\n"
+                     "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.210; }\n"
+                     "subnet 10.99.9.0 netmask 255.255.255.0 { range 10.99.9.200 10.99.9.210; }")
+    there = ["nsenter", "--net", "--target", str(running.pid)]
+    wire = network.client.wire("eth0", 68)
+    network.client_address("10.50.1.250")
+    subprocess.run([*there, "ip", "route", "add", "unreachable", "10.99.9.0/24"], check=True)
+    Machine(wire, "22:22:22:22:03:01").send_dhcp(1, [ROM], giaddr="10.99.9.1")
+    words = verdict_of(running, "22:22:22:22:03:01", "answer-unsent")
+    assert "the answer to the relay 10.99.9.1 was not sent: No route to host" in words and "ip route add" in words
+    subprocess.run([*there, "nft", "-f", "-"], check=True, text=True,
+                   input="table ip t { chain out { type filter hook output priority 0; udp sport 67 drop; }; }")
+    Machine(wire, "22:22:22:22:03:02").send_dhcp(1, [ROM])
+    words = verdict_of(running, "22:22:22:22:03:02", "answer-unsent")
+    assert "everybody at its link was not sent: Operation not permitted" in words and "--system" in words
 
 
 def test_unknown_clients_that_are_denied(network, server):

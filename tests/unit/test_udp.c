@@ -97,6 +97,36 @@ static unsigned waiting_in(int plain)
     return count;
 }
 
+static void note_unsent(void *argument, struct endpoint peer, struct slice bytes, int error)
+{
+    unsigned *count = argument;
+
+    assert_int_equal(peer.address, INADDR_BROADCAST);
+    assert_int_equal(peer.port, 9);
+    assert_true(slice_equal_string(bytes, "to all"));
+    assert_int_equal(error, EACCES);
+    ++*count;
+}
+
+/* Also where nobody sees what udp_flush() returns. */
+static void what_cannot_be_sent_is_told(void **state)
+{
+    struct udp_options options = {.local = {INADDR_LOOPBACK, 0}, .unsent = note_unsent};
+    struct iovec piece = {(void *)"to all", 6};
+    struct loop *loop = loop_new();
+    unsigned count = 0;
+    struct udp_socket *socket = udp_open(loop, &options, NULL, &count);
+
+    (void)state;
+    udp_hold(socket);
+    assert_int_equal(udp_send(socket, (struct endpoint){INADDR_BROADCAST, 9}, 0, 0, &piece, 1), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(udp_flush(socket), EACCES);
+    assert_int_equal(count, 1);
+    udp_close(socket);
+    loop_free(loop);
+}
+
 /* Who is one of a full batch is in a crowd; the rest of a burst is not. */
 static void a_full_batch_is_a_crowd(void **state)
 {
@@ -221,6 +251,7 @@ static void held_datagrams_wait_for_the_flush(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_be_sent_is_told),
         cmocka_unit_test(a_full_batch_is_a_crowd),
         cmocka_unit_test(waiting_is_counted),
         cmocka_unit_test(a_turn_ends_after_its_rounds),

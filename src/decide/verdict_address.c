@@ -451,6 +451,23 @@ static void tell_address_refused(const struct boot *boot, struct verdict *verdic
                                "netmask: give it another fixed-address");
 }
 
+static bool left_out(const struct boot *boot, uint64_t now_ms)
+{
+    (void)now_ms;
+    return addressed_for(boot, REASON_LEFT_OUT);
+}
+
+static void tell_left_out(const struct boot *boot, struct verdict *verdict)
+{
+    verdict_say(verdict->waiting, "what stood in an option that it did not get");
+    verdict_say(verdict->saw, "what it takes had no room for option %s",
+                known(addressed(boot)->hint, "(unknown)"));
+    verdict_say(verdict->cure,
+                "leave out options that %s has no use for, or shorten their values; or, where it "
+                "does not say how much it takes, say option dhcp-max-message-size 1400",
+                name_of(boot));
+}
+
 static bool url_unasked(const struct boot *boot, uint64_t now_ms)
 {
     (void)now_ms;
@@ -505,6 +522,7 @@ const struct verdict_row verdict_address_rows[] = {
     {"no-boot-file", ASKED_SILENCE_MS, no_boot_file, tell_no_boot_file},
     {"next-server-elsewhere", LOADED_SILENCE_MS, elsewhere, tell_elsewhere},
     {"address-refused", LOADED_SILENCE_MS, address_refused, tell_address_refused},
+    {"options-left-out", LOADED_SILENCE_MS, left_out, tell_left_out},
     {"url-unasked", LOADED_SILENCE_MS, url_unasked, tell_url_unasked},
     {"file-unasked", LOADED_SILENCE_MS, file_unasked, tell_file_unasked},
     {NULL, 0, NULL, NULL},

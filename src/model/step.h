@@ -97,6 +97,7 @@ enum step_reason {
     REASON_LEASE_LIMIT,    /* its class has all the leases that it may have */
     REASON_NO_LOADER,      /* it has an address, and its recipe has nothing for what asks */
     REASON_NO_BOOT_FILE,   /* it has an address, and firmware, and nothing to boot is said */
+    REASON_LEFT_OUT,       /* it has an address, and no room for all options: the hint lists them */
     REASON_ELSEWHERE,      /* it is sent to another server for its file: the hint names it */
 
     /* An answer that is not sent */

@@ -76,6 +76,20 @@ static void prepare_step(const struct dhcp_service *service, struct outgoing *ou
         out->step.reason = REASON_NONE;
 }
 
+/* It may matter least of all that is wrong. */
+static void note_left_out(struct outgoing *out, const struct dhcp_dropped *dropped)
+{
+    size_t length = 0;
+
+    if (dropped->count == 0 || out->step.reason != REASON_NONE)
+        return;
+    out->step.reason = REASON_LEFT_OUT;
+    out->step.hint = out->hint;
+    for (size_t i = 0; i < dropped->count && length < sizeof(out->hint); i++)
+        length += (size_t)snprintf(out->hint + length, sizeof(out->hint) - length, "%s%u",
+                                   i > 0 ? ", " : "", dropped->codes[i]);
+}
+
 /* What the machine returns, or is no longer to have. */
 static void prepare_given_back(const struct dhcp_plan *plan, struct outgoing *out)
 {
@@ -162,6 +176,7 @@ static void prepare(struct dhcp_service *service, const struct dhcp_question *qu
     out->client = boot_client_of(message);
     dhcp_message_u32(message, DHCP_OPTION_REQUESTED_ADDRESS, &out->answered.asked_address);
     prepare_step(service, out, &dropped);
+    note_left_out(out, &dropped);
     out->told = out->holds   ? told_by(service, out->holds)
                 : out->binds ? told_by(service, out->step.address)
                              : NULL;

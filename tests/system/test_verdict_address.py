@@ -84,6 +84,11 @@ def silent(machine):
     machine.lease([ROM])
 
 
+@case("options-left-out", f'filename "x.0"; option merit-dump "{"/dump" * 120}";', "had no room for option 14", "max-message-size")
+def crammed(machine):
+    machine.lease([ROM, (55, bytes([1, 3, 14])), (57, struct.pack("!H", 576))])
+
+
 @case("url-unasked", 'filename "http://10.50.1.1/x.efi";', "http://10.50.1.1/x.efi")
 def silent_by_http(machine):
     machine.lease([HTTP, (93, struct.pack("!H", 16))])

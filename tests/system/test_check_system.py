@@ -9,13 +9,11 @@ import socket
 import subprocess
 import tempfile
 
-import jsonschema
 import pytest
 
-from bootwire_testing import BOOTWIRE, BRIDGE, SERVER_ADDRESS, SOURCE, call, have, wait_until
+from bootwire_testing import BOOTWIRE, BRIDGE, SERVER_ADDRESS, call, have, wait_until
+from schemas import require
 
-SCHEMA = jsonschema.Draft7Validator(
-    json.loads((SOURCE / "doc/check-system.schema.json").read_text()))
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]
 SUBNET = "subnet 10.50.1.0 netmask 255.255.255.0 { range 10.50.1.200 10.50.1.210; }\n"
 
@@ -41,7 +39,7 @@ class Checker:
              self.directory / "state", "--wait", "0", *arguments], timeout=120)
         assert done.returncode in (0, 1), done
         told = json.loads(done.stdout)
-        SCHEMA.validate(told)
+        require("check-system", told)
         self.findings = told["findings"]
         assert told["problems"] == sum(row["severity"] == "problem" for row in told["findings"])
         assert done.returncode == (1 if told["problems"] else 0)

@@ -8,6 +8,7 @@ import pytest
 import bootwire_testing as testing
 import test_pxeboot as pxeboot
 from bootwire_testing import address_bytes
+from schemas import require
 
 MAC = "22:22:22:22:00:00"
 OTHER = "22:22:22:22:00:01"
@@ -95,7 +96,7 @@ class Explained:
     def __init__(self, path, machine, *arguments):
         done = bootwire("check", "-c", path, "--explain", machine, "--json", *arguments)
         assert done.returncode == 0, done.stderr
-        self.data = json.loads(done.stdout)
+        self.data = require("check-explain", json.loads(done.stdout))
         self.path = path
 
     def stage(self, key, opens=None, network=0):

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import bootwire_testing as testing
+from schemas import require
 
 MAC = "22:22:22:22:00:00"
 SEEDS = testing.SOURCE / "tests/fuzz/seeds/lease_file"
@@ -23,7 +24,7 @@ def bootwire(*arguments):
 def leases(state, *arguments):
     done = bootwire("leases", "--state", state, "--json", *arguments)
     assert done.returncode == 0, done.stderr
-    return {lease["address"]: lease for lease in json.loads(done.stdout)}
+    return {lease["address"]: lease for lease in require("leases", json.loads(done.stdout))}
 
 
 def test_each_lease_with_its_reason(server, machine):

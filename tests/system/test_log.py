@@ -7,6 +7,7 @@ import pytest
 
 import bootwire_testing as testing
 from bootwire_testing import BOOTWIRE, TftpError, TftpRead
+from schemas import require
 
 CONFIG = """
 tftp-root "{root}";
@@ -17,7 +18,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
 def objects(server):
-    return [json.loads(line) for line in server.log.splitlines()]
+    return [require("log", json.loads(line)) for line in server.log.splitlines()]
 
 
 def test_every_line_is_an_object_and_a_step_has_its_fields(network, server, machine, tmp_path):

@@ -1,16 +1,11 @@
 """A client of the control socket, which holds every line to doc/control.schema.json."""
 import contextlib
 import json
-import pathlib
 import socket
 import time
 
-import jsonschema
-
 from bootwire_testing import PATIENCE
-
-SCHEMA = json.loads((pathlib.Path(__file__).parents[2] / "doc/control.schema.json").read_text())
-VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+from schemas import require
 
 
 class Control:
@@ -35,7 +30,7 @@ class Control:
         if not text:
             return None
         value = json.loads(text)
-        VALIDATOR.validate(value)
+        require("control", value)
         return value
 
     def until(self, condition, timeout=PATIENCE):

@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from bootwire_testing import BOOTWIRE, TftpError, TftpRead, wait_until
-from control_testing import VALIDATOR, ask, socket_of
+from control_testing import ask, socket_of
+from schemas import require
 
 CONFIG = """verdict-silence 1;
 tftp-root "{root}";
@@ -63,7 +64,7 @@ def test_json_is_what_the_control_socket_says(running):
     done = status("-c", running.config, "--state", running.state, "--json")
     assert done.returncode == 0
     answer = json.loads(done.stdout)
-    VALIDATOR.validate(answer)
+    require("control", answer)
     assert answer["pid"] == running.pid and answer["machines"] == 0
     assert answer["configuration"]["good"] and answer["configuration"]["path"] == str(running.config)
     assert {"service": "tftp", "protocol": "udp", "port": 69} in answer["services"]

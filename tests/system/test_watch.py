@@ -12,7 +12,8 @@ import pytest
 
 import bootwire_testing as testing
 from bootwire_testing import Machine, TftpRead
-from control_testing import VALIDATOR, socket_of, wait_for_machine
+from control_testing import socket_of, wait_for_machine
+from schemas import require
 from terminal_testing import Terminal
 
 CONFIG = """
@@ -70,7 +71,7 @@ def test_lines_and_json_for_several_watchers(network, running):
     plain.until(r"it 10\.50\.1\.9 tftp/rom: RRQ \"boot.bin\" blksize 1428 -> 200000 bytes")
     while True:
         line = json.loads(programs.process.stdout.readline())
-        VALIDATOR.validate(line)
+        require("control", line)
         if line["event"] == "machine" and line["machine"]["reached"] == "loaded":
             break
     assert plain.end()[0] == 0
